@@ -1,0 +1,212 @@
+/*
+ * FEEL as it runs in the sandbox: one function to check an expression, one to evaluate it.
+ *
+ * Answers are JSON text, because every other way out of the isolate costs a round trip per value. The differences
+ * between feelin and the FEEL of Camunda 8 that models can notice are evened out here: its additional functions, the
+ * wording of warnings, names of variables that are also names of functions.
+ */
+import { date, dateAndTime, evaluate as evaluateFeel, parseExpression } from 'feelin';
+
+import { AssertionFailure, functions } from './functions.js';
+
+/* The dialect with `names in backticks`. */
+const DIALECT = 'camunda';
+
+export function check(source) {
+  const tree = parseExpression(source, functions, DIALECT);
+  const names = new Set();
+  const error = firstError(tree, source) || collectNames(tree.topNode, source, new Set(), names);
+  return JSON.stringify(error ? { error } : { names: [ ...names ] });
+}
+
+export function evaluate(source, variables, missing, now) {
+  const shadowed = missing.filter(isFunctionName);
+  const context = { ...functions, ...clock(now), ...variables };
+  for (const name of shadowed) {
+    context[name] = null;
+  }
+  const notes = shadowed.map(name => `[NO_VARIABLE_FOUND] No variable found with name '${name}'`);
+  try {
+    const { value, warnings } = evaluateFeel(source, context, DIALECT);
+    return JSON.stringify({ value: plain(value), warnings: notes.concat(describe(warnings, source)) });
+  } catch (failure) {
+    return JSON.stringify(failure instanceof AssertionFailure
+      ? { assertion: failure.message } : { failure: failure.message });
+  }
+}
+
+/* The time is what the caller says it is; feelin's own functions would read the clock of the machine. */
+function clock(now) {
+  const told = name => now || fail(`function '${name}' has no clock here`);
+  return {
+    now: () => dateAndTime(told('now')),
+    today: () => date(told('today').slice(0, 10))
+  };
+}
+
+function fail(message) {
+  throw new Error(message);
+}
+
+const functionNames = new Map();
+
+function isFunctionName(name) {
+  if (!functionNames.has(name)) {
+    functionNames.set(name, name in functions || evaluateFeel(name, {}, DIALECT).warnings.length === 0);
+  }
+  return functionNames.get(name);
+}
+
+
+/* Syntax: the parser recovers from every mistake and leaves an error node where it did. */
+
+function firstError(tree, source) {
+  let error = null;
+  tree.iterate({
+    enter(ref) {
+      error = error || (ref.type.isError ? unexpected(ref.node, source) : null);
+      return !error;
+    }
+  });
+  return error;
+}
+
+function unexpected(node, source) {
+  const place = (node.parent ? node.parent.name : 'Expression').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  const rest = source.slice(node.from).trimStart();
+  const from = source.length - rest.length;
+  if (!rest) {
+    return { message: `the ${place} is incomplete`, from };
+  }
+  const [ token ] = /^("[^"]*"?|[\p{L}\p{N}_]+|\S)/u.exec(rest);
+  return { message: `'${token}' was not expected in the ${place}`, from };
+}
+
+/* Places where `= 5` cannot stand for `? = 5`; feelin takes `x == 5` for `x = (? = 5)`. */
+const NO_UNARY_TEST = [ 'Expression', 'Comparison', 'Conjunction', 'Disjunction', 'IfExpression' ];
+
+const BINDS_NAMES = [ 'ForExpression', 'QuantifiedExpression', 'InExpressions', 'Context', 'FunctionDefinition' ];
+
+/*
+ * Adds the names of the variables that an expression reads from outside, and returns the first mistake that the
+ * grammar of feelin lets pass. A filter may read a name from its items: it is added all the same.
+ */
+function collectNames(node, source, bound, names) {
+  if (node.name === 'VariableName') {
+    return addName(node, source, bound, names);
+  }
+  if (node.name === 'SimplePositiveUnaryTest' && NO_UNARY_TEST.includes(node.parent.name)) {
+    return unexpected(node.firstChild, source);
+  }
+  const parts = children(node);
+  if (node.name === 'FunctionInvocation' && parts[0].name === 'VariableName') {
+    parts.shift();
+  }
+  const inner = BINDS_NAMES.includes(node.name) ? new Set(bound) : bound;
+  if (node.name === 'ForExpression') {
+    inner.add('partial');
+  }
+  for (const part of parts) {
+    const error = collectNames(part, source, inner, names);
+    if (error) {
+      return error;
+    }
+    boundBy(part, source).forEach(name => inner.add(name));
+  }
+  return null;
+}
+
+function addName(node, source, bound, names) {
+  const name = textOf(node, source);
+  if (bound.has(name)) {
+    return null;
+  }
+  const [ , second ] = children(node);
+  if (second) {
+    return { message: `'${textOf(second, source)}' was not expected after a name`, from: second.from };
+  }
+  names.add(name);
+  return null;
+}
+
+function boundBy(node, source) {
+  switch (node.name) {
+  case 'InExpressions':
+  case 'FormalParameters':
+    return children(node).flatMap(child => boundBy(child, source));
+  case 'InExpression':
+  case 'FormalParameter':
+  case 'ContextEntry':
+    return node.firstChild ? [ textOf(node.firstChild, source).replace(/^"|"$/g, '') ] : [];
+  default:
+    return [];
+  }
+}
+
+function children(node) {
+  const result = [];
+  for (let child = node.firstChild; child; child = child.nextSibling) {
+    result.push(child);
+  }
+  return result;
+}
+
+function textOf(node, source) {
+  return source.slice(node.from, node.to).replace(/`/g, '').replace(/\s+/g, ' ').trim();
+}
+
+
+/* Warnings, in the words of Camunda 8 where they are known. */
+
+function describe(warnings, source) {
+  const invocations = new Set(warnings.filter(w => w.type === 'NO_FUNCTION_FOUND').map(w => w.position.from));
+  return warnings
+    .filter(w => !(w.type === 'NO_VARIABLE_FOUND' && invocations.has(w.position.from)))
+    .map(w => `[${w.type}] ${wording(w, source.slice(w.position.from, w.position.to).replace(/`/g, ''))}`);
+}
+
+function wording({ type, message, details }, text) {
+  switch (type) {
+  case 'NO_VARIABLE_FOUND':
+    return `No variable found with name '${text}'`;
+  case 'NO_FUNCTION_FOUND':
+    return `No function found with name '${text.split('(')[0].trim()}'`;
+  case 'NO_CONTEXT_ENTRY_FOUND':
+    return `No context entry found with key '${text}'. ${available(details.values.target)}`;
+  case 'NO_PROPERTY_FOUND':
+    return details.values.target === null
+      ? `No context entry found with key '${text}'. The context is null`
+      : `No property found with name '${text}' of value '${shown(details.values.target)}'`;
+  default:
+    return message;
+  }
+}
+
+function available(target) {
+  const keys = Object.keys(target || {});
+  return keys.length ? `Available keys: ${keys.map(key => `'${key}'`).join(', ')}` : 'The context is empty';
+}
+
+function shown(value) {
+  const text = JSON.stringify(plain(value));
+  return text.length > 100 ? text.slice(0, 100) + '…' : text;
+}
+
+
+/* Values as JSON knows them: temporal values become ISO strings, functions null. */
+
+function plain(value) {
+  if (value === null || value === undefined || typeof value === 'function') {
+    return null;
+  }
+  if (Array.isArray(value)) {
+    return value.map(plain);
+  }
+  if (typeof value !== 'object') {
+    return value;
+  }
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.fromEntries(Object.entries(value).map(([ key, entry ]) => [ key, plain(entry) ]));
+  }
+  return typeof value.invoke === 'function' ? null : String(value);
+}

@@ -1,0 +1,124 @@
+"""The V8 isolate that interprets FEEL, kept on a short leash: time, memory, threads and forks.
+
+V8 starts with the first evaluation that needs it. An isolate runs one script at a time, so a lock serializes the
+callers; one that ran out of time or memory is replaced by a fresh one. Scripts see no network, files or host functions.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from py_mini_racer import MiniRacer
+    from py_mini_racer._value_handle import ValueHandle
+
+BUNDLE: Final = Path(__file__).parent / "dist" / "feelin.js"
+TIME_LIMIT_MS: Final = 1000
+MEMORY_LIMIT_MB: Final = 64
+
+_GRACE_S: Final = 5.0  # for V8 to notice that it was told to stop
+
+
+class SandboxError(Exception):
+    """A script that failed, or was stopped because of a limit; `str()` completes the sentence "the evaluation …"."""
+
+
+class BundleMissing(RuntimeError):
+    """The installation lacks the FEEL interpreter: a fault of the installation, not of a model."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"Expected the FEEL interpreter in '{path}', but there is no such file. Build it: make assets")
+
+
+class Sandbox:
+    """A V8 isolate with one script loaded, which answers calls of its functions with text."""
+
+    def __init__(
+        self, bundle: Path = BUNDLE, *, time_limit_ms: int = TIME_LIMIT_MS, memory_limit_mb: int = MEMORY_LIMIT_MB
+    ) -> None:
+        self._bundle = bundle
+        self._time_limit_ms = time_limit_ms
+        self._memory_limit_mb = memory_limit_mb
+        self._lock = threading.Lock()
+        self._isolate: MiniRacer | None = None
+        os.register_at_fork(after_in_child=self._forget_isolate)
+
+    def call(self, script: str) -> str:
+        """Evaluate a script and return its text, or raise SandboxError."""
+        with self._lock:
+            isolate = self._isolate or self._start()
+            return self._run(isolate, script)
+
+    def close(self) -> None:
+        """Free the isolate; the next call starts another one."""
+        with self._lock:
+            isolate, self._isolate = self._isolate, None
+            if isolate is not None:
+                isolate.close()
+
+    def _start(self) -> MiniRacer:
+        from py_mini_racer import MiniRacer  # here, so that importing the engine does not load V8
+
+        if not self._bundle.is_file():
+            raise BundleMissing(self._bundle)
+        isolate = MiniRacer()
+        isolate.set_soft_memory_limit(self._memory_limit_mb << 20)
+        isolate.set_hard_memory_limit(self._memory_limit_mb << 20)
+        isolate.eval(self._bundle.read_text(encoding="utf-8"))
+        self._isolate = isolate
+        return isolate
+
+    def _run(self, isolate: MiniRacer, script: str) -> str:
+        from py_mini_racer import JSEvalException, JSOOMException
+
+        # MiniRacer.eval does the same in another thread, where it reaches the caller through an event loop: 0.2 ms more.
+        context = isolate._ctx
+        assert context is not None
+        results = context._non_cancelable_mr_task_results_queue
+        handle = context._python_to_value_handle(script)
+        task = context._dll.mr_eval(context._ctx, handle.raw, 0)
+        try:
+            result = results.get(timeout=self._time_limit_ms / 1000)
+        except queue.Empty:
+            context._dll.mr_cancel_task(context._ctx, task)
+            self._isolate = None
+            _discard_when_stopped(isolate, results)
+            raise SandboxError(f"took longer than {self._time_limit_ms} ms") from None
+        try:
+            value = context._value_handle_to_python(result)
+        except JSOOMException:
+            self._isolate = None
+            raise SandboxError(f"needed more than {self._memory_limit_mb} MB of memory") from None
+        except JSEvalException as failure:
+            raise SandboxError(f"failed: {_first_line(failure)}") from None
+        if not isinstance(value, str):
+            raise SandboxError(f"returned {value!r} instead of text")
+        return value
+
+    def _forget_isolate(self) -> None:
+        """In a forked process: the isolate's thread did not come along, so freeing it would wait or abort."""
+        self._lock = threading.Lock()
+        if self._isolate is not None:
+            _leak(self._isolate)
+            self._isolate = None
+
+
+def _discard_when_stopped(isolate: MiniRacer, results: queue.Queue[ValueHandle]) -> None:
+    try:
+        results.get(timeout=_GRACE_S)
+    except queue.Empty:
+        _leak(isolate)  # freeing it would wait for a script that does not end
+
+
+def _leak(isolate: MiniRacer) -> None:
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(isolate))
+
+
+def _first_line(failure: Exception) -> str:
+    line = str(failure).strip().partition("\n")[0]
+    return line.partition(": ")[2] or line

@@ -5,7 +5,7 @@
  * between feelin and the FEEL of Camunda 8 that models can notice are evened out here: its additional functions, the
  * wording of warnings, names of variables that are also names of functions.
  */
-import { date, dateAndTime, evaluate as evaluateFeel, parseExpression } from 'feelin';
+import { FeelRange, date, dateAndTime, evaluate as evaluateFeel, parseExpression } from 'feelin';
 
 import { AssertionFailure, functions } from './functions.js';
 
@@ -25,10 +25,10 @@ export function evaluate(source, variables, missing, now) {
   for (const name of shadowed) {
     context[name] = null;
   }
-  const notes = shadowed.map(name => `[NO_VARIABLE_FOUND] No variable found with name '${name}'`);
+  notes = shadowed.map(name => `[NO_VARIABLE_FOUND] No variable found with name '${name}'`);
   try {
     const { value, warnings } = evaluateFeel(source, context, DIALECT);
-    return JSON.stringify({ value: plain(value), warnings: notes.concat(describe(warnings, source)) });
+    return JSON.stringify({ value: plain(value), warnings: describe(warnings, source).concat(notes) });
   } catch (failure) {
     return JSON.stringify(failure instanceof AssertionFailure
       ? { assertion: failure.message } : { failure: failure.message });
@@ -56,6 +56,23 @@ function isFunctionName(name) {
   }
   return functionNames.get(name);
 }
+
+
+/* Comparison: `x > 5` asks whether a range includes x. feelin lets JavaScript compare text with numbers; in FEEL that is
+ * null. */
+
+const includes = FeelRange.prototype.includes;
+let notes = [];
+
+FeelRange.prototype.includes = function(value) {
+  const empty = this.start === null && this.end === null;
+  const kind = typeof value;
+  if (empty || value === null || value === undefined || kind === 'object' || kind === this.valueType) {
+    return includes.call(this, value);
+  }
+  notes.push(`[NOT_COMPARABLE] Can't compare '${shown(value)}' with '${shown(this.start ?? this.end)}'`);
+  return null;
+};
 
 
 /* Syntax: the parser recovers from every mistake and leaves an error node where it did. */
@@ -162,7 +179,11 @@ function describe(warnings, source) {
   const invocations = new Set(warnings.filter(w => w.type === 'NO_FUNCTION_FOUND').map(w => w.position.from));
   return warnings
     .filter(w => !(w.type === 'NO_VARIABLE_FOUND' && invocations.has(w.position.from)))
-    .map(w => `[${w.type}] ${wording(w, source.slice(w.position.from, w.position.to).replace(/`/g, ''))}`);
+    .map(w => `[${kind(w)}] ${wording(w, source.slice(w.position.from, w.position.to).replace(/`/g, ''))}`);
+}
+
+function kind({ type, details }) {
+  return type === 'NO_PROPERTY_FOUND' && details.values.target === null ? 'NO_CONTEXT_ENTRY_FOUND' : type;
 }
 
 function wording({ type, message, details }, text) {

@@ -1,4 +1,4 @@
-"""FEEL expressions: what can be decided in Python is, the rest runs in the sandbox."""
+"""FEEL expressions: the common part runs in Python, the rest in the sandbox."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any, Final, cast
 
 from workflow.expressions.expression import Evaluation, Expression, ExpressionError, Language
 from workflow.expressions.feel.sandbox import Sandbox, SandboxError
+from workflow.expressions.feel.subset import CompiledSubset, OutsideSubset, compile_subset, whole
 
 MAX_LENGTH: Final = 10_000
 NOW: Final = "__now__"
 
-sandbox: Final = Sandbox()
-
 _MISSING: Final = object()
+_sandbox: Final = Sandbox()
 
 
 @lru_cache(maxsize=4096)
@@ -27,18 +27,24 @@ def parse_feel(text: str) -> Expression:
 
 
 def feel_expression(source: str, text: str) -> Expression:
-    """Like `parse_feel`, for an expression that the model marks in its own way."""
+    """Return the FEEL expression `text`, which the model writes as `source`; raise ExpressionError if it is not FEEL."""
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(
-            f"failed to parse expression: it has {len(text)} characters, {MAX_LENGTH} are allowed", source
-        )
-    checked = _call(source, text, f"fettleFeel.check({json.dumps(text)})")
-    if error := checked.get("error"):
-        raise ExpressionError(
-            f"failed to parse expression '{text}': {error['message']} at position {error['from'] + 1}", source
-        )
-    names = frozenset(checked["names"])
+        reason = f"failed to parse expression: it has {len(text)} characters, {MAX_LENGTH} are allowed"
+        raise ExpressionError(reason, source)
+    compiled = compile_subset(text)
+    if compiled is not None:
+        interpreted = Interpreted(source, text, compiled.names)
+        return Expression(source, Language.FEEL, text, Compiled(compiled, interpreted), compiled.names)
+    names = _check(source, text)
     return Expression(source, Language.FEEL, text, Interpreted(source, text, names), names)
+
+
+def _check(source: str, text: str) -> frozenset[str]:
+    answer = _ask(source, f"failed to parse expression '{text}'", "check", text)
+    if error := answer.get("error"):
+        reason = f"failed to parse expression '{text}': {error['message']} at position {error['from'] + 1}"
+        raise ExpressionError(reason, source)
+    return frozenset(answer["names"])
 
 
 class Interpreted:
@@ -52,32 +58,44 @@ class Interpreted:
         self.names = names
 
     def __call__(self, variables: Mapping[str, object]) -> Evaluation:
+        failed = f"Failed to evaluate expression '{self.text}'"
         known = {name: value for name in self.names if (value := variables.get(name, _MISSING)) is not _MISSING}
+        missing = sorted(self.names - known.keys())
         now = variables.get(NOW)
-        arguments = [self.text, known, list(self.names - known.keys()), now() if callable(now) else None]
-        answer = _call(self.source, self.text, f"fettleFeel.evaluate(...{_json(arguments)})")
+        answer = _ask(self.source, failed, "evaluate", self.text, known, missing, now() if callable(now) else None)
         if cause := answer.get("assertion"):
-            raise ExpressionError(f"Assertion failure on evaluate the expression '{self.text}': {cause}", self.source)
-        if failure := answer.get("failure"):
-            raise ExpressionError(f"Failed to evaluate expression '{self.text}': {failure}", self.source)
+            reason = f"Assertion failure on evaluate the expression '{self.text}': {cause}"
+            raise ExpressionError(reason, self.source)
+        if cause := answer.get("failure"):
+            raise ExpressionError(f"{failed}: {cause}", self.source)
         return Evaluation(answer["value"], tuple(answer["warnings"]))
 
 
-def _call(source: str, text: str, script: str) -> dict[str, Any]:
+class Compiled:
+    """A program in Python, and the interpreter for the values that the program leaves to it."""
+
+    __slots__ = ("interpreted", "run")
+
+    def __init__(self, compiled: CompiledSubset, interpreted: Interpreted) -> None:
+        self.run = compiled.run
+        self.interpreted = interpreted
+
+    def __call__(self, variables: Mapping[str, object]) -> Evaluation:
+        notes: list[str] = []
+        try:
+            return Evaluation(whole(self.run(variables, notes)), tuple(notes))
+        except OutsideSubset:
+            return self.interpreted(variables)
+
+
+def _ask(source: str, failed: str, function: str, *arguments: object) -> dict[str, Any]:
     try:
-        answer = sandbox.call(script)
-    except SandboxError as failure:
-        raise ExpressionError(f"Failed to evaluate expression '{text}': the evaluation {failure}", source) from None
-    return cast(dict[str, Any], json.loads(answer, parse_float=_number))
-
-
-def _number(literal: str) -> int | float:
-    number = float(literal)
-    return int(number) if number.is_integer() else number
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, default=_plain, allow_nan=False)
+        request = json.dumps(arguments, default=_plain, allow_nan=False)
+        # as text, because an object literal is not JSON: "__proto__" means something else there
+        answer = _sandbox.call(f"fettleFeel.{function}(...JSON.parse({json.dumps(request)}))")
+    except (SandboxError, ValueError, RecursionError) as failure:
+        raise ExpressionError(f"{failed}: {failure}", source) from None
+    return cast(dict[str, Any], json.loads(answer))
 
 
 def _plain(value: object) -> object:

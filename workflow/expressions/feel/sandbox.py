@@ -25,7 +25,7 @@ _GRACE_S: Final = 5.0  # for V8 to notice that it was told to stop
 
 
 class SandboxError(Exception):
-    """A script that failed, or was stopped because of a limit; `str()` completes the sentence "the evaluation …"."""
+    """A script that failed or was stopped because of a limit; `str()` says which."""
 
 
 class BundleMissing(RuntimeError):
@@ -88,16 +88,16 @@ class Sandbox:
             context._dll.mr_cancel_task(context._ctx, task)
             self._isolate = None
             _discard_when_stopped(isolate, results)
-            raise SandboxError(f"took longer than {self._time_limit_ms} ms") from None
+            raise SandboxError(f"it took longer than {self._time_limit_ms} ms") from None
         try:
             value = context._value_handle_to_python(result)
         except JSOOMException:
             self._isolate = None
-            raise SandboxError(f"needed more than {self._memory_limit_mb} MB of memory") from None
+            raise SandboxError(f"it needed more than {self._memory_limit_mb} MB of memory") from None
         except JSEvalException as failure:
-            raise SandboxError(f"failed: {_first_line(failure)}") from None
+            raise SandboxError(_first_line(failure)) from None
         if not isinstance(value, str):
-            raise SandboxError(f"returned {value!r} instead of text")
+            raise SandboxError(f"it returned {value!r} instead of text")
         return value
 
     def _forget_isolate(self) -> None:

@@ -1,0 +1,58 @@
+"""How an element behaves: the base of all behaviours, and the table of who behaves for what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from workflow.graph import ElementType, Semantics, SequenceFlow
+
+if TYPE_CHECKING:
+    from workflow.engine.step import Step
+
+
+class Behaviour:
+    """What is special about one kind of element. Has no state and sees only what its `Step` shows.
+
+    What all elements share (mappings, incidents, counting tokens, ending) is the business of the engine.
+    """
+
+    def on_arrive(self, step: Step, flow: SequenceFlow) -> None:
+        """A token has come over `flow`; no element instance exists yet."""
+        step.enter()
+
+    def on_activate(self, step: Step) -> None:
+        """The element instance exists and its input mappings are done: pass through, or wait for something."""
+        step.complete()
+
+    def on_complete(self, step: Step) -> Sequence[SequenceFlow]:
+        """What the element does when it is done; returns the flows that its token leaves by."""
+        return step.flows_to_take()
+
+    def on_child_ended(self, step: Step) -> None:
+        """The last token inside this scope is gone, the scope itself was not terminated."""
+        step.complete()
+
+
+BehaviourTable = dict[ElementType, Behaviour]
+
+_TABLES: dict[Semantics, BehaviourTable] = {semantics: {} for semantics in Semantics}
+
+B = TypeVar("B", bound=type[Behaviour])
+
+
+def element(*types: ElementType, semantics: Semantics | None = None) -> Callable[[B], B]:
+    """Register a behaviour class for element types, in one semantics or in both."""
+
+    def register(behaviour: B) -> B:
+        for each in Semantics if semantics is None else (semantics,):
+            for element_type in types:
+                _TABLES[each][element_type] = behaviour()
+        return behaviour
+
+    return register
+
+
+def behaviours(semantics: Semantics) -> BehaviourTable:
+    """The behaviours of all elements in one semantics."""
+    return _TABLES[semantics]

@@ -1,0 +1,277 @@
+"""The part of a process instance that a command has loaded, as plain objects.
+
+Every row knows whether it is new or was changed; the unit of work writes exactly those. Nothing here knows of SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workflow.graph import ExecutableProcess, FlowNode, SequenceFlow
+
+ACTIVATING = "ACTIVATING"
+ACTIVE = "ACTIVE"
+COMPLETING = "COMPLETING"
+COMPLETED = "COMPLETED"
+TERMINATED = "TERMINATED"
+CANCELED = "CANCELED"
+CREATED = "CREATED"
+FAILED = "FAILED"
+ERROR_THROWN = "ERROR_THROWN"
+RESOLVED = "RESOLVED"
+CORRELATED = "CORRELATED"
+DELETED = "DELETED"
+
+OPEN_STATES = frozenset({ACTIVATING, ACTIVE, COMPLETING})
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """What all rows share: a key, and whether they have to be written."""
+
+    key: int
+    is_new: bool = field(default=False, kw_only=True)
+    is_changed: bool = field(default=False, kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class VariableRow(Row):
+    """One variable of one scope."""
+
+    scope_key: int
+    name: str
+    value: object
+    type: str
+    revision: int = 1
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(slots=True, eq=False)
+class ElementInstance(Row):
+    """One activation of an element, or the process instance itself as the outermost scope."""
+
+    element: FlowNode
+    scope: ElementInstance | None
+    state: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    active_children: int = 0
+    variables: dict[str, VariableRow] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    def scopes(self) -> Iterator[ElementInstance]:
+        """This one and those around it, innermost first."""
+        instance: ElementInstance | None = self
+        while instance is not None:
+            yield instance
+            instance = instance.scope
+
+    def __repr__(self) -> str:
+        return f"<ElementInstance {self.key} of {self.element.id}, {self.state}>"
+
+
+@dataclass(slots=True, eq=False)
+class JobRow(Row):
+    """Work for an external worker."""
+
+    element_instance_key: int
+    element_id: str
+    kind: str
+    type: str
+    state: str
+    created_at: datetime
+    retries: int = 3
+    priority: int = 0
+    custom_headers: dict[str, str] = field(default_factory=dict)
+    worker: str = ""
+    locked_until: datetime | None = None
+    due_at: datetime | None = None
+    error_code: str = ""
+    error_message: str = ""
+    error_details: str = ""
+    suspended: bool = False
+    ended_at: datetime | None = None
+
+
+@dataclass(slots=True, eq=False)
+class UserTaskRow(Row):
+    """Work for a person."""
+
+    element_instance_key: int
+    element_id: str
+    name: str
+    state: str
+    created_at: datetime
+    assignee: str | None = None
+    candidate_users: list[str] = field(default_factory=list)
+    candidate_groups: list[str] = field(default_factory=list)
+    due_at: datetime | None = None
+    follow_up_at: datetime | None = None
+    priority: int = 50
+    form_key: str | None = None
+    suspended: bool = False
+    ended_at: datetime | None = None
+
+
+@dataclass(slots=True, eq=False)
+class IncidentRow(Row):
+    """A stand-still that needs repair."""
+
+    element_instance_key: int
+    element_id: str
+    error_type: str
+    message: str
+    state: str
+    created_at: datetime
+    job_key: int | None = None
+    resolved_at: datetime | None = None
+
+
+@dataclass(slots=True, eq=False)
+class SubscriptionRow(Row):
+    """A message that an element instance waits for."""
+
+    element_instance_key: int
+    element_id: str
+    kind: str
+    name: str
+    state: str
+    created_at: datetime
+    correlation_key: str | None = None
+    ended_at: datetime | None = None
+
+
+AttachedRow = JobRow | UserTaskRow | IncidentRow | SubscriptionRow
+
+
+@dataclass(slots=True, eq=False)
+class FlowCount:
+    """How often a sequence flow was taken by this command, and how many tokens wait on it now."""
+
+    scope_key: int
+    flow_id: str
+    taken: int = 0
+    waiting: int = 0
+    is_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VariableChange:
+    """One variable before and after a command."""
+
+    scope_key: int
+    name: str
+    before: object
+    after: object
+    existed: bool
+    type_before: str = ""
+    type_after: str = ""
+    deleted: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class ProcessInstanceState:
+    """One process instance, as far as it is loaded.
+
+    `everything_loaded` tells whether all open element instances are here; without it only the way from the command's subject
+    to the root is, and nothing may look for siblings.
+    """
+
+    key: int
+    workspace_id: int
+    definition_key: int
+    process: ExecutableProcess
+    version: int
+    root_key: int
+    root: ElementInstance
+    state: str
+    started_at: datetime
+    revision: int = 1
+    suspended: bool = False
+    business_key: str | None = None
+    parent_key: int | None = None
+    parent_element_instance_key: int | None = None
+    open_incidents: int = 0
+    ended_at: datetime | None = None
+    start_element_id: str | None = None
+    start_reason: str = ""
+    end_reason: str = ""
+    restarted_from_key: int | None = None
+    tags: list[str] = field(default_factory=list)
+    is_new: bool = False
+    everything_loaded: bool = False
+    elements: dict[int, ElementInstance] = field(default_factory=dict)
+    jobs: dict[int, JobRow] = field(default_factory=dict)
+    user_tasks: dict[int, UserTaskRow] = field(default_factory=dict)
+    incidents: dict[int, IncidentRow] = field(default_factory=dict)
+    subscriptions: dict[int, SubscriptionRow] = field(default_factory=dict)
+    attached: dict[int, list[AttachedRow]] = field(default_factory=dict)
+    flows: dict[tuple[int, str], FlowCount] = field(default_factory=dict)
+    deleted_variables: list[VariableRow] = field(default_factory=list)
+    variable_changes: dict[tuple[int, str], VariableChange] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.elements[self.key] = self.root
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == ACTIVE
+
+    def attach(self, row: AttachedRow) -> None:
+        """Take in a row that belongs to one element instance."""
+        match row:
+            case JobRow():
+                self.jobs[row.key] = row
+            case UserTaskRow():
+                self.user_tasks[row.key] = row
+            case IncidentRow():
+                self.incidents[row.key] = row
+            case SubscriptionRow():
+                self.subscriptions[row.key] = row
+        self.attached.setdefault(row.element_instance_key, []).append(row)
+
+    def open_incident_of(self, instance: ElementInstance) -> IncidentRow | None:
+        """The incident in which this element instance stands."""
+        return next(
+            (
+                row
+                for row in self.attached.get(instance.key, ())
+                if isinstance(row, IncidentRow) and row.state == ACTIVE
+            ),
+            None,
+        )
+
+    def flow_count(self, scope: ElementInstance, flow: SequenceFlow) -> FlowCount:
+        """The counters of this flow in this scope instance."""
+        place = (scope.key, flow.id)
+        count = self.flows.get(place)
+        if count is None:
+            count = self.flows[place] = FlowCount(scope.key, flow.id)
+        return count
+
+    def open_instances(self, element: FlowNode, scope: ElementInstance | None = None) -> list[ElementInstance]:
+        """Open instances of an element, oldest first; in one scope instance or anywhere."""
+        found = [
+            instance
+            for instance in self.elements.values()
+            if instance.element is element and instance.is_open and (scope is None or instance.scope is scope)
+        ]
+        found.sort(key=lambda instance: instance.key)
+        return found
+
+    def open_children(self, scope: ElementInstance) -> list[ElementInstance]:
+        """Open element instances directly in a scope instance, oldest first."""
+        found = [child for child in self.elements.values() if child.scope is scope and child.is_open]
+        found.sort(key=lambda instance: instance.key)
+        return found
+
+    def variables(self) -> Iterable[VariableRow]:
+        """All loaded variables."""
+        for instance in self.elements.values():
+            yield from instance.variables.values()

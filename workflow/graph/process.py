@@ -1,0 +1,215 @@
+"""A deployed process as the engine walks it: flow nodes, sequence flows and what they carry.
+
+Frozen once built, shared by every process instance of the definition, and ignorant of XML and of state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workflow.expressions import Expression
+from workflow.graph.types import SCOPE_TYPES, ElementType, Semantics
+
+
+@dataclass(frozen=True, slots=True)
+class ListValue:
+    """A list built from parts (`camunda:list`)."""
+
+    items: tuple[ValueSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapValue:
+    """A map built from parts (`camunda:map`)."""
+
+    entries: tuple[tuple[str, ValueSource], ...]
+
+
+ValueSource = Expression | ListValue | MapValue
+
+
+@dataclass(frozen=True, slots=True)
+class VariableMapping:
+    """One input or output parameter: what is evaluated and the variable it is written to.
+
+    In Zeebe semantics `target` may be a path (`order.id`), which builds or extends an object.
+    """
+
+    source: ValueSource
+    target: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SequenceFlow:
+    """A directed edge between two flow nodes of the same scope."""
+
+    id: str
+    name: str
+    source: FlowNode
+    target: FlowNode
+    condition: Expression | None = None
+
+    def __repr__(self) -> str:
+        return f"<SequenceFlow {self.id}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlowNode:
+    """One element of a process; the process itself is the outermost one.
+
+    `details` is what only this kind of element has: a dataclass from the element's own file.
+    """
+
+    id: str
+    name: str
+    type: ElementType
+    flow_scope: FlowNode | None
+    details: object = None
+    inputs: tuple[VariableMapping, ...] = ()
+    outputs: tuple[VariableMapping, ...] = ()
+    incoming: tuple[SequenceFlow, ...] = ()
+    outgoing: tuple[SequenceFlow, ...] = ()
+    default_flow: SequenceFlow | None = None
+    children: tuple[FlowNode, ...] = ()
+    documentation: str = ""
+
+    def __repr__(self) -> str:
+        return f"<{self.type} {self.id}>"
+
+    @property
+    def is_scope(self) -> bool:
+        """Whether other elements live inside this one."""
+        return self.type in SCOPE_TYPES
+
+    @property
+    def none_start_event(self) -> FlowNode | None:
+        """The start event that an ordinary activation of this scope begins with."""
+        return next((child for child in self.children if child.type is ElementType.START_EVENT), None)
+
+    def flow_scopes(self) -> Iterator[FlowNode]:
+        """The scopes around this element, innermost first, ending with the process."""
+        scope = self.flow_scope
+        while scope is not None:
+            yield scope
+            scope = scope.flow_scope
+
+    def encloses(self, element: FlowNode) -> bool:
+        """Whether `element` lies inside this scope, directly or deeper."""
+        return any(scope is self for scope in element.flow_scopes())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExecutableProcess:
+    """One executable process of a deployed model."""
+
+    id: str
+    name: str
+    semantics: Semantics
+    root: FlowNode
+    elements: Mapping[str, FlowNode]
+    flows: Mapping[str, SequenceFlow]
+    version_tag: str = ""
+    history_time_to_live_days: int | None = None
+    startable: bool = True
+
+    def __repr__(self) -> str:
+        return f"<ExecutableProcess {self.id} ({self.semantics})>"
+
+
+@dataclass(slots=True)
+class NodeDraft:
+    """A flow node while its model is being read."""
+
+    id: str
+    name: str
+    type: ElementType
+    scope_id: str | None
+    details: object = None
+    inputs: tuple[VariableMapping, ...] = ()
+    outputs: tuple[VariableMapping, ...] = ()
+    default_flow_id: str | None = None
+    documentation: str = ""
+
+
+@dataclass(slots=True)
+class FlowDraft:
+    """A sequence flow while its model is being read."""
+
+    id: str
+    name: str
+    source_id: str
+    target_id: str
+    condition: Expression | None = None
+
+
+@dataclass(slots=True)
+class ProcessDraft:
+    """Collects a process and freezes it; nodes must be added outside-in, the process first."""
+
+    id: str
+    name: str
+    semantics: Semantics
+    version_tag: str = ""
+    history_time_to_live_days: int | None = None
+    startable: bool = True
+    nodes: list[NodeDraft] = field(default_factory=list)
+    flows: list[FlowDraft] = field(default_factory=list)
+
+    def freeze(self) -> ExecutableProcess:
+        """Return the process, with every node and flow knowing its neighbours."""
+        elements: dict[str, FlowNode] = {}
+        for draft in self.nodes:
+            scope = elements[draft.scope_id] if draft.scope_id is not None else None
+            elements[draft.id] = FlowNode(
+                id=draft.id,
+                name=draft.name,
+                type=draft.type,
+                flow_scope=scope,
+                details=draft.details,
+                inputs=draft.inputs,
+                outputs=draft.outputs,
+                documentation=draft.documentation,
+            )
+        flows = {
+            flow.id: SequenceFlow(
+                flow.id, flow.name, elements[flow.source_id], elements[flow.target_id], flow.condition
+            )
+            for flow in self.flows
+        }
+        self._connect(elements, flows)
+        root = elements[self.nodes[0].id]
+        return ExecutableProcess(
+            self.id,
+            self.name,
+            self.semantics,
+            root,
+            elements,
+            flows,
+            self.version_tag,
+            self.history_time_to_live_days,
+            self.startable,
+        )
+
+    def _connect(self, elements: Mapping[str, FlowNode], flows: Mapping[str, SequenceFlow]) -> None:
+        incoming: dict[str, list[SequenceFlow]] = {}
+        outgoing: dict[str, list[SequenceFlow]] = {}
+        children: dict[str, list[FlowNode]] = {}
+        for flow in flows.values():
+            outgoing.setdefault(flow.source.id, []).append(flow)
+            incoming.setdefault(flow.target.id, []).append(flow)
+        for node in elements.values():
+            if node.flow_scope is not None:
+                children.setdefault(node.flow_scope.id, []).append(node)
+        for draft in self.nodes:
+            node = elements[draft.id]
+            self._set(node, "incoming", incoming.get(node.id, ()))
+            self._set(node, "outgoing", outgoing.get(node.id, ()))
+            self._set(node, "children", children.get(node.id, ()))
+            if draft.default_flow_id is not None:
+                object.__setattr__(node, "default_flow", flows[draft.default_flow_id])
+
+    @staticmethod
+    def _set(node: FlowNode, name: str, values: Sequence[object]) -> None:
+        """Frozen dataclasses that point at each other can only be tied together here."""
+        object.__setattr__(node, name, tuple(values))

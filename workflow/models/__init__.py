@@ -1,0 +1,30 @@
+"""Tables, indexes, constraints and querysets."""
+
+from workflow.models.definitions import DEFAULT_WORKSPACE, Deployment, ProcessDefinition, Workspace
+from workflow.models.instances import (
+    BufferedMessage,
+    ElementInstance,
+    EventSubscription,
+    Incident,
+    Job,
+    ProcessInstance,
+    SequenceFlowTaken,
+    UserTask,
+    Variable,
+)
+
+__all__ = [
+    "DEFAULT_WORKSPACE",
+    "BufferedMessage",
+    "Deployment",
+    "ElementInstance",
+    "EventSubscription",
+    "Incident",
+    "Job",
+    "ProcessDefinition",
+    "ProcessInstance",
+    "SequenceFlowTaken",
+    "UserTask",
+    "Variable",
+    "Workspace",
+]

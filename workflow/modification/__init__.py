@@ -1,0 +1,45 @@
+"""Modification of running process instances, one class an instruction."""
+
+from workflow.modification.base import Instruction, Modification, ModificationOptions
+from workflow.modification.cancelling import CancelAll, CancelElementInstance, CancelTransitionInstance
+from workflow.modification.starting import StartAfter, StartBefore, StartTransition
+from workflow.modification.zeebe import (
+    ActivateElement,
+    AncestorChoice,
+    AncestorKind,
+    MoveElements,
+    ScopedVariables,
+    TerminateAll,
+    TerminateElementInstance,
+)
+
+CAMUNDA_7_INSTRUCTIONS = (
+    StartBefore,
+    StartAfter,
+    StartTransition,
+    CancelElementInstance,
+    CancelTransitionInstance,
+    CancelAll,
+)
+ZEEBE_INSTRUCTIONS = (ActivateElement, TerminateElementInstance, TerminateAll, MoveElements)
+
+__all__ = [
+    "CAMUNDA_7_INSTRUCTIONS",
+    "ZEEBE_INSTRUCTIONS",
+    "ActivateElement",
+    "AncestorChoice",
+    "AncestorKind",
+    "CancelAll",
+    "CancelElementInstance",
+    "CancelTransitionInstance",
+    "Instruction",
+    "Modification",
+    "ModificationOptions",
+    "MoveElements",
+    "ScopedVariables",
+    "StartAfter",
+    "StartBefore",
+    "StartTransition",
+    "TerminateAll",
+    "TerminateElementInstance",
+]

@@ -1,0 +1,200 @@
+"""A modification: ordered instructions on one process instance, all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from workflow.engine.commands import Command, Terminate
+from workflow.engine.engine import Engine
+from workflow.engine.errors import Conflict, EngineError, Rejected
+from workflow.engine.state import ElementInstance
+from workflow.engine.values import Variables
+from workflow.graph import FlowNode, SequenceFlow
+
+
+@dataclass(frozen=True, slots=True)
+class ModificationOptions:
+    """What holds for the modifying command alone."""
+
+    skip_io_mappings: bool = False
+    skip_listeners: bool = False
+    expected_revision: int | None = None
+    """The revision that the plan was made on; another one refuses the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One change to a process instance."""
+
+    def apply(self, modification: Modification) -> None:
+        """Change the instance, or raise Rejected."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """One sentence for log, audit trail and error."""
+        raise NotImplementedError
+
+
+class Modification:
+    """What instructions see of the process instance, and the verbs they have."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.state = engine.state
+        self._started = {instance.key for instance in self.state.elements.values()}
+        self._terminated: list[ElementInstance] = []
+        self._entered: list[tuple[FlowNode, ElementInstance]] = []
+        self._commands: list[Command] = []
+
+    @property
+    def _process(self) -> str:
+        return self.state.process.id
+
+    # -- looking up
+
+    def node(self, element_id: str) -> FlowNode:
+        """The element with this id; raises Rejected."""
+        element = self.state.process.elements.get(element_id)
+        if element is None or element.flow_scope is None:
+            raise Rejected(
+                f"Expected an element of process '{self._process}', but element with id '{element_id}' could not be found."
+            )
+        return element
+
+    def flow(self, flow_id: str) -> SequenceFlow:
+        """The sequence flow with this id; raises Rejected."""
+        flow = self.state.process.flows.get(flow_id)
+        if flow is None:
+            raise Rejected(
+                f"Expected a sequence flow of process '{self._process}', but transition '{flow_id}' does not exist."
+            )
+        return flow
+
+    def open_instance(self, key: int, *, what: str = "element instance") -> ElementInstance:
+        """The open element instance with this key; raises Rejected."""
+        instance = self.state.elements.get(key)
+        if instance is None or not instance.is_open:
+            raise Rejected(
+                f"Expected an active {what} of process instance '{self.state.key}', but {what} with key '{key}' could not "
+                "be found: it does not exist, is not active, or belongs to another instance."
+            )
+        return instance
+
+    def open_instances(self, element: FlowNode, *, only_current: bool = False) -> list[ElementInstance]:
+        """All open instances of an element, or only those that were there before the command."""
+        found = self.state.open_instances(element)
+        return [instance for instance in found if instance.key in self._started] if only_current else found
+
+    # -- scopes
+
+    def scope_for(self, element: FlowNode, ancestor_key: int | None = None) -> tuple[ElementInstance, list[FlowNode]]:
+        """The running scope instance to start `element` below, and the scopes in between that have to be opened.
+
+        Without `ancestor_key` the nearest running instance of each scope is used; two candidates are an error, because picking
+        one would be a guess. With it, all scopes between the ancestor and the element are opened anew.
+        """
+        if ancestor_key is not None:
+            return self._below_ancestor(element, ancestor_key)
+        missing: list[FlowNode] = []
+        for scope in element.flow_scopes():
+            running = [self.state.root] if scope.flow_scope is None else self.state.open_instances(scope)
+            if len(running) > 1:
+                keys = ", ".join(f"'{instance.key}'" for instance in running)
+                raise Rejected(
+                    f"Expected to start '{element.id}' in one instance of '{scope.id}', but {len(running)} are active: more "
+                    f"than one active instance of its flow scope, ambiguous. Name one by its ancestor key: {keys}."
+                )
+            if running:
+                return running[0], missing[::-1]
+            missing.append(scope)
+        raise Rejected(f"'{element.id}' has no scope around it.")
+
+    def _below_ancestor(self, element: FlowNode, ancestor_key: int) -> tuple[ElementInstance, list[FlowNode]]:
+        ancestor = self.open_instance(ancestor_key, what="ancestor element instance")
+        missing: list[FlowNode] = []
+        for scope in element.flow_scopes():
+            if scope is ancestor.element:
+                return ancestor, missing[::-1]
+            missing.append(scope)
+        raise Rejected(
+            f"Expected the ancestor '{ancestor_key}' to enclose '{element.id}', but it is an instance of "
+            f"'{ancestor.element.id}', which is not an ancestor of it."
+        )
+
+    def open_scopes(
+        self, scope: ElementInstance, missing: Sequence[FlowNode], given: Sequence[tuple[str, Variables]] = ()
+    ) -> list[ElementInstance]:
+        """Open these scopes one inside the other; `given` are local variables by the scope's element id."""
+        opened = []
+        for element in missing:
+            self.engine.given = merged(values for scope_id, values in given if scope_id == element.id)
+            scope = self.engine.open_scope(element, scope)
+            opened.append(scope)
+        return opened
+
+    # -- verbs
+
+    def set_global_variables(self, variables: Variables) -> None:
+        """Set variables of the process instance."""
+        for name, value in variables.items():
+            self.engine.set_local_variable(self.state.root, name, value)
+
+    def count_token(self, scope: ElementInstance) -> None:
+        """One more token in a scope, for a command that uses it up."""
+        self.engine.count_token(scope)
+
+    def run(self, *commands: Command) -> None:
+        """Perform these commands and what follows, up to the next wait states."""
+        self.engine.run(*commands)
+
+    def activate_later(self, element: FlowNode, scope: ElementInstance, command: Command) -> None:
+        """Zeebe: perform this activation with those of all other instructions."""
+        self._entered.append((element, scope))
+        self._commands.append(command)
+
+    def terminate_later(self, instance: ElementInstance) -> None:
+        """Zeebe: terminate this once all activations are made."""
+        self._terminated.append(instance)
+
+    # -- the whole
+
+    def apply(self, instructions: Sequence[Instruction], options: ModificationOptions) -> None:
+        """Apply all instructions in the order that the semantics has, or raise Rejected for the first that cannot be."""
+        if not instructions:
+            raise Rejected("Expected at least one modification instruction, but the list of instructions is empty.")
+        if options.expected_revision not in (None, self.state.revision):
+            raise Conflict(
+                f"The plan was made on revision {options.expected_revision} of process instance '{self.state.key}', which has "
+                f"moved on to revision {self.state.revision} since. Look at it again."
+            )
+        self.engine.keep_root()
+        for position, instruction in enumerate(instructions):
+            try:
+                instruction.apply(self)
+            except EngineError as error:
+                raise Rejected(f"{instruction.describe()}: {error.message}", instruction=position) from error
+        self._perform_collected()
+        self.engine.release_root()
+
+    def _perform_collected(self) -> None:
+        self._check_scopes_survive()
+        self.run(*self._commands, *(Terminate(instance) for instance in self._terminated))
+
+    def _check_scopes_survive(self) -> None:
+        doomed = set(self._terminated)
+        for element, scope in self._entered:
+            lost = next((place for place in scope.scopes() if place in doomed), None)
+            if lost is not None:
+                raise Rejected(
+                    f"Expected to activate '{element.id}' in a flow scope that stays, but '{lost.element.id}' with key "
+                    f"'{lost.key}' is terminated by the same command."
+                )
+
+
+def merged(parts: Iterable[Variables]) -> Variables:
+    """Several variable mappings as one, later ones winning."""
+    found: dict[str, object] = {}
+    for part in parts:
+        found.update(part)
+    return found

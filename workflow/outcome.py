@@ -1,0 +1,107 @@
+"""What a command has done (or, in a dry run, would do), as plain facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from workflow.engine.engine import Engine
+from workflow.engine.state import (
+    ACTIVE,
+    COMPLETED,
+    TERMINATED,
+    ElementInstance,
+    IncidentRow,
+    JobRow,
+    UserTaskRow,
+    VariableChange,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ElementFact:
+    """One element instance that a command has made or ended."""
+
+    key: int
+    element_id: str
+    element_type: str
+    flow_scope_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowFact:
+    """A job, user task or incident that a command has made or closed."""
+
+    key: int
+    element_id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One process instance after a command."""
+
+    process_instance_key: int
+    workspace_id: int
+    definition_key: int
+    process_id: str
+    version: int
+    business_key: str | None
+    state: str
+    suspended: bool
+    revision: int
+    activated: tuple[ElementFact, ...]
+    completed: tuple[ElementFact, ...]
+    terminated: tuple[ElementFact, ...]
+    variables: tuple[VariableChange, ...]
+    jobs_created: tuple[RowFact, ...]
+    user_tasks_created: tuple[RowFact, ...]
+    incidents_created: tuple[RowFact, ...]
+    incidents_resolved: tuple[RowFact, ...]
+    all_variables: dict[str, object]
+    """The variables of the process instance itself, as far as the command has loaded them."""
+
+
+def outcome(engine: Engine) -> Outcome:
+    """What the engine has done to its process instance."""
+    state = engine.state
+    return Outcome(
+        state.key,
+        state.workspace_id,
+        state.definition_key,
+        state.process.id,
+        state.version,
+        state.business_key,
+        state.state,
+        state.suspended,
+        state.revision + (0 if state.is_new else 1),
+        _elements(engine.activated),
+        _elements(instance for instance in engine.ended if instance.state == COMPLETED),
+        _elements(instance for instance in engine.ended if instance.state == TERMINATED),
+        tuple(state.variable_changes.values()),
+        tuple(_job(row) for row in state.jobs.values() if row.is_new),
+        tuple(_task(row) for row in state.user_tasks.values() if row.is_new),
+        tuple(_incident(row) for row in state.incidents.values() if row.is_new and row.state == ACTIVE),
+        tuple(_incident(row) for row in state.incidents.values() if row.is_changed and row.state != ACTIVE),
+        {name: row.value for name, row in state.root.variables.items()},
+    )
+
+
+def _elements(instances: Iterable[ElementInstance]) -> tuple[ElementFact, ...]:
+    return tuple(
+        ElementFact(instance.key, instance.element.id, instance.element.type.value, instance.scope.key)
+        for instance in instances
+        if instance.scope is not None
+    )
+
+
+def _job(row: JobRow) -> RowFact:
+    return RowFact(row.key, row.element_id, row.type)
+
+
+def _task(row: UserTaskRow) -> RowFact:
+    return RowFact(row.key, row.element_id, row.name)
+
+
+def _incident(row: IncidentRow) -> RowFact:
+    return RowFact(row.key, row.element_id, row.error_type)

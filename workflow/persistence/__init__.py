@@ -1,0 +1,1 @@
+"""Between the engine's plain objects and the tables: transactions, keys, loading and writing back."""

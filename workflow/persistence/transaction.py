@@ -1,0 +1,61 @@
+"""One transaction for a command, its history and its audit entry.
+
+Statements that only write are collected and sent together at the end, so that a command costs one round trip for reading and one
+for writing, whoever adds to it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from django.db import transaction as django_transaction
+
+from workflow.persistence.connection import Statement, execute, traffic
+
+
+class Transaction:
+    """What will be written when the surrounding command has succeeded."""
+
+    def __init__(self) -> None:
+        self.pending: list[Statement] = []
+
+    def add(self, sql: str, params: Sequence[object] | Mapping[str, object]) -> None:
+        """Write this at the end, after all that was added before."""
+        self.pending.append((sql, params))
+
+    def flush(self) -> None:
+        """Write all that is pending, in one round trip; needed only before reading it back in the same transaction."""
+        pending, self.pending = self.pending, []
+        execute(pending)
+
+    def on_commit(self, function: Callable[[], None]) -> None:
+        """Call this once everything is safely stored."""
+        django_transaction.on_commit(function)
+
+
+class _Current(threading.local):
+    transaction: Transaction | None = None
+
+
+_current = _Current()
+
+
+@contextmanager
+def transaction() -> Iterator[Transaction]:
+    """Join the transaction of the surrounding command, or open one that is written and committed on leaving.
+
+    An exception leaves the database as it was.
+    """
+    if _current.transaction is not None:
+        yield _current.transaction
+        return
+    opened = _current.transaction = Transaction()
+    try:
+        with django_transaction.atomic():
+            yield opened
+            opened.flush()
+        traffic().round_trips += 1  # COMMIT
+    finally:
+        _current.transaction = None

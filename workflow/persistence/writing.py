@@ -1,0 +1,344 @@
+"""Writing back what a command has changed: at most one insert and one update a table, whatever the number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.engine.state import ElementInstance, FlowCount, ProcessInstanceState
+from workflow.persistence.connection import Statement
+from workflow.persistence.json_values import to_json
+
+Owned = tuple[ProcessInstanceState, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, the type of the array that carries its values, and where a value comes from."""
+
+    name: str
+    type: str
+    value: Callable[[ProcessInstanceState, Any], object]
+    expression: str = ""
+    """How the stored value is made from the carried one; itself if empty."""
+
+    @property
+    def stored(self) -> str:
+        return self.expression or f"u.{self.name}"
+
+
+def _of(name: str, type: str) -> Column:
+    def value(state: ProcessInstanceState, row: Any) -> object:
+        return getattr(row, name)
+
+    return Column(name, type, value)
+
+
+def _json(name: str) -> Column:
+    return Column(name, "text", lambda state, row: to_json(getattr(row, name)), f"u.{name}::jsonb")
+
+
+def _names(name: str) -> Column:
+    return Column(
+        name,
+        "text",
+        lambda state, row: to_json(getattr(row, name)),
+        f"ARRAY(SELECT jsonb_array_elements_text(u.{name}::jsonb))",
+    )
+
+
+KEY = _of("key", "bigint")
+INSTANCE = Column("process_instance_key", "bigint", lambda state, row: state.key)
+ROOT = Column("root_process_instance_key", "bigint", lambda state, row: state.root_key)
+WORKSPACE = Column("workspace_id", "bigint", lambda state, row: state.workspace_id)
+DEFINITION = Column("definition_key", "bigint", lambda state, row: state.definition_key)
+
+
+class Table:
+    """A table with what is inserted and what is updated later."""
+
+    def __init__(self, name: str, fixed: Sequence[Column], changing: Sequence[Column]) -> None:
+        columns = (*fixed, *changing)
+        self._inserted = columns
+        self._updated = (KEY, *changing)
+        names = ", ".join(column.name for column in columns)
+        stored = ", ".join(column.stored for column in columns)
+        self._insert = f"INSERT INTO {name} ({names}) SELECT {stored} FROM {_unnest(columns)}"
+        changes = ", ".join(f"{column.name} = {column.stored}" for column in changing)
+        self._update = f"UPDATE {name} t SET {changes} FROM {_unnest(self._updated)} WHERE t.key = u.key"
+
+    def statements(self, rows: Iterable[Owned]) -> list[Statement]:
+        """What writes these rows, each as new, as changed or not at all."""
+        new: list[Owned] = []
+        changed: list[Owned] = []
+        for owned in rows:
+            row = owned[1]
+            if row.is_new:
+                new.append(owned)
+            elif row.is_changed:
+                changed.append(owned)
+        statements = []
+        if new:
+            statements.append((self._insert, _carry(self._inserted, new)))
+        if changed:
+            statements.append((self._update, _carry(self._updated, changed)))
+        return statements
+
+
+def _unnest(columns: Sequence[Column]) -> str:
+    arrays = ", ".join(f"%s::{column.type}[]" for column in columns)
+    names = ", ".join(column.name for column in columns)
+    return f"unnest({arrays}) AS u({names})"
+
+
+def _carry(columns: Sequence[Column], rows: Sequence[Owned]) -> list[list[object]]:
+    return [[column.value(state, row) for state, row in rows] for column in columns]
+
+
+ELEMENT_INSTANCES = Table(
+    "workflow_elementinstance",
+    (
+        KEY,
+        INSTANCE,
+        ROOT,
+        Column("element_id", "text", lambda state, row: row.element.id),
+        Column("element_type", "text", lambda state, row: row.element.type.value),
+        Column("flow_scope_key", "bigint", lambda state, row: row.scope.key),
+        _of("started_at", "timestamptz"),
+    ),
+    (_of("state", "text"), _of("active_children", "int"), _of("ended_at", "timestamptz")),
+)
+
+VARIABLES = Table(
+    "workflow_variable",
+    (
+        KEY,
+        INSTANCE,
+        ROOT,
+        _of("scope_key", "bigint"),
+        _of("name", "text"),
+        _of("created_at", "timestamptz"),
+    ),
+    (
+        _json("value"),
+        _of("type", "text"),
+        _of("revision", "int"),
+        Column("updated_at", "timestamptz", lambda state, row: row.updated_at),
+    ),
+)
+
+JOBS = Table(
+    "workflow_job",
+    (
+        KEY,
+        INSTANCE,
+        ROOT,
+        WORKSPACE,
+        DEFINITION,
+        _of("element_instance_key", "bigint"),
+        _of("element_id", "text"),
+        _of("kind", "text"),
+        _of("type", "text"),
+        _json("custom_headers"),
+        _of("created_at", "timestamptz"),
+    ),
+    (
+        _of("state", "text"),
+        _of("retries", "int"),
+        _of("priority", "bigint"),
+        _of("worker", "text"),
+        _of("locked_until", "timestamptz"),
+        _of("due_at", "timestamptz"),
+        _of("error_code", "text"),
+        _of("error_message", "text"),
+        _of("error_details", "text"),
+        _of("suspended", "boolean"),
+        _of("ended_at", "timestamptz"),
+    ),
+)
+
+USER_TASKS = Table(
+    "workflow_usertask",
+    (
+        KEY,
+        INSTANCE,
+        ROOT,
+        WORKSPACE,
+        DEFINITION,
+        _of("element_instance_key", "bigint"),
+        _of("element_id", "text"),
+        _of("name", "text"),
+        _of("form_key", "text"),
+        _of("created_at", "timestamptz"),
+    ),
+    (
+        _of("state", "text"),
+        _of("assignee", "text"),
+        _names("candidate_users"),
+        _names("candidate_groups"),
+        _of("due_at", "timestamptz"),
+        _of("follow_up_at", "timestamptz"),
+        _of("priority", "int"),
+        _of("suspended", "boolean"),
+        _of("ended_at", "timestamptz"),
+    ),
+)
+
+INCIDENTS = Table(
+    "workflow_incident",
+    (
+        KEY,
+        INSTANCE,
+        ROOT,
+        WORKSPACE,
+        DEFINITION,
+        _of("element_instance_key", "bigint"),
+        _of("element_id", "text"),
+        _of("job_key", "bigint"),
+        _of("error_type", "text"),
+        _of("message", "text"),
+        _of("created_at", "timestamptz"),
+    ),
+    (_of("state", "text"), _of("resolved_at", "timestamptz")),
+)
+
+SUBSCRIPTIONS = Table(
+    "workflow_eventsubscription",
+    (
+        KEY,
+        INSTANCE,
+        ROOT,
+        WORKSPACE,
+        DEFINITION,
+        _of("element_instance_key", "bigint"),
+        _of("element_id", "text"),
+        _of("kind", "text"),
+        _of("name", "text"),
+        _of("correlation_key", "text"),
+        _of("created_at", "timestamptz"),
+    ),
+    (_of("state", "text"), _of("ended_at", "timestamptz")),
+)
+
+PROCESS_INSTANCE_INSERT = """
+INSERT INTO workflow_processinstance (key, workspace_id, definition_key, process_id, version, root_process_instance_key,
+  parent_process_instance_key, parent_element_instance_key, business_key, state, suspended, revision, active_children,
+  open_incidents, started_at, ended_at, start_element_id, start_reason, end_reason, restarted_from_key, tags, last_key)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s)
+"""
+
+PROCESS_INSTANCE_UPDATE = """
+UPDATE workflow_processinstance t SET state = u.state, suspended = u.suspended, revision = u.revision,
+  active_children = u.active_children, open_incidents = u.open_incidents, ended_at = u.ended_at,
+  business_key = u.business_key, end_reason = CASE WHEN u.end_reason = '' THEN t.end_reason ELSE u.end_reason END,
+  last_key = greatest(t.last_key, u.last_key)
+FROM unnest(%s::bigint[], %s::text[], %s::boolean[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[], %s::text[],
+  %s::text[], %s::bigint[])
+  AS u(key, state, suspended, revision, active_children, open_incidents, ended_at, business_key, end_reason, last_key)
+WHERE t.key = u.key
+"""
+
+FLOWS_UPSERT = """
+INSERT INTO workflow_sequenceflowtaken AS t
+  (flow_scope_key, flow_id, process_instance_key, root_process_instance_key, taken, waiting)
+SELECT u.scope, u.flow, u.instance, u.root, u.taken, u.waiting
+FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::int[], %s::int[])
+  AS u(scope, flow, instance, root, taken, waiting)
+ON CONFLICT (flow_scope_key, flow_id) DO UPDATE SET taken = t.taken + excluded.taken, waiting = excluded.waiting
+"""
+
+VARIABLES_DELETE = "DELETE FROM workflow_variable WHERE key = ANY(%s::bigint[])"
+
+
+def statements(states: Sequence[ProcessInstanceState], last_key: int) -> list[Statement]:
+    """Everything that stores these process instances as they are now."""
+    found = [*_new_instances(states, last_key), *_changed_instances(states, last_key)]
+    found += ELEMENT_INSTANCES.statements(_element_instances(states))
+    found += _deleted_variables(states)
+    found += VARIABLES.statements((state, row) for state in states for row in state.variables())
+    found += JOBS.statements((state, row) for state in states for row in state.jobs.values())
+    found += USER_TASKS.statements((state, row) for state in states for row in state.user_tasks.values())
+    found += INCIDENTS.statements((state, row) for state in states for row in state.incidents.values())
+    found += SUBSCRIPTIONS.statements((state, row) for state in states for row in state.subscriptions.values())
+    found += _flows(states)
+    return found
+
+
+def _element_instances(states: Sequence[ProcessInstanceState]) -> Iterable[tuple[ProcessInstanceState, ElementInstance]]:
+    return ((state, row) for state in states for row in state.elements.values() if row.scope is not None)
+
+
+def _new_instances(states: Sequence[ProcessInstanceState], last_key: int) -> list[Statement]:
+    return [
+        (
+            PROCESS_INSTANCE_INSERT,
+            (
+                state.key,
+                state.workspace_id,
+                state.definition_key,
+                state.process.id,
+                state.version,
+                state.root_key,
+                state.parent_key,
+                state.parent_element_instance_key,
+                state.business_key,
+                state.state,
+                state.suspended,
+                state.revision,
+                state.root.active_children,
+                state.open_incidents,
+                state.started_at,
+                state.ended_at,
+                state.start_element_id,
+                state.start_reason,
+                state.end_reason,
+                state.restarted_from_key,
+                state.tags,
+                last_key,
+            ),
+        )
+        for state in states
+        if state.is_new
+    ]
+
+
+def _changed_instances(states: Sequence[ProcessInstanceState], last_key: int) -> list[Statement]:
+    changed = [state for state in states if not state.is_new]
+    if not changed:
+        return []
+    columns: list[list[object]] = [
+        [state.key for state in changed],
+        [state.state for state in changed],
+        [state.suspended for state in changed],
+        [state.revision + 1 for state in changed],
+        [state.root.active_children for state in changed],
+        [state.open_incidents for state in changed],
+        [state.ended_at for state in changed],
+        [state.business_key for state in changed],
+        [state.end_reason for state in changed],
+        [last_key] * len(changed),
+    ]
+    return [(PROCESS_INSTANCE_UPDATE, columns)]
+
+
+def _deleted_variables(states: Sequence[ProcessInstanceState]) -> list[Statement]:
+    keys = [row.key for state in states for row in state.deleted_variables]
+    return [(VARIABLES_DELETE, (keys,))] if keys else []
+
+
+def _flows(states: Sequence[ProcessInstanceState]) -> list[Statement]:
+    changed: list[tuple[ProcessInstanceState, FlowCount]] = [
+        (state, count) for state in states for count in state.flows.values() if count.is_changed
+    ]
+    if not changed:
+        return []
+    columns: list[list[object]] = [
+        [count.scope_key for _, count in changed],
+        [count.flow_id for _, count in changed],
+        [state.key for state, _ in changed],
+        [state.root_key for state, _ in changed],
+        [count.taken for _, count in changed],
+        [count.waiting for _, count in changed],
+    ]
+    return [(FLOWS_UPSERT, columns)]

@@ -1,0 +1,83 @@
+"""The write side of the workflow for everyone else: each function is one command, in one transaction.
+
+Keys are ints, times aware datetimes, durations timedeltas. All raise `NotFound`, `Rejected` or `Conflict` from
+`workflow.engine.errors` and whatever `Context.authorize` raises; then nothing has changed.
+"""
+
+from workflow.outcome import ElementFact, Outcome, RowFact
+from workflow.persistence.unit_of_work import SYSTEM, Context
+from workflow.services.deployments import Deployed, Resource, delete_deployment, deploy
+from workflow.services.instances import (
+    cancel_process_instance,
+    delete_process_instance,
+    modify_process_instance,
+    resume_process_instance,
+    start_process_instance,
+    suspend_process_instance,
+)
+from workflow.services.incidents import resolve_incident
+from workflow.services.jobs import (
+    ActivatedJob,
+    JobRequest,
+    activate_jobs,
+    complete_job,
+    extend_lock,
+    fail_job,
+    lock_job,
+    throw_job_error,
+    unlock_job,
+    update_job,
+)
+from workflow.services.messages import (
+    Correlation,
+    MessageCorrelation,
+    PublishedMessage,
+    correlate_message,
+    publish_message,
+    signal_element,
+    trigger_message,
+)
+from workflow.services.user_tasks import assign_user_task, complete_user_task, throw_user_task_error, update_user_task
+from workflow.services.variables import delete_variables, set_variables
+
+__all__ = [
+    "SYSTEM",
+    "ActivatedJob",
+    "Context",
+    "Correlation",
+    "Deployed",
+    "ElementFact",
+    "JobRequest",
+    "MessageCorrelation",
+    "Outcome",
+    "PublishedMessage",
+    "Resource",
+    "RowFact",
+    "activate_jobs",
+    "assign_user_task",
+    "cancel_process_instance",
+    "complete_job",
+    "complete_user_task",
+    "correlate_message",
+    "delete_deployment",
+    "delete_process_instance",
+    "delete_variables",
+    "deploy",
+    "extend_lock",
+    "fail_job",
+    "lock_job",
+    "modify_process_instance",
+    "publish_message",
+    "resolve_incident",
+    "resume_process_instance",
+    "set_variables",
+    "signal_element",
+    "start_process_instance",
+    "suspend_process_instance",
+    "throw_job_error",
+    "throw_user_task_error",
+    "trigger_message",
+    "unlock_job",
+    "update_job",
+    "update_user_task",
+]

@@ -1,0 +1,151 @@
+"""Starting, ending, suspending and modifying process instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workflow.engine.commands import Activate
+from workflow.engine.engine import Engine, EngineOptions
+from workflow.engine.errors import Conflict, NotFound, Rejected
+from workflow.engine.values import NO_VARIABLES, Variables
+from workflow.graph import Semantics
+from workflow.models import ProcessInstance
+from workflow.modification import (
+    CAMUNDA_7_INSTRUCTIONS,
+    ZEEBE_INSTRUCTIONS,
+    Instruction,
+    Modification,
+    ModificationOptions,
+)
+from workflow.outcome import Outcome, outcome
+from workflow.persistence.transaction import transaction
+from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
+from workflow.services.deployments import delete_instance_rows
+from workflow.services.messages import take_buffered_messages
+
+NO_OPTIONS = ModificationOptions()
+
+
+def start_process_instance(
+    definition_key: int,
+    *,
+    variables: Variables = NO_VARIABLES,
+    business_key: str | None = None,
+    instructions: Sequence[Instruction] = (),
+    skip_io_mappings: bool = False,
+    skip_listeners: bool = False,
+    tags: Sequence[str] = (),
+    start_reason: str = "",
+    context: Context = SYSTEM,
+) -> Outcome:
+    """Start a process instance at its none start event, or straight at the instructions' elements."""
+    options = EngineOptions(skip_io_mappings, skip_listeners)
+    with unit_of_work(context) as work:
+        engine = work.create(
+            definition_key, business_key=business_key, start_reason=start_reason, tags=tags, options=options
+        )
+        for name, value in variables.items():
+            engine.set_local_variable(engine.state.root, name, value)
+        if instructions:
+            _check_vocabulary(engine, instructions)
+            Modification(engine).apply(instructions, NO_OPTIONS)
+        else:
+            _start_regularly(engine)
+        take_buffered_messages(work, engine)
+        return outcome(engine)
+
+
+def _start_regularly(engine: Engine) -> None:
+    state = engine.state
+    start = state.process.root.none_start_event
+    if start is None:
+        raise Rejected(f"Expected process '{state.process.id}' to have a none start event, but it has none.")
+    state.start_element_id = start.id
+    engine.count_token(state.root)
+    engine.run(Activate(start, state.root))
+
+
+def modify_process_instance(
+    key: int,
+    instructions: Sequence[Instruction],
+    *,
+    options: ModificationOptions = NO_OPTIONS,
+    context: Context = SYSTEM,
+) -> Outcome:
+    """Apply all instructions to one running process instance, or none of them."""
+    with unit_of_work(context) as work:
+        engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
+        _check_vocabulary(engine, instructions)
+        Modification(engine).apply(instructions, options)
+        take_buffered_messages(work, engine)
+        return outcome(engine)
+
+
+def open_running(work: UnitOfWork, key: int, options: EngineOptions = EngineOptions()) -> Engine:
+    """A process instance with everything that is open in it; NotFound if it has ended."""
+    engine = work.open(Subject.PROCESS_INSTANCE, key, everything=True, options=options)
+    if not engine.state.is_active:
+        raise NotFound(
+            f"Expected an active process instance with key '{key}', but it has ended ({engine.state.state.lower()})."
+        )
+    return engine
+
+
+def _check_vocabulary(engine: Engine, instructions: Sequence[Instruction]) -> None:
+    """Refuse instructions of the other semantics; their rules differ too much to guess."""
+    zeebe = engine.state.process.semantics is Semantics.ZEEBE
+    allowed = ZEEBE_INSTRUCTIONS if zeebe else CAMUNDA_7_INSTRUCTIONS
+    for position, instruction in enumerate(instructions):
+        if not isinstance(instruction, allowed):
+            name = "Camunda 8" if zeebe else "Camunda 7"
+            raise Rejected(
+                f"{instruction.describe()}: process '{engine.state.process.id}' has {name} semantics, which does not know "
+                "this kind of instruction.",
+                instruction=position,
+            )
+
+
+def cancel_process_instance(key: int, *, reason: str = "", skip_io_mappings: bool = False, context: Context = SYSTEM) -> Outcome:
+    """Cancel a running process instance with everything in it; NotFound if it has ended."""
+    with unit_of_work(context) as work:
+        engine = open_running(work, key, EngineOptions(skip_io_mappings))
+        engine.state.end_reason = reason
+        engine.terminate(engine.state.root)
+        return outcome(engine)
+
+
+def suspend_process_instance(key: int, *, context: Context = SYSTEM) -> Outcome:
+    """Put a running process instance on hold: nothing in it can be completed until it is resumed."""
+    return _set_suspended(key, True, context)
+
+
+def resume_process_instance(key: int, *, context: Context = SYSTEM) -> Outcome:
+    """Let a suspended process instance go on."""
+    return _set_suspended(key, False, context)
+
+
+def _set_suspended(key: int, suspended: bool, context: Context) -> Outcome:
+    with unit_of_work(context) as work:
+        engine = open_running(work, key)
+        state = engine.state
+        if state.suspended == suspended:
+            raise Conflict(f"Process instance '{key}' is {'suspended already' if suspended else 'not suspended'}.")
+        state.suspended = suspended
+        for row in (*state.jobs.values(), *state.user_tasks.values()):
+            row.suspended = suspended
+            row.is_changed = True
+        return outcome(engine)
+
+
+def delete_process_instance(key: int, *, context: Context = SYSTEM) -> int:
+    """Remove an ended process instance with its history; Conflict while it runs. Returns the workspace's id."""
+    with transaction():
+        row = ProcessInstance.objects.select_for_update().filter(pk=key).first()
+        if row is None:
+            raise NotFound(f"Expected to find a process instance with key '{key}', but there is none.")
+        context.authorize(row.workspace_id)
+        if row.state == ProcessInstance.State.ACTIVE:
+            raise Conflict(f"Expected process instance '{key}' to have ended, but it is active. Cancel it first.")
+        if not context.dry_run:
+            delete_instance_rows([key])
+        return row.workspace_id

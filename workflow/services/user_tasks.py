@@ -1,0 +1,75 @@
+"""User tasks: who does them, and completing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workflow.engine.commands import Complete
+from workflow.engine.engine import Engine
+from workflow.engine.errors import Rejected
+from workflow.engine.state import COMPLETED, UserTaskRow
+from workflow.engine.values import NO_VARIABLES, Variables
+from workflow.outcome import Outcome, outcome
+from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
+from workflow.services.errors import throw_bpmn_error
+from workflow.services.guards import open_user_task, require_not_suspended
+from workflow.services.messages import take_buffered_messages
+
+CHANGEABLE = frozenset({"due_at", "follow_up_at", "candidate_users", "candidate_groups", "priority", "assignee"})
+
+
+def complete_user_task(
+    key: int,
+    *,
+    variables: Variables = NO_VARIABLES,
+    local_variables: Variables = NO_VARIABLES,
+    context: Context = SYSTEM,
+) -> Outcome:
+    """Complete a waiting user task with its result, and let the process go on."""
+    with unit_of_work(context) as work:
+        engine, row = _open(work, key)
+        instance = engine.state.elements[row.element_instance_key]
+        for name, value in local_variables.items():
+            engine.set_local_variable(instance, name, value)
+        engine.set_result(instance, variables)
+        engine.end_row(row, COMPLETED)
+        engine.run(Complete(instance))
+        take_buffered_messages(work, engine)
+        return outcome(engine)
+
+
+def assign_user_task(key: int, assignee: str | None, *, context: Context = SYSTEM) -> Outcome:
+    """Give a waiting user task to somebody, or to nobody."""
+    return update_user_task(key, {"assignee": assignee}, context=context)
+
+
+def update_user_task(key: int, changes: Mapping[str, object], *, context: Context = SYSTEM) -> Outcome:
+    """Change due date, follow-up date, candidates, priority or assignee of a waiting user task."""
+    unknown = changes.keys() - CHANGEABLE
+    if unknown:
+        raise Rejected(f"A user task has no changeable attribute {sorted(unknown)}; there are {sorted(CHANGEABLE)}.")
+    with unit_of_work(context) as work:
+        engine, row = _open(work, key)
+        for name, value in changes.items():
+            setattr(row, name, value)
+        row.is_changed = True
+        return outcome(engine)
+
+
+def throw_user_task_error(
+    key: int, *, code: str, message: str = "", variables: Variables = NO_VARIABLES, context: Context = SYSTEM
+) -> Outcome:
+    """Report a BPMN error from a waiting user task."""
+    with unit_of_work(context) as work:
+        engine, row = _open(work, key)
+        instance = engine.state.elements[row.element_instance_key]
+        engine.set_variables(instance, variables)
+        throw_bpmn_error(engine, instance, code, message)
+        return outcome(engine)
+
+
+def _open(work: UnitOfWork, key: int) -> tuple[Engine, UserTaskRow]:
+    engine = work.open(Subject.USER_TASK, key)
+    row, _ = open_user_task(engine, key)
+    require_not_suspended(engine, f"Task '{key}'")
+    return engine, row

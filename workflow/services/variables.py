@@ -1,0 +1,75 @@
+"""Editing variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from workflow.engine.engine import Engine
+from workflow.engine.errors import Conflict, NotFound, Rejected
+from workflow.engine.state import ElementInstance
+from workflow.engine.values import Variables
+from workflow.outcome import Outcome, outcome
+from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
+
+NAME_LIMIT = 255
+
+
+def set_variables(
+    scope_key: int,
+    variables: Variables,
+    *,
+    delete: Sequence[str] = (),
+    local: bool = False,
+    expected: Mapping[str, int | None] | None = None,
+    context: Context = SYSTEM,
+) -> Outcome:
+    """Set variables from a scope outwards, or exactly there, and delete some; all or none.
+
+    `scope_key` is an active element instance's or a running process instance's key. `expected` names the revision of each variable
+    that the editor has seen (`None`: it did not exist); another one now is a Conflict.
+    """
+    for name in variables:
+        _check_name(name)
+    with unit_of_work(context) as work:
+        engine, scope = _open_scope(work, scope_key)
+        _check_revisions(scope, expected or {})
+        for name, value in variables.items():
+            if local:
+                engine.set_local_variable(scope, name, value)
+            else:
+                engine.set_variable(scope, name, value)
+        for name in delete:
+            engine.delete_variable(scope, name)
+        return outcome(engine)
+
+
+def delete_variables(scope_key: int, names: Sequence[str], *, context: Context = SYSTEM) -> Outcome:
+    """Delete variables from exactly this scope; names that do not exist there are passed over."""
+    return set_variables(scope_key, {}, delete=names, local=True, context=context)
+
+
+def _open_scope(work: UnitOfWork, scope_key: int) -> tuple[Engine, ElementInstance]:
+    try:
+        engine = work.open(Subject.PROCESS_INSTANCE, scope_key)
+    except NotFound:
+        engine = work.open(Subject.ELEMENT_INSTANCE, scope_key)
+    scope = engine.state.elements[scope_key]
+    if not engine.state.is_active or not scope.is_open:
+        raise NotFound(f"Expected an active scope with key '{scope_key}', but it has ended.")
+    return engine, scope
+
+
+def _check_name(name: str) -> None:
+    if not name or len(name) > NAME_LIMIT or "\x00" in name:
+        raise Rejected(f"Expected a variable name of 1 to {NAME_LIMIT} characters, but found '{name[:40]}'.")
+
+
+def _check_revisions(scope: ElementInstance, expected: Mapping[str, int | None]) -> None:
+    for name, revision in expected.items():
+        row = scope.variables.get(name)
+        now = row.revision if row is not None else None
+        if now != revision:
+            raise Conflict(
+                f"Variable '{name}' was changed by somebody else since you opened it "
+                f"(you saw revision {revision}, it has {now} now). Look at it again."
+            )

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 
 
-class KeyField(models.BigIntegerField[int, int]):
+class KeyField(models.BigIntegerField):
     """The primary key of an engine row: a 63-bit number from the one key sequence, given by the unit of work."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -15,7 +15,7 @@ class KeyField(models.BigIntegerField[int, int]):
         super().__init__(*args, **kwargs)
 
 
-class KeyReference(models.ForeignKey[Any, Any]):
+class KeyReference(models.ForeignKey):
     """A reference to another engine row, its column and attribute called `<name>_key`.
 
     There is no database constraint: rows are written by the unit of work alone, in bulk, and a check for each of them would

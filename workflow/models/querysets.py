@@ -8,7 +8,7 @@ from typing import Self
 from django.db import models
 
 
-class WorkspaceQuerySet(models.QuerySet):  # type: ignore[type-arg]
+class WorkspaceQuerySet(models.QuerySet):
     """Rows that belong to a process instance, or to a workspace directly."""
 
     workspace_path = "process_instance__workspace_id"

@@ -8,31 +8,68 @@
 import { FeelRange, date, dateAndTime, evaluate as evaluateFeel, parseExpression } from 'feelin';
 
 import { AssertionFailure, functions } from './functions.js';
+import { plain } from './values.js';
 
 /* The dialect with `names in backticks`. */
 const DIALECT = 'camunda';
 
 export function check(source) {
   const tree = parseExpression(source, functions, DIALECT);
-  const names = new Set();
-  const error = firstError(tree, source) || collectNames(tree.topNode, source, new Set(), names);
-  return JSON.stringify(error ? { error } : { names: [ ...names ] });
+  const found = { reads: [], calls: new Set() };
+  const error = firstError(tree, source) || collectNames(tree.topNode, source, new Set(), found);
+  if (error) {
+    return JSON.stringify({ error });
+  }
+  const names = [ ...new Set(found.reads.map(({ name }) => name)) ];
+  return JSON.stringify({ names, ...withoutClashes(source, found, names) });
 }
 
-export function evaluate(source, variables, missing, now) {
-  const shadowed = missing.filter(isFunctionName);
+/*
+ * feelin has one namespace for variables and functions: with a variable `count`, `count(items)` fails. Where an
+ * expression uses a name as both, the variable gets another name.
+ */
+function withoutClashes(source, { reads, calls }, names) {
+  const aliases = {};
+  for (const name of names.filter(name => calls.has(name))) {
+    let alias = name.replace(/\W/g, '_') + '_';
+    while (source.includes(alias)) {
+      alias += '_';
+    }
+    aliases[name] = alias;
+  }
+  let script = source;
+  for (const { name, from, to } of reads.toReversed()) {
+    if (name in aliases) {
+      script = script.slice(0, from) + aliases[name] + script.slice(to);
+    }
+  }
+  return { script, aliases };
+}
+
+export function evaluate(script, variables, missing, aliases, now) {
+  const shadowed = missing.filter(name => !(name in aliases) && isFunctionName(name));
   const context = { ...functions, ...clock(now), ...variables };
   for (const name of shadowed) {
     context[name] = null;
   }
+  for (const [ name, alias ] of Object.entries(aliases)) {
+    if (name in variables) {
+      context[alias] = variables[name];
+      delete context[name];
+    }
+  }
   notes = shadowed.map(name => `[NO_VARIABLE_FOUND] No variable found with name '${name}'`);
   try {
-    const { value, warnings } = evaluateFeel(source, context, DIALECT);
-    return JSON.stringify({ value: plain(value), warnings: describe(warnings, source).concat(notes) });
+    const { value, warnings } = evaluateFeel(script, context, DIALECT);
+    return JSON.stringify({ value: plain(value), warnings: describe(warnings, script, aliases).concat(notes) });
   } catch (failure) {
     return JSON.stringify(failure instanceof AssertionFailure
-      ? { assertion: failure.message } : { failure: failure.message });
+      ? { assertion: failure.message } : { failure: reason(failure) });
   }
+}
+
+function reason({ message }) {
+  return message.replace(/^unsupported range: .*/s, 'values of these types have no order');
 }
 
 /* The time is what the caller says it is; feelin's own functions would read the clock of the machine. */
@@ -105,26 +142,29 @@ const NO_UNARY_TEST = [ 'Expression', 'Comparison', 'Conjunction', 'Disjunction'
 const BINDS_NAMES = [ 'ForExpression', 'QuantifiedExpression', 'InExpressions', 'Context', 'FunctionDefinition' ];
 
 /*
- * Adds the names of the variables that an expression reads from outside, and returns the first mistake that the
- * grammar of feelin lets pass. A filter may read a name from its items: it is added all the same.
+ * Finds the variables that an expression reads from outside and the functions that it calls by name, and returns the first mistake that the
+ * grammar of feelin lets pass. A filter may read a name from its items: it counts as a variable all the same.
  */
-function collectNames(node, source, bound, names) {
+function collectNames(node, source, bound, found) {
   if (node.name === 'VariableName') {
-    return addName(node, source, bound, names);
+    return addName(node, source, bound, found);
   }
-  if (node.name === 'SimplePositiveUnaryTest' && NO_UNARY_TEST.includes(node.parent.name)) {
+  if (node.name === 'QualifiedName') {
+    return null; // a type
+  }
+  if (node.firstChild?.name === 'CompareOp' && NO_UNARY_TEST.includes(node.parent?.name)) {
     return unexpected(node.firstChild, source);
   }
   const parts = children(node);
   if (node.name === 'FunctionInvocation' && parts[0].name === 'VariableName') {
-    parts.shift();
+    found.calls.add(textOf(parts.shift(), source));
   }
   const inner = BINDS_NAMES.includes(node.name) ? new Set(bound) : bound;
   if (node.name === 'ForExpression') {
     inner.add('partial');
   }
   for (const part of parts) {
-    const error = collectNames(part, source, inner, names);
+    const error = collectNames(part, source, inner, found);
     if (error) {
       return error;
     }
@@ -133,7 +173,7 @@ function collectNames(node, source, bound, names) {
   return null;
 }
 
-function addName(node, source, bound, names) {
+function addName(node, source, bound, found) {
   const name = textOf(node, source);
   if (bound.has(name)) {
     return null;
@@ -142,7 +182,7 @@ function addName(node, source, bound, names) {
   if (second) {
     return { message: `'${textOf(second, source)}' was not expected after a name`, from: second.from };
   }
-  names.add(name);
+  found.reads.push({ name, from: node.from, to: node.to });
   return null;
 }
 
@@ -175,11 +215,15 @@ function textOf(node, source) {
 
 /* Warnings, in the words of Camunda 8 where they are known. */
 
-function describe(warnings, source) {
+function describe(warnings, source, aliases) {
+  const originals = Object.fromEntries(Object.entries(aliases).map(([ name, alias ]) => [ alias, name ]));
   const invocations = new Set(warnings.filter(w => w.type === 'NO_FUNCTION_FOUND').map(w => w.position.from));
   return warnings
     .filter(w => !(w.type === 'NO_VARIABLE_FOUND' && invocations.has(w.position.from)))
-    .map(w => `[${kind(w)}] ${wording(w, source.slice(w.position.from, w.position.to).replace(/`/g, ''))}`);
+    .map(w => {
+      const text = source.slice(w.position.from, w.position.to).replace(/`/g, '');
+      return `[${kind(w)}] ${wording(w, originals[text] || text)}`;
+    });
 }
 
 function kind({ type, details }) {
@@ -211,23 +255,4 @@ function available(target) {
 function shown(value) {
   const text = JSON.stringify(plain(value));
   return text.length > 100 ? text.slice(0, 100) + '…' : text;
-}
-
-
-/* Values as JSON knows them: temporal values become ISO strings, functions null. */
-
-function plain(value) {
-  if (value === null || value === undefined || typeof value === 'function') {
-    return null;
-  }
-  if (Array.isArray(value)) {
-    return value.map(plain);
-  }
-  if (typeof value !== 'object') {
-    return value;
-  }
-  if (Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value).map(([ key, entry ]) => [ key, plain(entry) ]));
-  }
-  return typeof value.invoke === 'function' ? null : String(value);
 }

@@ -15,6 +15,7 @@ from workflow.expressions.feel.subset import CompiledSubset, OutsideSubset, comp
 
 MAX_LENGTH: Final = 10_000
 NOW: Final = "__now__"
+NO_ALIASES: Final[Mapping[str, str]] = {}
 
 _MISSING: Final = object()
 _sandbox: Final = Sandbox()
@@ -35,34 +36,44 @@ def feel_expression(source: str, text: str) -> Expression:
     if compiled is not None:
         interpreted = Interpreted(source, text, compiled.names)
         return Expression(source, Language.FEEL, text, Compiled(compiled, interpreted), compiled.names)
-    names = _check(source, text)
-    return Expression(source, Language.FEEL, text, Interpreted(source, text, names), names)
+    interpreted = _interpreted(source, text)
+    return Expression(source, Language.FEEL, text, interpreted, interpreted.names)
 
 
-def _check(source: str, text: str) -> frozenset[str]:
+def _interpreted(source: str, text: str) -> Interpreted:
     answer = _ask(source, f"failed to parse expression '{text}'", "check", text)
     if error := answer.get("error"):
         reason = f"failed to parse expression '{text}': {error['message']} at position {error['from'] + 1}"
         raise ExpressionError(reason, source)
-    return frozenset(answer["names"])
+    return Interpreted(source, text, frozenset(answer["names"]) - {NOW}, answer["script"], answer["aliases"])
 
 
 class Interpreted:
     """A program for the interpreter in the sandbox."""
 
-    __slots__ = ("names", "source", "text")
+    __slots__ = ("aliases", "names", "script", "source", "text")
 
-    def __init__(self, source: str, text: str, names: frozenset[str]) -> None:
+    def __init__(
+        self,
+        source: str,
+        text: str,
+        names: frozenset[str],
+        script: str | None = None,
+        aliases: Mapping[str, str] = NO_ALIASES,
+    ) -> None:
         self.source = source
         self.text = text
         self.names = names
+        self.script = text if script is None else script
+        self.aliases = aliases
 
     def __call__(self, variables: Mapping[str, object]) -> Evaluation:
         failed = f"Failed to evaluate expression '{self.text}'"
         known = {name: value for name in self.names if (value := variables.get(name, _MISSING)) is not _MISSING}
         missing = sorted(self.names - known.keys())
-        now = variables.get(NOW)
-        answer = _ask(self.source, failed, "evaluate", self.text, known, missing, now() if callable(now) else None)
+        clock = variables.get(NOW)
+        now = clock() if callable(clock) else None
+        answer = _ask(self.source, failed, "evaluate", self.script, known, missing, self.aliases, now)
         if cause := answer.get("assertion"):
             reason = f"Assertion failure on evaluate the expression '{self.text}': {cause}"
             raise ExpressionError(reason, self.source)

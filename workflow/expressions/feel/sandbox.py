@@ -51,8 +51,14 @@ class Sandbox:
     def call(self, script: str) -> str:
         """Evaluate a script and return its text, or raise SandboxError."""
         with self._lock:
-            isolate = self._isolate or self._start()
-            return self._run(isolate, script)
+            # Taken out while it works: whatever interrupts the script must not leave its answer to the next caller.
+            isolate, self._isolate = self._isolate or self._start(), None
+            answer, usable = self._run(isolate, script)
+            if usable:
+                self._isolate = isolate
+        if isinstance(answer, SandboxError):
+            raise answer
+        return answer
 
     def close(self) -> None:
         """Free the isolate; the next call starts another one."""
@@ -70,13 +76,25 @@ class Sandbox:
         isolate.set_soft_memory_limit(self._memory_limit_mb << 20)
         isolate.set_hard_memory_limit(self._memory_limit_mb << 20)
         isolate.eval(self._bundle.read_text(encoding="utf-8"))
-        self._isolate = isolate
         return isolate
 
-    def _run(self, isolate: MiniRacer, script: str) -> str:
+    def _run(self, isolate: MiniRacer, script: str) -> tuple[str | SandboxError, bool]:
+        """Return the answer or the failure of a script, and whether the isolate can go on."""
         from py_mini_racer import JSEvalException, JSOOMException
 
-        # MiniRacer.eval does the same in another thread, where it reaches the caller through an event loop: 0.2 ms more.
+        try:
+            value = self._result(isolate, script)
+        except queue.Empty:
+            return SandboxError(f"it took longer than {self._time_limit_ms} ms"), False
+        except JSOOMException:
+            isolate.close()
+            return SandboxError(f"it needed more than {self._memory_limit_mb} MB of memory"), False
+        except JSEvalException as failure:
+            return SandboxError(_first_line(failure)), True
+        return value if isinstance(value, str) else SandboxError(f"it returned {value!r} instead of text"), True
+
+    def _result(self, isolate: MiniRacer, script: str) -> object:
+        # MiniRacer.eval does the same in another thread, which it talks to by an event loop: 0.2 ms more for each call.
         context = isolate._ctx
         assert context is not None
         results = context._non_cancelable_mr_task_results_queue
@@ -84,35 +102,27 @@ class Sandbox:
         task = context._dll.mr_eval(context._ctx, handle.raw, 0)
         try:
             result = results.get(timeout=self._time_limit_ms / 1000)
-        except queue.Empty:
+        except BaseException:
             context._dll.mr_cancel_task(context._ctx, task)
-            self._isolate = None
-            _discard_when_stopped(isolate, results)
-            raise SandboxError(f"it took longer than {self._time_limit_ms} ms") from None
-        try:
-            value = context._value_handle_to_python(result)
-        except JSOOMException:
-            self._isolate = None
-            raise SandboxError(f"it needed more than {self._memory_limit_mb} MB of memory") from None
-        except JSEvalException as failure:
-            raise SandboxError(_first_line(failure)) from None
-        if not isinstance(value, str):
-            raise SandboxError(f"it returned {value!r} instead of text")
-        return value
+            _free_when_stopped(isolate, results)
+            raise
+        return context._value_handle_to_python(result)
 
     def _forget_isolate(self) -> None:
-        """In a forked process: the isolate's thread did not come along, so freeing it would wait or abort."""
+        """In a forked process: the isolate's thread did not come along, so freeing it would wait for ever or abort."""
         self._lock = threading.Lock()
         if self._isolate is not None:
             _leak(self._isolate)
             self._isolate = None
 
 
-def _discard_when_stopped(isolate: MiniRacer, results: queue.Queue[ValueHandle]) -> None:
+def _free_when_stopped(isolate: MiniRacer, results: queue.Queue[ValueHandle]) -> None:
     try:
         results.get(timeout=_GRACE_S)
     except queue.Empty:
         _leak(isolate)  # freeing it would wait for a script that does not end
+    else:
+        isolate.close()
 
 
 def _leak(isolate: MiniRacer) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
-from lark.exceptions import VisitError
 
 from workflow.expressions.juel import coercion
 from workflow.expressions.juel.failure import Failure, NoSuchMethod, Unresolved
@@ -41,13 +40,11 @@ class SyntaxFailure(Exception):
 
 
 def compile_expression(text: str) -> Node:
-    """Return the compiled expression, or raise SyntaxFailure."""
+    """Return the compiled expression, or raise SyntaxFailure or Failure."""
     try:
         return _parser().parse(text)  # type: ignore[return-value]  # the transformer's type is not known to lark
     except UnexpectedInput as error:
         raise _syntax_failure(error, text) from None
-    except VisitError as error:
-        raise SyntaxFailure(str(error.orig_exc), 0) from None
 
 
 def _syntax_failure(error: UnexpectedInput, text: str) -> SyntaxFailure:
@@ -152,6 +149,8 @@ class Compiler(Transformer[Token, Node]):
 
     def variable(self, name: Token) -> Node:
         key = str(name)
+        if key == NOW:
+            raise Failure(f"'{NOW}' is not a variable")
 
         def run(scope: Scope) -> object:
             value = scope.get(key, _MISSING)

@@ -63,12 +63,9 @@ def read_member(base: object, name: str) -> object:
         return None
     if isinstance(base, Mapping):
         return base.get(name)
-    if isinstance(base, str | list | tuple):
-        if name == "empty":
-            return is_empty(base)
-        if name == "bytes" or not isinstance(base, str):
-            raise Failure(f"Cannot find property {name} in a value of type {type_name(base)}")
-    elif not _is_plain(base) and name in EXECUTION_PROPERTIES and hasattr(base, name):
+    if name == "empty" and isinstance(base, str | list | tuple):
+        return is_empty(base)
+    if name in EXECUTION_PROPERTIES and not _is_plain(base) and hasattr(base, name):
         return cast(object, getattr(base, name))
     raise Unresolved(f"Could not find property {name} in a value of type {type_name(base)}")
 

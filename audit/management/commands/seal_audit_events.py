@@ -1,0 +1,16 @@
+"""Seal audit events by hand, where no worker runs."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from audit import sealing
+
+
+class Command(BaseCommand):
+    """Seal all audit events that no running transaction can still precede."""
+
+    help = "Seal all audit events that no running transaction can still precede."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{sealing.seal()} audit events sealed.")

@@ -1,0 +1,187 @@
+"""Audit events and variable snapshots. Database triggers refuse to change or delete them, whoever asks."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from workflow.models import Workspace
+from workflow.models.fields import KeyReference
+from workflow.models.querysets import WorkspaceQuerySet
+
+
+class Channel(models.TextChoices):
+    """The way by which a command came in."""
+
+    ADMIN = "ADMIN", _("Back office")
+    ENGINE_REST = "ENGINE_REST", _("Camunda 7 API")
+    V2 = "V2", _("Camunda 8 API")
+    API = "API", _("Fettle API")
+    BATCH = "BATCH", _("Batch")
+    SYSTEM = "SYSTEM", _("System")
+
+
+class Event(models.TextChoices):
+    """What was done."""
+
+    ACTIVATE = "Activate", _("Activate")
+    ASSIGN = "Assign", _("Assign")
+    CANCEL = "Cancel", _("Cancel")
+    COMPLETE = "Complete", _("Complete")
+    CORRELATE = "Correlate", _("Correlate")
+    CREATE = "Create", _("Create")
+    DELETE = "Delete", _("Delete")
+    DEPLOY = "Deploy", _("Deploy")
+    FAIL = "Fail", _("Fail")
+    LOCK = "Lock", _("Lock")
+    MODIFY = "Modify", _("Modify")
+    PUBLISH = "Publish", _("Publish")
+    RESOLVE = "Resolve", _("Resolve")
+    RESUME = "Resume", _("Resume")
+    RETRY = "Retry", _("Retry")
+    START = "Start", _("Start")
+    SUSPEND = "Suspend", _("Suspend")
+    THROW_ERROR = "Throw error", _("Throw error")
+    TRIGGER = "Trigger", _("Trigger")
+    UNLOCK = "Unlock", _("Unlock")
+    UPDATE = "Update", _("Update")
+
+
+class Subject(models.TextChoices):
+    """The kind of thing that it was done to."""
+
+    DEPLOYMENT = "Deployment", _("Deployment")
+    ELEMENT_INSTANCE = "Element instance", _("Element instance")
+    INCIDENT = "Incident", _("Incident")
+    JOB = "Job", _("Job")
+    MESSAGE = "Message", _("Message")
+    PROCESS_DEFINITION = "Process definition", _("Process definition")
+    PROCESS_INSTANCE = "Process instance", _("Process instance")
+    PROCESS_VARIABLES = "Process variables", _("Process variables")
+    USER_TASK = "User task", _("User task")
+    WORKSPACE = "Workspace", _("Workspace")
+
+
+class Result(models.TextChoices):
+    """How it ended. Refused: by a rule or a missing right; failed: by a defect or an outage."""
+
+    SUCCESS = "SUCCESS", _("Success")
+    REFUSED = "REFUSED", _("Refused")
+    FAILED = "FAILED", _("Failed")
+
+
+class AuditEventQuerySet(WorkspaceQuerySet):
+    """Audit events; those without a workspace are seen only by who sees all workspaces."""
+
+    def of_process_instance(self, key: int) -> Self:
+        """What was done to one process instance, newest first."""
+        return self.filter(process_instance_key=key).order_by("-at", "-key")
+
+    def unsealed(self) -> Self:
+        return self.filter(sequence__isnull=True)
+
+
+class AuditEvent(models.Model):
+    """One command: who, by which way, what, to what, why, and with which result.
+
+    The references carry no database constraint: an event outlives the user and the rows it speaks of, so `actor` may be
+    gone where `actor_name` stays. `sequence` and `hash` are filled once, by sealing.
+    """
+
+    key = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(
+        Workspace, models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    at = models.DateTimeField(_("at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("actor"),
+    )
+    actor_name = models.TextField(_("actor's name"), blank=True, default="")
+    on_behalf_of = models.TextField(_("on behalf of"), blank=True, default="")
+    channel = models.CharField(_("channel"), max_length=16, choices=Channel.choices)
+    request_id = models.UUIDField(_("request id"), null=True, blank=True)
+    url = models.TextField(_("URL"), blank=True, default="")
+    event = models.CharField(_("event"), max_length=32, choices=Event.choices)
+    subject = models.CharField(_("subject"), max_length=32, choices=Subject.choices)
+    entity_type = models.CharField(_("entity"), max_length=32, choices=Subject.choices, blank=True, default="")
+    entity_key = models.BigIntegerField(_("entity key"), null=True, blank=True)
+    process_instance_key = models.BigIntegerField(_("process instance"), null=True, blank=True)
+    definition_key = models.BigIntegerField(_("process definition"), null=True, blank=True)
+    process_id = models.CharField(_("process id"), max_length=255, blank=True, default="")
+    reason = models.TextField(_("reason"), blank=True, default="")
+    body = models.JSONField(_("details"), default=dict, help_text=_("The plan, and values before and after."))
+    result = models.CharField(_("result"), max_length=16, choices=Result.choices)
+    message = models.TextField(_("message"), blank=True, default="")
+    sequence = models.BigIntegerField(_("sequence"), null=True, blank=True, help_text=_("Its place in the chain."))
+    hash = models.CharField(_("hash"), max_length=64, null=True, blank=True)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
+        ordering = ["-key"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "sequence"],
+                name="one_place_in_chain",
+                condition=Q(sequence__isnull=False),
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(sequence__isnull=True, hash__isnull=True) | Q(sequence__isnull=False, hash__isnull=False),
+                name="sealed_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["process_instance_key", "-at", "-key"],
+                name="audit_process_instance",
+                condition=Q(process_instance_key__isnull=False),
+            ),
+            models.Index(fields=["workspace", "-key"], name="audit_workspace"),
+            models.Index(fields=["key"], name="audit_unsealed", condition=Q(sequence__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.subject} {self.entity_key or ''}".rstrip()
+
+
+class VariableSnapshot(models.Model):
+    """What a variable was before an edit; `existed` is false where the edit created it."""
+
+    key = models.BigAutoField(primary_key=True)
+    audit_event = KeyReference(AuditEvent, related_name="snapshots")
+    process_instance_key = models.BigIntegerField(_("process instance"))
+    scope_key = models.BigIntegerField(_("scope"))
+    name = models.CharField(_("name"), max_length=255)
+    existed = models.BooleanField(_("existed"))
+    value = models.JSONField(_("value"), null=True)
+    type = models.CharField(_("type"), max_length=32, blank=True, default="")
+    revision = models.IntegerField(_("revision"), null=True, blank=True)
+    taken_at = models.DateTimeField(_("taken at"))
+
+    class Meta:
+        verbose_name = _("variable snapshot")
+        verbose_name_plural = _("variable snapshots")
+        ordering = ["-key"]
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["audit_event"], name="snapshot_event"),
+            models.Index(fields=["process_instance_key", "scope_key", "name", "-key"], name="snapshot_variable"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

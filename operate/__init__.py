@@ -1,0 +1,1 @@
+"""What people do: acts on workflow only through its services and selectors."""

@@ -1,0 +1,251 @@
+"""What all actions share: the right that is needed, one transaction, and one audit event, also of a refusal."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, ClassVar, Generic, Self, TypeVar
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest
+
+from audit.models import Channel, Event, Result, Subject
+from audit.record import NewAuditEvent, Snapshot, record
+from operate.workspaces.access import Access, Forbidden, Hidden, User
+from operate.workspaces.roles import Right
+from workflow.engine.errors import BpmnError, ElementFailure, EngineError, NotFound
+from workflow.engine.state import VariableChange
+from workflow.persistence.transaction import transaction
+from workflow.persistence.unit_of_work import clock
+from workflow.services import Context, Outcome
+
+Answer = TypeVar("Answer")
+
+REFUSALS = (EngineError, ElementFailure, BpmnError)
+REQUEST_ID_HEADER = "X-Request-ID"
+
+logger = logging.getLogger(__name__)
+
+
+class Action(Generic[Answer]):
+    """One operation for one actor. It may be executed again and again; nothing of an execution is left in it.
+
+    The right is checked by the service inside the transaction, once the rows are locked. A refusal undoes everything and
+    is recorded on its own; inside somebody else's transaction it is recorded with that one, and lost if it is undone.
+    """
+
+    permission: ClassVar[Right]
+    alternatives: ClassVar[frozenset[Right]] = frozenset()
+    """Rights that do as well as the permission."""
+    event: ClassVar[Event]
+    subject: ClassVar[Subject]
+    entity: ClassVar[Subject | None] = None
+    """What the first argument is a key of, where that is not the subject."""
+
+    perform: Callable[..., Answer]
+    """The operation itself, with the arguments of `execute`: one service call, and what to note about it."""
+
+    def __init__(
+        self,
+        actor: User | None,
+        *,
+        channel: Channel = Channel.SYSTEM,
+        request_id: UUID | None = None,
+        url: str = "",
+        on_behalf_of: str = "",
+        reason: str = "",
+        now: datetime | None = None,
+        dry_run: bool = False,
+    ) -> None:
+        if actor is None and channel is not Channel.SYSTEM:
+            raise ValueError(f"Expected an actor for channel '{channel}', found none; only the system acts on its own.")
+        self.actor = actor
+        self.channel = channel
+        self.request_id = request_id
+        self.url = url
+        self.on_behalf_of = on_behalf_of
+        self.reason = reason
+        self.now = now
+        self.dry_run = dry_run
+        self.access = Access.of_system() if actor is None else Access.of(actor)
+        self.context = Context(authorize=self._authorize, now=now, dry_run=dry_run)
+        self._begin()
+
+    @classmethod
+    def of(cls, request: HttpRequest, channel: Channel, **options: Any) -> Self:
+        """The action for whoever sent the request; all actions of one request have one request id."""
+        return cls(
+            request.user, channel=channel, request_id=request_id_of(request), url=request.get_full_path(), **options
+        )
+
+    def execute(self, *args: Any, **kwargs: Any) -> Answer:
+        """Do it, and record it; or raise why not, after that was recorded.
+
+        A dry run writes nothing. It is recorded only if a right was missing.
+        """
+        self._begin()
+        try:
+            with transaction():
+                answer = self.perform(*args, **kwargs)
+                if not self.dry_run:
+                    self._record()
+        except Hidden:
+            missing = NotFound(self.nothing_found())
+            self._record_missing_right(f"{missing.message} (It is in a workspace that the actor may not see.)")
+            raise missing from None
+        except Forbidden as refusal:
+            self._record_missing_right(refusal.message)
+            raise
+        except REFUSALS as refusal:
+            if not self.dry_run:
+                self._record_without_success(Result.REFUSED, str(refusal))
+            raise
+        except Exception as failure:
+            self._record_failure(failure)
+            raise
+        return answer
+
+    # -- for perform
+
+    def about(self, key: int) -> None:
+        """Name what is acted on, before the service is called, so that a refusal names it too."""
+        kind = self.entity or self.subject
+        self.entry.entity_type, self.entry.entity_key = kind, key
+        if kind is Subject.PROCESS_INSTANCE:
+            self.entry.process_instance_key = key
+
+    def note(self, **facts: object) -> None:
+        """Put facts into the body of the audit event; those that say nothing are left out."""
+        self.entry.body |= {name: fact for name, fact in facts.items() if fact not in (None, "", (), {}, [])}
+
+    def note_outcome(self, outcome: Outcome) -> None:
+        """Tell in the audit event which process instance it was."""
+        entry = self.entry
+        entry.workspace_id = outcome.workspace_id
+        entry.process_instance_key = outcome.process_instance_key
+        entry.definition_key = outcome.definition_key
+        entry.process_id = outcome.process_id
+
+    def noted(self, outcome: Outcome) -> Outcome:
+        """The outcome, after telling in the audit event which process instance it was."""
+        self.note_outcome(outcome)
+        return outcome
+
+    def note_variables(self, outcome: Outcome) -> None:
+        """Record the variables that changed, before and after, and keep the values from before as snapshots."""
+        self.note(variables=outcome.variables)
+        self.snapshots += [_snapshot(outcome.process_instance_key, change) for change in outcome.variables]
+
+    def require(self, right: Right) -> None:
+        """Demand one more right than the action's own."""
+        self.rights.add(right)
+
+    def permitted(self, workspace_ids: Collection[int] | None) -> Collection[int] | None:
+        """The workspaces asked for, or all, as far as the right is held in them; `None` stands for all there are.
+
+        Where nothing is left, that is refused: a worker in vain polls forever.
+        """
+        held = self.access.workspaces(self.permission)
+        if held is None:
+            return workspace_ids
+        if workspace_ids is None:
+            if not held:
+                raise Forbidden(self.permission, "")
+            return held
+        left = held.intersection(workspace_ids)
+        if workspace_ids and not left:
+            self._authorize(min(workspace_ids))
+        return left
+
+    # -- for subclasses
+
+    def is_recorded(self, entry: NewAuditEvent) -> bool:
+        """Whether this execution becomes an audit event; a missing right always does."""
+        return True
+
+    def entries(self) -> Iterable[NewAuditEvent]:
+        """The audit events of this execution: one, unless it concerned several process instances."""
+        return (self.entry,)
+
+    def nothing_found(self) -> str:
+        """What the service says of a key that does not exist, so that a hidden one looks the same."""
+        label = str((self.entity or self.subject).value).lower()
+        article = "an" if label[0] in "aeiou" else "a"
+        return f"Expected to find {article} {label} with key '{self.entry.entity_key}', but there is none."
+
+    # -- the frame
+
+    def _begin(self) -> None:
+        self.rights: set[Right] = {self.permission}
+        self.snapshots: list[Snapshot] = []
+        self.entry = NewAuditEvent(
+            event=self.event,
+            subject=self.subject,
+            channel=self.channel,
+            at=self.now or clock(),
+            actor_id=None if self.actor is None else self.actor.pk,
+            actor_name="" if self.actor is None else self.actor.get_username(),
+            on_behalf_of=self.on_behalf_of,
+            request_id=self.request_id,
+            url=self.url,
+            reason=self.reason,
+        )
+
+    def _authorize(self, workspace_id: int) -> None:
+        self.entry.workspace_id = workspace_id
+        if any(self.access.may(right, workspace_id) for right in self.alternatives):
+            return
+        for right in sorted(self.rights):
+            self.access.require(right, workspace_id)
+
+    def _record(self) -> None:
+        for entry in self.entries():
+            if self.is_recorded(entry):
+                record(entry, self.snapshots)
+
+    def _record_missing_right(self, message: str) -> None:
+        self._set_result(Result.REFUSED, message)
+        record(self.entry)
+
+    def _record_failure(self, failure: Exception) -> None:
+        """A defect or an outage; recording it must not hide it."""
+        try:
+            self._record_without_success(Result.FAILED, f"{type(failure).__name__}: {failure}")
+        except Exception:
+            logger.exception("A failed action could not be recorded.")
+
+    def _record_without_success(self, result: Result, message: str) -> None:
+        self._set_result(result, message)
+        self._record()
+
+    def _set_result(self, result: Result, message: str) -> None:
+        self.entry.result = result
+        self.entry.message = message
+        self.snapshots = []
+
+
+def request_id_of(request: HttpRequest) -> UUID:
+    """The id that all actions of one request carry: the client's, if it sent a UUID, else a new one."""
+    known: UUID | None = getattr(request, "fettle_request_id", None)
+    if known is None:
+        known = uuid4()
+        with suppress(ValueError):
+            known = UUID(request.headers.get(REQUEST_ID_HEADER, ""))
+        request.fettle_request_id = known  # type: ignore[attr-defined]
+    return known
+
+
+def _snapshot(process_instance_key: int, change: VariableChange) -> Snapshot:
+    return Snapshot(
+        process_instance_key=process_instance_key,
+        scope_key=change.scope_key,
+        name=change.name,
+        existed=change.existed,
+        value=change.before,
+        type=change.type_before,
+    )
+
+
+__all__ = ["Action", "request_id_of"]

@@ -1,0 +1,78 @@
+"""Deploying models, and taking deployments away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.models import Event, Subject
+from operate.actions.base import Action
+from operate.workspaces.membership import no_such_workspace
+from operate.workspaces.roles import Right
+from workflow import services
+from workflow.graph import Semantics
+from workflow.services import Deployed, Resource
+
+
+class Deploy(Action[Deployed]):
+    """Deploy models into a workspace, all of them or none."""
+
+    permission = Right.DEPLOY
+    event = Event.DEPLOY
+    subject = Subject.PROCESS_DEFINITION
+    entity = Subject.DEPLOYMENT
+
+    def perform(
+        self,
+        resources: Sequence[Resource],
+        *,
+        workspace_id: int,
+        fallback: Semantics | None = None,
+        chosen: Semantics | None = None,
+        name: str = "",
+        source: str = "",
+        deduplicate: bool = True,
+    ) -> Deployed:
+        self.note(name=name, source=source, resources=[resource.name for resource in resources])
+        deployed = services.deploy(
+            resources,
+            workspace_id=workspace_id,
+            name=name,
+            source=source,
+            fallback=fallback,
+            chosen=chosen,
+            deduplicate=deduplicate,
+            context=self.context,
+        )
+        self.about(deployed.key)
+        self.note(
+            definitions=[
+                {
+                    "key": definition.key,
+                    "process_id": definition.process_id,
+                    "version": definition.version,
+                    "checksum": definition.checksum,
+                    "new": definition.key in deployed.new_keys,
+                }
+                for definition in deployed.definitions
+            ]
+        )
+        return deployed
+
+    def nothing_found(self) -> str:
+        return no_such_workspace(self.entry.workspace_id)
+
+
+class DeleteDeployment(Action[None]):
+    """Delete a deployment with its definitions; `cascade` takes their process instances along."""
+
+    permission = Right.DELETE_DEFINITION
+    event = Event.DELETE
+    subject = Subject.DEPLOYMENT
+
+    def perform(self, key: int, *, cascade: bool = False) -> None:
+        self.about(key)
+        self.note(cascade=cascade)
+        self.entry.workspace_id = services.delete_deployment(key, cascade=cascade, context=self.context)
+
+    def nothing_found(self) -> str:
+        return f"Deployment with id '{self.entry.entity_key}' does not exist."

@@ -1,0 +1,135 @@
+"""The life of a process instance: start, modify, cancel, suspend, resume, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.models import Event, Subject
+from operate.actions import details
+from operate.actions.base import Action
+from operate.workspaces.roles import Right
+from workflow import services
+from workflow.engine.values import NO_VARIABLES, Variables
+from workflow.modification import Instruction, ModificationOptions
+from workflow.services import Outcome
+
+
+class StartProcessInstance(Action[Outcome]):
+    """Start a process instance of a definition."""
+
+    permission = Right.START
+    event = Event.START
+    subject = Subject.PROCESS_INSTANCE
+    entity = Subject.PROCESS_DEFINITION
+
+    def perform(
+        self,
+        definition_key: int,
+        *,
+        variables: Variables = NO_VARIABLES,
+        business_key: str | None = None,
+        instructions: Sequence[Instruction] = (),
+        skip_io_mappings: bool = False,
+        skip_listeners: bool = False,
+        tags: Sequence[str] = (),
+    ) -> Outcome:
+        self.about(definition_key)
+        self.entry.definition_key = definition_key
+        self.note(variables=variables, business_key=business_key, plan=details.plan(instructions), tags=tags)
+        outcome = services.start_process_instance(
+            definition_key,
+            variables=variables,
+            business_key=business_key,
+            instructions=instructions,
+            skip_io_mappings=skip_io_mappings,
+            skip_listeners=skip_listeners,
+            tags=tags,
+            start_reason=self.reason,
+            context=self.context,
+        )
+        self.entry.entity_type, self.entry.entity_key = Subject.PROCESS_INSTANCE, outcome.process_instance_key
+        return self.noted(outcome)
+
+
+class ModifyProcessInstance(Action[Outcome]):
+    """Apply a plan to a running process instance, all of it or nothing.
+
+    A plan that brings variables along needs the right to edit variables as well: otherwise it would be a way around it.
+    """
+
+    permission = Right.MODIFY
+    event = Event.MODIFY
+    subject = Subject.PROCESS_INSTANCE
+
+    def perform(
+        self, key: int, instructions: Sequence[Instruction], *, options: ModificationOptions | None = None
+    ) -> Outcome:
+        self.about(key)
+        self.note(plan=details.plan(instructions), options=options)
+        if details.sets_variables(instructions):
+            self.require(Right.EDIT_VARIABLES)
+        outcome = services.modify_process_instance(
+            key, instructions, options=options or ModificationOptions(), context=self.context
+        )
+        self.note_outcome(outcome)
+        self.note_variables(outcome)
+        self.note(
+            activated=details.elements(outcome.activated),
+            completed=details.elements(outcome.completed),
+            terminated=details.elements(outcome.terminated),
+            state=outcome.state,
+        )
+        return outcome
+
+
+class CancelProcessInstance(Action[Outcome]):
+    """Cancel a running process instance and what it called."""
+
+    permission = Right.CANCEL
+    event = Event.CANCEL
+    subject = Subject.PROCESS_INSTANCE
+
+    def perform(self, key: int, *, skip_io_mappings: bool = False) -> Outcome:
+        self.about(key)
+        outcome = services.cancel_process_instance(
+            key, reason=self.reason, skip_io_mappings=skip_io_mappings, context=self.context
+        )
+        self.note_outcome(outcome)
+        self.note(terminated=details.elements(outcome.terminated))
+        return outcome
+
+
+class SuspendProcessInstance(Action[Outcome]):
+    """Let a process instance rest: nothing in it goes on until it is resumed."""
+
+    permission = Right.SUSPEND
+    event = Event.SUSPEND
+    subject = Subject.PROCESS_INSTANCE
+
+    def perform(self, key: int) -> Outcome:
+        self.about(key)
+        return self.noted(services.suspend_process_instance(key, context=self.context))
+
+
+class ResumeProcessInstance(Action[Outcome]):
+    """Let a suspended process instance go on."""
+
+    permission = Right.SUSPEND
+    event = Event.RESUME
+    subject = Subject.PROCESS_INSTANCE
+
+    def perform(self, key: int) -> Outcome:
+        self.about(key)
+        return self.noted(services.resume_process_instance(key, context=self.context))
+
+
+class DeleteProcessInstance(Action[None]):
+    """Delete an ended process instance with its history; its audit events stay."""
+
+    permission = Right.DELETE_INSTANCE
+    event = Event.DELETE
+    subject = Subject.PROCESS_INSTANCE
+
+    def perform(self, key: int) -> None:
+        self.about(key)
+        self.entry.workspace_id = services.delete_process_instance(key, context=self.context)

@@ -1,0 +1,36 @@
+"""What is configured for operating: settings of workspaces, and the history of all configuration."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from simple_history import register
+from simple_history.models import HistoricalRecords
+
+from workflow.models import Workspace
+
+
+class WorkspaceSettings(models.Model):
+    """What a workspace has switched on; without a row everything is as by default."""
+
+    workspace = models.OneToOneField(
+        Workspace, models.CASCADE, primary_key=True, related_name="settings", verbose_name=_("workspace")
+    )
+    audit_worker_traffic = models.BooleanField(
+        _("audit job workers"),
+        default=False,
+        help_text=_("Record an audit event for each job that a worker activates, completes or fails."),
+    )
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("workspace settings")
+        verbose_name_plural = _("workspace settings")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.workspace)
+
+
+register(Workspace, app="operate")

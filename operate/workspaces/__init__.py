@@ -1,0 +1,20 @@
+"""Who sees and may do what, decided in one place for pages, both APIs and batches."""
+
+from operate.workspaces.access import Access, Forbidden, Hidden, visible_to
+from operate.workspaces.membership import add_member, ensure_roles, members, remove_member, workspace_named
+from operate.workspaces.roles import RIGHTS_OF_ROLE, Right, Role
+
+__all__ = [
+    "RIGHTS_OF_ROLE",
+    "Access",
+    "Forbidden",
+    "Hidden",
+    "Right",
+    "Role",
+    "add_member",
+    "ensure_roles",
+    "members",
+    "remove_member",
+    "visible_to",
+    "workspace_named",
+]

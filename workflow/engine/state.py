@@ -56,7 +56,8 @@ class ElementInstance(Row):
     element: FlowNode
     scope: ElementInstance | None
     state: str
-    started_at: datetime
+    started_at: datetime | None
+    """When it was activated; not loaded again, because no command asks for it."""
     ended_at: datetime | None = None
     active_children: int = 0
     variables: dict[str, VariableRow] = field(default_factory=dict)

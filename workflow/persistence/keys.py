@@ -26,7 +26,7 @@ class _Block:
         """A key greater than `after` and than all that this process has given out before."""
         with self._lock:
             if self._next >= self._end or self._next <= after:
-                [[(first,)]] = fetch([("SELECT nextval('workflow_key_seq')", ())])
+                [(first,)] = fetch("SELECT nextval('workflow_key_seq')")
                 self._next, self._end = first, first + BLOCK
             key = self._next
             self._next += 1

@@ -1,13 +1,12 @@
-"""Reading the part of a process instance that a command needs: four statements, one round trip.
+"""Reading the part of a process instance that a command needs: one statement, which locks it too.
 
-The first locks the process instance and its root, so the others see what nobody can change any more. Either the way from one
+Either the way from one
 element instance to the root is loaded (completing one of ten thousand siblings costs no more than one of ten), or everything open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -24,9 +23,8 @@ from workflow.engine.state import (
     UserTaskRow,
     VariableRow,
 )
-from workflow.persistence.connection import Rows, Statement, fetch
+from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import definition
-from workflow.persistence.json_values import from_json
 
 OPEN = "('ACTIVATING', 'ACTIVE', 'COMPLETING')"
 
@@ -45,136 +43,100 @@ class Subject(Enum):
         self.label = label
         instance = "key" if table == "workflow_processinstance" else "process_instance_key"
         self.source = (
-            f"(SELECT {instance} AS instance, root_process_instance_key AS root, {element_column} AS element "
-            f"FROM {table} WHERE key = %s)"
+            f"SELECT {instance} AS instance, root_process_instance_key AS root, {element_column} AS element "
+            f"FROM {table} WHERE key = %s::bigint"
         )
 
 
-LOCK = """
-SELECT key, workspace_id, definition_key, version, root_process_instance_key, parent_process_instance_key,
-  parent_element_instance_key, business_key, state, suspended, revision, active_children, open_incidents, started_at,
-  start_element_id, start_reason, restarted_from_key, tags, last_key
-FROM workflow_processinstance
-WHERE key IN (SELECT unnest(ARRAY[instance, root]) FROM {source} subject)
-ORDER BY key FOR UPDATE
-"""
-
 PATH = """
-WITH RECURSIVE subject AS {source}, path AS (
-  SELECT e.key, e.element_id, e.flow_scope_key, e.state, e.started_at, e.active_children
-  FROM workflow_elementinstance e JOIN subject ON e.key = subject.element
+path AS (
+  SELECT e.key, e.flow_scope_key FROM workflow_elementinstance e WHERE e.key = (SELECT element FROM subject)
   UNION ALL
-  SELECT e.key, e.element_id, e.flow_scope_key, e.state, e.started_at, e.active_children
-  FROM workflow_elementinstance e JOIN path ON e.key = path.flow_scope_key)
+  SELECT outer_one.key, outer_one.flow_scope_key
+  FROM path, LATERAL (SELECT e.key, e.flow_scope_key FROM workflow_elementinstance e
+                      WHERE e.key = path.flow_scope_key OFFSET 0) outer_one),
+elements AS (
+  SELECT key FROM path
+  UNION
+  SELECT e.key FROM workflow_elementinstance e
+  WHERE e.process_instance_key = (SELECT instance FROM subject) AND e.element_type = 'PARALLEL_GATEWAY' AND e.state = 'ACTIVE'),
+watched AS (SELECT element AS key FROM subject)
 """
 
-ELEMENTS_OF_PATH = (
-    PATH
-    + """
-SELECT * FROM path
-UNION
-SELECT e.key, e.element_id, e.flow_scope_key, e.state, e.started_at, e.active_children
-FROM workflow_elementinstance e JOIN subject ON e.process_instance_key = subject.instance
-WHERE e.element_type = 'PARALLEL_GATEWAY' AND e.state = 'ACTIVE'
-ORDER BY key
-"""
-)
-
-VARIABLES_OF_PATH = (
-    PATH
-    + """
-SELECT v.key, v.scope_key, v.name, v.value, v.type, v.revision
-FROM workflow_variable v
-WHERE v.scope_key IN (SELECT key FROM path UNION ALL SELECT instance FROM subject)
-"""
-)
-
-ATTACHED = """
-SELECT 'job', to_jsonb(r) FROM workflow_job r JOIN {elements} ON r.element_instance_key = e.key
-WHERE r.state NOT IN ('COMPLETED', 'CANCELED')
-UNION ALL
-SELECT 'task', to_jsonb(r) FROM workflow_usertask r JOIN {elements} ON r.element_instance_key = e.key
-WHERE r.state = 'CREATED'
-UNION ALL
-SELECT 'incident', to_jsonb(r) FROM workflow_incident r JOIN {elements} ON r.element_instance_key = e.key
-WHERE r.state = 'ACTIVE'
-UNION ALL
-SELECT 'subscription', to_jsonb(r) FROM workflow_eventsubscription r JOIN {elements} ON r.element_instance_key = e.key
-WHERE r.state = 'CREATED'
-UNION ALL
-SELECT 'flow', to_jsonb(r) FROM workflow_sequenceflowtaken r JOIN subject ON r.process_instance_key = subject.instance
-WHERE r.waiting > 0
+ALL = f"""
+elements AS (
+  SELECT e.key FROM workflow_elementinstance e
+  WHERE e.process_instance_key = (SELECT instance FROM subject) AND e.state IN {OPEN}),
+watched AS (SELECT key FROM elements)
 """
 
-ATTACHED_TO_ONE = "WITH subject AS {source}\n" + ATTACHED.replace("{elements}", "(SELECT element AS key FROM subject) e")
-
-ALL_ELEMENTS = f"""
-SELECT key, element_id, flow_scope_key, state, started_at, active_children FROM workflow_elementinstance
-WHERE process_instance_key = (SELECT instance FROM {{source}} subject) AND state IN {OPEN}
-ORDER BY key
+LOAD = """
+WITH RECURSIVE subject AS ({source}),
+locked AS (
+  SELECT * FROM workflow_processinstance
+  WHERE key = ANY(ARRAY(SELECT instance FROM subject UNION SELECT root FROM subject))
+  ORDER BY key FOR UPDATE),
+{extent}
+SELECT i.key, i.workspace_id, i.definition_key, i.version, i.root_process_instance_key, i.parent_process_instance_key,
+  i.parent_element_instance_key, i.business_key, i.state, i.suspended, i.revision, i.active_children, i.open_incidents,
+  i.started_at, i.start_element_id, i.start_reason, i.restarted_from_key, i.tags, i.last_key,
+  i.revision = (SELECT seen.revision FROM workflow_processinstance seen WHERE seen.key = i.key),
+  (SELECT json_agg(json_build_array(e.key, e.element_id, e.flow_scope_key, e.state, e.active_children) ORDER BY e.key)
+   FROM workflow_elementinstance e WHERE e.key = ANY(ARRAY(SELECT key FROM elements))),
+  (SELECT json_agg(json_build_array(v.key, v.scope_key, v.name, v.value, v.type, v.revision))
+   FROM workflow_variable v
+   WHERE v.scope_key = ANY(ARRAY(SELECT key FROM elements UNION ALL SELECT instance FROM subject))),
+  (SELECT json_agg(json_build_array(kind, entry)) FROM (
+     SELECT 'job' AS kind, to_json(r) AS entry FROM workflow_job r
+     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state NOT IN ('COMPLETED', 'CANCELED')
+     UNION ALL
+     SELECT 'task', to_json(r) FROM workflow_usertask r
+     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state = 'CREATED'
+     UNION ALL
+     SELECT 'incident', to_json(r) FROM workflow_incident r
+     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state = 'ACTIVE'
+     UNION ALL
+     SELECT 'subscription', to_json(r) FROM workflow_eventsubscription r
+     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state = 'CREATED'
+     UNION ALL
+     SELECT 'flow', to_json(r) FROM workflow_sequenceflowtaken r
+     WHERE r.process_instance_key = (SELECT instance FROM subject) AND r.waiting > 0) attached)
+FROM locked i ORDER BY i.key
 """
 
-ALL_VARIABLES = f"""
-WITH subject AS {{source}}, scopes AS (
-  SELECT instance AS key FROM subject
-  UNION ALL
-  SELECT e.key FROM workflow_elementinstance e JOIN subject ON e.process_instance_key = subject.instance
-  WHERE e.state IN {OPEN})
-SELECT v.key, v.scope_key, v.name, v.value, v.type, v.revision
-FROM workflow_variable v JOIN scopes ON v.scope_key = scopes.key
-"""
-
-ATTACHED_TO_ALL = "WITH subject AS {source}\n" + ATTACHED.replace(
-    "{elements}",
-    "(SELECT x.key FROM workflow_elementinstance x JOIN subject ON x.process_instance_key = subject.instance "
-    f"WHERE x.state IN {OPEN}) e",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Load:
-    """The statements for one kind of subject and one extent."""
-
-    templates: tuple[str, str, str, str]
-
-    def statements(self, key: int) -> list[Statement]:
-        return [(sql, (key,)) for sql in self.templates]
-
-
-def _prepare(extent: tuple[str, str, str]) -> dict[Subject, _Load]:
-    loads = {}
-    for subject in Subject:
-        one, two, three, four = (sql.replace("{source}", subject.source) for sql in (LOCK, *extent))
-        loads[subject] = _Load((one, two, three, four))
-    return loads
-
-
-PATH_TO_ROOT = _prepare((ELEMENTS_OF_PATH, VARIABLES_OF_PATH, ATTACHED_TO_ONE))
-EVERYTHING = _prepare((ALL_ELEMENTS, ALL_VARIABLES, ATTACHED_TO_ALL))
+PATH_TO_ROOT = {each: LOAD.replace("{source}", each.source).replace("{extent}", PATH) for each in Subject}
+EVERYTHING = {each: LOAD.replace("{source}", each.source).replace("{extent}", ALL) for each in Subject}
 
 
 def load(subject: Subject, key: int, *, everything: bool) -> tuple[ProcessInstanceState, int]:
     """Lock and load the process instance of a subject; the newest key of the instance comes with it.
 
-    Raises NotFound where the subject does not exist.
+    Raises NotFound where the subject does not exist. The statement sees the database as it was when it began; if it had to wait
+    for the lock, the revision under the lock is another one than it saw, and it is run again, now without waiting.
     """
-    statements = (EVERYTHING if everything else PATH_TO_ROOT)[subject].statements(key)
-    locked, elements, variables, attached = fetch(statements)
-    if not locked:
+    sql = (EVERYTHING if everything else PATH_TO_ROOT)[subject]
+    rows = fetch(sql, (str(key),))
+    while rows and not all(row[REVISION_IS_CURRENT] for row in rows):
+        rows = fetch(sql, (str(key),))
+    if not rows:
         raise NotFound(f"Expected to find {_article(subject.label)} with key '{key}', but there is none.")
-    state, last_key = _instance(locked[-1])
+    *columns, _current, elements, variables, attached = rows[-1]
+    state, last_key = _instance(columns)
     state.everything_loaded = everything
-    _take_elements(state, elements)
-    _take_variables(state, variables)
-    _take_attached(state, attached)
+    _take_elements(state, elements or ())
+    _take_variables(state, variables or ())
+    _take_attached(state, attached or ())
     return state, last_key
+
+
+REVISION_IS_CURRENT = 19
 
 
 def _article(label: str) -> str:
     return f"an {label}" if label[0] in "aei" else f"a {label}"
 
 
-def _instance(row: tuple[Any, ...]) -> tuple[ProcessInstanceState, int]:
+def _instance(row: Sequence[Any]) -> tuple[ProcessInstanceState, int]:
     (key, workspace_id, definition_key, version, root_key, parent_key, parent_element_key, business_key, phase) = row[:9]
     (suspended, revision, active_children, open_incidents, started_at, start_element_id, reason) = row[9:16]
     (restarted_from, tags, last_key) = row[16:]
@@ -205,30 +167,29 @@ def _instance(row: tuple[Any, ...]) -> tuple[ProcessInstanceState, int]:
     return state, last_key
 
 
-def _take_elements(state: ProcessInstanceState, rows: Rows) -> None:
+def _take_elements(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -> None:
     """Scopes have smaller keys than what is in them, and the rows come in that order.
 
     A join may wait in a scope beside the path; nothing that this command does can reach it.
     """
-    for key, element_id, scope_key, phase, started_at, active_children in rows:
+    for key, element_id, scope_key, phase, active_children in rows:
         scope = state.elements.get(scope_key)
         if scope is None:
             continue
         state.elements[key] = ElementInstance(
-            key, state.process.elements[element_id], scope, phase, started_at, active_children=active_children
+            key, state.process.elements[element_id], scope, phase, None, active_children=active_children
         )
 
 
-def _take_variables(state: ProcessInstanceState, rows: Rows) -> None:
+def _take_variables(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -> None:
     for key, scope_key, name, value, kind, revision in rows:
         scope = state.elements.get(scope_key)
         if scope is not None:
-            scope.variables[name] = VariableRow(key, scope_key, name, from_json(value), kind, revision)
+            scope.variables[name] = VariableRow(key, scope_key, name, value, kind, revision)
 
 
-def _take_attached(state: ProcessInstanceState, rows: Rows) -> None:
-    for kind, text in rows:
-        values = from_json(text)
+def _take_attached(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -> None:
+    for kind, values in rows:
         if kind == "flow":
             count = FlowCount(values["flow_scope_key"], values["flow_id"], waiting=values["waiting"])
             state.flows[count.scope_key, count.flow_id] = count

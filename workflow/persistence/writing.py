@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from workflow.engine.state import ElementInstance, FlowCount, ProcessInstanceState
@@ -92,8 +93,29 @@ def _unnest(columns: Sequence[Column]) -> str:
     return f"unnest({arrays}) AS u({names})"
 
 
-def _carry(columns: Sequence[Column], rows: Sequence[Owned]) -> list[list[object]]:
-    return [[column.value(state, row) for state, row in rows] for column in columns]
+def _carry(columns: Sequence[Column], rows: Sequence[Owned]) -> list[object]:
+    return [_literal([column.value(state, row) for state, row in rows]) for column in columns]
+
+
+def _literal(values: Sequence[object]) -> str:
+    """An array as PostgreSQL writes it. psycopg can do that too, at ten times the cost for short lists."""
+    return "{" + ",".join(map(_item, values)) + "}"
+
+
+def _item(value: object) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return "t" if value else "f"
+        case int():
+            return str(value)
+        case datetime():
+            return f'"{value.isoformat()}"'
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case _:
+            raise TypeError(f"{type(value).__name__} cannot be stored in a column")
 
 
 ELEMENT_INSTANCES = Table(
@@ -294,7 +316,7 @@ def _new_instances(states: Sequence[ProcessInstanceState], last_key: int) -> lis
                 state.start_reason,
                 state.end_reason,
                 state.restarted_from_key,
-                state.tags,
+                _literal(state.tags),
                 last_key,
             ),
         )
@@ -307,7 +329,7 @@ def _changed_instances(states: Sequence[ProcessInstanceState], last_key: int) ->
     changed = [state for state in states if not state.is_new]
     if not changed:
         return []
-    columns: list[list[object]] = [
+    columns: list[Sequence[object]] = [
         [state.key for state in changed],
         [state.state for state in changed],
         [state.suspended for state in changed],
@@ -319,12 +341,12 @@ def _changed_instances(states: Sequence[ProcessInstanceState], last_key: int) ->
         [state.end_reason for state in changed],
         [last_key] * len(changed),
     ]
-    return [(PROCESS_INSTANCE_UPDATE, columns)]
+    return [(PROCESS_INSTANCE_UPDATE, [_literal(column) for column in columns])]
 
 
 def _deleted_variables(states: Sequence[ProcessInstanceState]) -> list[Statement]:
     keys = [row.key for state in states for row in state.deleted_variables]
-    return [(VARIABLES_DELETE, (keys,))] if keys else []
+    return [(VARIABLES_DELETE, (_literal(keys),))] if keys else []
 
 
 def _flows(states: Sequence[ProcessInstanceState]) -> list[Statement]:
@@ -333,7 +355,7 @@ def _flows(states: Sequence[ProcessInstanceState]) -> list[Statement]:
     ]
     if not changed:
         return []
-    columns: list[list[object]] = [
+    columns: list[Sequence[object]] = [
         [count.scope_key for _, count in changed],
         [count.flow_id for _, count in changed],
         [state.key for state, _ in changed],
@@ -341,4 +363,4 @@ def _flows(states: Sequence[ProcessInstanceState]) -> list[Statement]:
         [count.taken for _, count in changed],
         [count.waiting for _, count in changed],
     ]
-    return [(FLOWS_UPSERT, columns)]
+    return [(FLOWS_UPSERT, [_literal(column) for column in columns])]

@@ -124,7 +124,7 @@ def _lock(
 ) -> list[int]:
     now = context.now or clock()
     order = "j.priority DESC, j.key" if use_priority else "j.key"
-    [rows] = fetch([_selection(request, order, limit, workspace_ids, now)])
+    rows = fetch(*_selection(request, order, limit, workspace_ids, now))
     keys = [key for (key,) in rows]
     if keys:
         execute([(LOCK_JOBS, (worker, now + request.lock_for, keys))])
@@ -135,7 +135,7 @@ def _activated(keys: Sequence[int], request: JobRequest) -> list[ActivatedJob]:
     if not keys:
         return []
     names = None if request.fetch_variables is None else list(request.fetch_variables)
-    [rows] = fetch([(VARIABLES, (list(keys), list(keys), names, names, request.local_variables_only))])
+    rows = fetch(VARIABLES, (list(keys), list(keys), names, names, request.local_variables_only))
     variables: dict[int, dict[str, TypedValue]] = {}
     for job, name, value, kind, _depth in rows:
         variables.setdefault(job, {})[name] = TypedValue(from_json(value), kind)

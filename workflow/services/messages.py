@@ -162,7 +162,7 @@ def _matching(correlation: MessageCorrelation, workspace_ids: Collection[int] | 
         "local": to_json(_plain(correlation.local_correlation_keys)),
         "limit": ALL_LIMIT if correlation.all else 2,
     }
-    [rows] = fetch([(WAITING_BY_NAME, values)])
+    rows = fetch(WAITING_BY_NAME, values)
     return [key for (key,) in rows]
 
 
@@ -183,7 +183,7 @@ def publish_message(
         execute([_lock(workspace_id, name, correlation_key)])
         if message_id:
             _refuse_duplicate(workspace_id, name, correlation_key, message_id, now)
-        [rows] = fetch([(WAITING_BY_KEY, (workspace_id, name, correlation_key))])
+        rows = fetch(WAITING_BY_KEY, (workspace_id, name, correlation_key))
         key = keys.next_key()
         if time_to_live > timedelta(0) and not context.dry_run:
             got_it = [process_id for _key, process_id in rows]
@@ -194,8 +194,7 @@ def publish_message(
 
 
 def _refuse_duplicate(workspace_id: int, name: str, correlation_key: str, message_id: str, now: object) -> None:
-    [rows] = fetch([(SAME_MESSAGE_ID, (workspace_id, name, correlation_key, message_id, now))])
-    if rows:
+    if fetch(SAME_MESSAGE_ID, (workspace_id, name, correlation_key, message_id, now)):
         raise Conflict(
             f"Expected to publish a new message with id '{message_id}', but a message with that id was already published."
         )
@@ -248,12 +247,8 @@ def _is_fresh(row: SubscriptionRow, seen: set[int]) -> bool:
 
 def _take_one(work: UnitOfWork, engine: Engine, row: SubscriptionRow) -> None:
     workspace_id, key, process_id = engine.state.workspace_id, row.correlation_key or "", engine.state.process.id
-    _, rows = fetch(
-        [
-            _lock(workspace_id, row.name, key),
-            (TAKE_BUFFERED, (process_id, workspace_id, row.name, key, work.now, process_id)),
-        ]
-    )
+    execute([_lock(workspace_id, row.name, key)])
+    rows = fetch(TAKE_BUFFERED, (process_id, workspace_id, row.name, key, work.now, process_id))
     for (variables,) in rows:
         _complete_waiting(engine, row, from_json(variables))
 

@@ -1,4 +1,4 @@
-"""Expressions of BPMN models: FEEL in Camunda 8 models, JUEL in Camunda 7 models. Knows neither Django nor the engine."""
+"""Expressions of BPMN models: FEEL in Camunda 8 models, JUEL in Camunda 7 models. The lowest layer of workflow."""
 
 from workflow.expressions.dialects import parse_camunda7, parse_feel, parse_zeebe
 from workflow.expressions.expectations import expect_boolean, expect_list, expect_number, expect_string

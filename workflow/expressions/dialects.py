@@ -13,7 +13,7 @@ __all__ = ["parse_camunda7", "parse_feel", "parse_zeebe"]
 
 @lru_cache(maxsize=4096)
 def parse_zeebe(text: str) -> Expression:
-    """Return FEEL for text that starts with `=`, and the text itself for any other; raise ExpressionError for bad FEEL."""
+    """Return FEEL for text that starts with `=` and static text for any other; raise ExpressionError for bad FEEL."""
     stripped = text.strip()
     if not stripped.startswith("="):
         return static(text)

@@ -75,7 +75,8 @@ def _unexpected(expression: Expression, expected: str, evaluation: Evaluation) -
 def _not_a_condition(value: object) -> str:
     if value is None:
         return "condition expression returns null: result is null"
-    return f"condition expression returns non-Boolean: result isn't an instance of java.lang.Boolean but {type_name(value)}"
+    found = type_name(value)
+    return f"condition expression returns non-Boolean: result isn't an instance of java.lang.Boolean but {found}"
 
 
 def type_name(value: object) -> str:

@@ -95,8 +95,10 @@ function isFunctionName(name) {
 }
 
 
-/* Comparison: `x > 5` asks whether a range includes x. feelin lets JavaScript compare text with numbers; in FEEL that is
- * null. */
+/*
+ * Comparison: `x > 5` asks whether a range includes x. feelin lets JavaScript compare text with numbers; in FEEL that
+ * is null.
+ */
 
 const includes = FeelRange.prototype.includes;
 let notes = [];
@@ -142,8 +144,9 @@ const NO_UNARY_TEST = [ 'Expression', 'Comparison', 'Conjunction', 'Disjunction'
 const BINDS_NAMES = [ 'ForExpression', 'QuantifiedExpression', 'InExpressions', 'Context', 'FunctionDefinition' ];
 
 /*
- * Finds the variables that an expression reads from outside and the functions that it calls by name, and returns the first mistake that the
- * grammar of feelin lets pass. A filter may read a name from its items: it counts as a variable all the same.
+ * Finds the variables that an expression reads from outside and the functions that it calls by name, and returns the
+ * first mistake that the grammar of feelin lets pass. A filter may read a name from its items: it counts as a variable
+ * all the same.
  */
 function collectNames(node, source, bound, found) {
   if (node.name === 'VariableName') {
@@ -153,7 +156,7 @@ function collectNames(node, source, bound, found) {
     return null; // a type
   }
   if (node.firstChild?.name === 'CompareOp' && NO_UNARY_TEST.includes(node.parent?.name)) {
-    return unexpected(node.firstChild, source);
+    return unexpected(node, source);
   }
   const parts = children(node);
   if (node.name === 'FunctionInvocation' && parts[0].name === 'VariableName') {

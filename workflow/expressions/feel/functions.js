@@ -30,7 +30,8 @@ export const functions = {
   'partition': ofList([ 'list', 'size' ], partition),
   'duplicate values': ofList([ 'list' ], list => {
     const texts = list.map(item => JSON.stringify(plain(item)));
-    return list.filter((_, index) => texts.indexOf(texts[index]) === index && texts.indexOf(texts[index], index + 1) > 0);
+    const repeated = (text, index) => texts.indexOf(text) === index && texts.includes(text, index + 1);
+    return list.filter((_, index) => repeated(texts[index], index));
   })
 };
 

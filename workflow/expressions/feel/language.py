@@ -28,7 +28,7 @@ def parse_feel(text: str) -> Expression:
 
 
 def feel_expression(source: str, text: str) -> Expression:
-    """Return the FEEL expression `text`, which the model writes as `source`; raise ExpressionError if it is not FEEL."""
+    """Return the FEEL expression `text`, written as `source` in the model; raise ExpressionError if it is not FEEL."""
     if len(text) > MAX_LENGTH:
         reason = f"failed to parse expression: it has {len(text)} characters, {MAX_LENGTH} are allowed"
         raise ExpressionError(reason, source)

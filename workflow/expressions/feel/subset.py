@@ -1,9 +1,9 @@
 """The part of FEEL that models use most, evaluated in Python: some hundred times faster than a call of the interpreter.
 
-Literals, lists, contexts, variables and paths, comparison, arithmetic, `and`, `or`, `not(…)`, `if`. `compile_subset` returns None
-for everything else, and a compiled expression raises `OutsideSubset` for values it leaves to the interpreter, so that a
-doubt costs time, never a different result. Where the interpreter departs from FEEL, FEEL counts: it compares "10" > 5
-like JavaScript does, here that is null.
+Literals, lists, contexts, variables and paths, comparison, arithmetic, `and`, `or`, `not(…)`, `if`. `compile_subset`
+returns None for everything else, and a compiled expression raises `OutsideSubset` for values it leaves to the
+interpreter, so that a doubt costs time, never a different result. Where the interpreter fails although FEEL says null
+(`true > false`), FEEL counts.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _RESERVED: Final = frozenset(
-    ("and", "between", "else", "every", "external", "false", "for", "function", "if", "in", "instance", "not", "null")
-    + ("of", "or", "return", "satisfies", "some", "then", "true")
+    {
+        *("and", "between", "else", "every", "external", "false", "for", "function", "if", "in", "instance", "not"),
+        *("null", "of", "or", "return", "satisfies", "some", "then", "true"),
+    }
 )
 _SCALARS: Final = (int, float, str, bool)
 

@@ -1,0 +1,161 @@
+"""The part of FEEL that runs in Python gives what the interpreter gives."""
+
+import pytest
+
+from workflow.expressions import ExpressionError
+from workflow.expressions.feel.language import Interpreted, parse_feel
+from workflow.expressions.feel.subset import OutsideSubset, compile_subset, whole
+
+VARIABLES = {
+    "i": 3,
+    "neg": -4,
+    "f": 2.5,
+    "w": 5.0,
+    "s": "abc",
+    "t": True,
+    "n": None,
+    "o": {"id": 7, "e": {}, "nul": None, "l": [1]},
+    "l": [{"id": 1}, {"x": 2}, None],
+    "e": [],
+}
+OPERANDS = """
+    0  1  -2  2.5  "abc"  "b"  true  false  null  i  neg  f  w  s  t  n  o  l  e  missing  count  o.id  o.nul.x
+    o.missing  l.id  s.x  (i + 1)  -f  -n  not(t)  not(n)  [1, i]  {a: i}  {}  {a: i}.a
+"""
+OPERATORS = ["+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or"]
+
+
+def operands():
+    return [operand.strip() for operand in OPERANDS.replace("\n", "  ").split("  ") if operand.strip()]
+
+
+def in_python(expression):
+    compiled = compile_subset(expression)
+    assert compiled is not None, f"'{expression}' is not in the subset any more"
+    warnings: list[str] = []
+    return whole(compiled.run(VARIABLES, warnings)), warnings
+
+
+def in_the_interpreter(expression):
+    return Interpreted(expression, expression, compile_subset(expression).names)(VARIABLES)
+
+
+def differences(expressions):
+    """Return what Python computes itself and computes otherwise, and how much it computes itself."""
+    found, compared = [], 0
+    for expression in expressions:
+        try:
+            ours = in_python(expression)
+        except OutsideSubset:
+            continue
+        try:
+            theirs = in_the_interpreter(expression)
+        except ExpressionError as failure:
+            assert "values of these types have no order" in str(failure)
+            continue
+        compared += 1
+        if repr(ours[0]) != repr(theirs[0]) or without_comparison(ours[1]) != without_comparison(theirs[1]):
+            found.append((expression, ours, theirs))
+    return found, compared
+
+
+def without_comparison(warnings):
+    """feelin does not say that values of two types are never equal, and may say only once that a variable is missing."""
+    return {warning for warning in warnings if not warning.startswith("[NOT_COMPARABLE]")}
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_operators_agree(operator):
+    found, compared = differences(f"{left} {operator} {right}" for left in operands() for right in operands())
+
+    assert found == []
+    assert compared > 500
+
+
+@pytest.mark.parametrize("expression", ["true > false", "1 < false", "n >= o"])
+def test_values_without_order_are_not_comparable_where_the_interpreter_fails(expression):
+    assert in_python(expression)[0] is None
+
+    with pytest.raises(ExpressionError, match="values of these types have no order"):
+        in_the_interpreter(expression)
+
+
+def test_precedence_agrees():
+    found, compared = differences(
+        f"{a} {one} {b} {two} {c}"
+        for a, b, c in [("i", "f", "2"), ("t", "n", "false"), ("8", "neg", "i"), ("n", "i", "t")]
+        for one in OPERATORS
+        for two in OPERATORS
+        if not {one, two} <= {"=", "!=", "<", "<=", ">", ">="}
+    )
+
+    assert found == []
+    assert compared > 200
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "if t then i else s",
+        "if n then i else s",
+        "if i > 5 then [i] else {a: s}",
+        "o.e.x.y",
+        "l.id",
+        "not(i > 2 and missing)",
+        "[[], [n], {a: [w / 2]}]",
+        "w / 2 * 2",
+        "0.1 + 0.2",
+        "1 / 3",
+        "1000000 * 1000000",
+        "((i))",
+        'i=3 and s!="x"',
+        "\n i\t+ 1 ",
+    ],
+)
+def test_constructs_agree(expression):
+    assert differences([expression]) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "",
+        "a b",
+        "a == 1",
+        "1 < x < 3",
+        "= 1",
+        "a +",
+        "count(l)",
+        "not a",
+        "a[1]",
+        "for",
+        "order.for",
+        "a in (1)",
+        "a ** 2",
+        "1e5",
+        "5.",
+        "1a",
+        '"a\\n"',
+        "a // comment",
+        "{a: 1,}",
+        "{a: i, b: a}",
+        "[1,]",
+        "ä",
+        "`a b`",
+        "(" * 30 + "1" + ")" * 30,
+        "1" + " + 1" * 200,
+    ],
+)
+def test_what_is_not_in_the_subset_is_left_to_the_interpreter(expression):
+    assert compile_subset(expression) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("o = {id: 7}", False), ('"é" < "z"', False), ("if s then 1 else 2", 1), ("l = l", True)],
+)
+def test_values_that_leave_a_doubt_are_left_to_the_interpreter(expression, value):
+    with pytest.raises(OutsideSubset):
+        in_python(expression)
+
+    assert parse_feel(expression).evaluate(VARIABLES) == value

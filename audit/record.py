@@ -120,8 +120,8 @@ def _snapshot_parameters(snapshots: Sequence[Snapshot]) -> list[object]:
 def to_json(value: object) -> str:
     """JSON that PostgreSQL stores.
 
-    What it does not store (the NUL character, lone surrogates, NaN) is replaced: a refused command with nonsense in it has
-    to be recorded all the same.
+    What it does not store (the NUL character, lone surrogates, NaN) is replaced: a refused command with nonsense in it
+    has to be recorded all the same.
     """
     try:
         text = json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

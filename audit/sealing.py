@@ -18,13 +18,13 @@ from typing import Any
 from django.db import connection, transaction
 
 BATCH_SIZE = 1_000
-_LOCK = 0x5EA1_A0D1  # any constant that no other advisory lock uses
+LOCK = 0x5EA1_A0D1  # any constant that no other advisory lock uses
 
 _CONTENT = """
     event.key, event.workspace_id, event.sequence, event.hash, event.at, event.actor_id, event.actor_name,
     event.on_behalf_of, event.channel, event.request_id::text, event.url, event.event, event.subject,
-    event.entity_type, event.entity_key, event.process_instance_key, event.definition_key, event.process_id, event.reason, event.body::text,
-    event.result, event.message,
+    event.entity_type, event.entity_key, event.process_instance_key, event.definition_key, event.process_id,
+    event.reason, event.body::text, event.result, event.message,
     (SELECT json_agg(json_build_array(process_instance_key, scope_key, name, existed, value::text, type, revision)
                      ORDER BY snapshot.key)::text
      FROM audit_variablesnapshot snapshot WHERE snapshot.audit_event_key = event.key)
@@ -131,7 +131,7 @@ class _StoredEvent:
 
 def _seal_batch(size: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return 0
         cursor.execute(_UNSEALED, [size])

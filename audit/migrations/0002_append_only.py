@@ -17,7 +17,8 @@ BEGIN
     unsealed.hash := NULL;
     IF NEW.sequence IS NULL OR unsealed *<> OLD THEN
         RAISE EXCEPTION 'Table "%" is append-only: expected to seal an unsealed row, found another UPDATE.',
-            TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege', HINT = 'Record another audit event that tells what is right.';
+            TG_TABLE_NAME
+            USING ERRCODE = 'insufficient_privilege', HINT = 'Record another audit event that tells what is right.';
     END IF;
     RETURN NEW;
 END $$;

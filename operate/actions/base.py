@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 class Action(Generic[Answer]):
     """One operation for one actor. It may be executed again and again; nothing of an execution is left in it.
 
-    The right is checked by the service inside the transaction, once the rows are locked. A refusal undoes everything and
-    is recorded on its own; inside somebody else's transaction it is recorded with that one, and lost if it is undone.
+    The right is checked by the service inside the transaction, once the rows are locked. A refusal undoes everything
+    and is recorded on its own; inside somebody else's transaction it is recorded with that one, or undone with it.
     """
 
     permission: ClassVar[Right]

@@ -31,8 +31,8 @@ class VariablesAction(Action[Outcome]):
 class SetVariables(VariablesAction):
     """Set variables from a scope outwards, or exactly in it (`local`), and delete others, all of it or nothing.
 
-    `expected` are the revisions that the variables had when they were read, `None` for one that did not exist; others now
-    refuse the edit.
+    `expected` are the revisions that the variables had when they were read, `None` for one that did not exist; others
+    now refuse the edit.
     """
 
     def perform(

@@ -60,7 +60,7 @@ def differences(expressions):
 
 
 def without_comparison(warnings):
-    """feelin does not say that values of two types are never equal, and may say only once that a variable is missing."""
+    """feelin does not say that values of two types are never equal, and says once that a variable is missing."""
     return {warning for warning in warnings if not warning.startswith("[NOT_COMPARABLE]")}
 
 

@@ -1,0 +1,1 @@
+"""Settings by environment: `development` (make run), `test` (pytest) and `production`; what they share is in `base`."""

@@ -1,0 +1,36 @@
+"""What all tests share: a PostgreSQL server that runs as long as one of them needs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import psutil
+import psycopg
+import pytest
+from psycopg import sql
+
+from config.embedded_postgres import TEST_CONFIGURATION, EmbeddedPostgres, database_url, default_directory
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """Run the embedded PostgreSQL for the tests, unless DATABASE_URL names a server."""
+    if os.environ.get("DATABASE_URL"):
+        yield
+        return
+    directory = default_directory("test")
+    server = EmbeddedPostgres(directory, configuration=TEST_CONFIGURATION)
+    with server.running():
+        drop_databases_of_killed_runs(database_url(directory, "postgres"))
+        yield
+
+
+def drop_databases_of_killed_runs(url: str) -> None:
+    """Remove test databases that nobody came back to; their names carry the process id of their run."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        names = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test_fettle_%'").fetchall()
+        for (name,) in names:
+            run = name.split("_")[2]
+            if not (run.isdecimal() and psutil.pid_exists(int(run))):
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

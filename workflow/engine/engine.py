@@ -369,10 +369,15 @@ class Engine:
     # ---- variables
 
     def visible(self, instance: ElementInstance, overlay: Mapping[str, object] | None = None) -> VisibleVariables:
-        """The variables that expressions of this element instance see."""
+        """The variables that expressions of this element instance see, and the command's time for `now()`."""
+        seen: dict[str, object] = {**overlay} if overlay else {}
+        seen["__now__"] = self._clock
         if self.rules.semantics is Semantics.CAMUNDA_7:
-            return VisibleVariables(instance, {**(overlay or {}), "execution": ExecutionView(self, instance)})
-        return VisibleVariables(instance, overlay)
+            seen["execution"] = ExecutionView(self, instance)
+        return VisibleVariables(instance, seen)
+
+    def _clock(self) -> datetime:
+        return self.now
 
     def set_variable(self, scope: ElementInstance, name: str, value: object) -> None:
         """Set a variable where it exists, looking outwards from `scope`; a new one in the process instance."""

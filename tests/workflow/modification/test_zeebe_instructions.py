@@ -1,0 +1,122 @@
+"""Zeebe's modification instructions: all activations, then all terminations."""
+
+import pytest
+
+from tests.support.processes import ProcessBuilder, bpmn, start
+from workflow.engine.errors import Rejected
+from workflow.graph import Semantics
+from workflow.modification import (
+    ActivateElement,
+    AncestorChoice,
+    MoveElements,
+    ScopedVariables,
+    TerminateAll,
+    TerminateElementInstance,
+)
+
+
+def nested() -> ProcessBuilder:
+    builder = bpmn("p", Semantics.ZEEBE).start().sub_process("outer").start("s1").user_task("first")
+    builder.sub_process("inner").start("s2").user_task("a").user_task("b").end("e2").up().end("e1").up()
+    return builder.user_task("after").end()
+
+
+def test_a_scope_that_gains_an_element_survives_whatever_the_order_written():
+    instance = start(nested())
+    key = instance.open("first").key
+    instance.modify(TerminateElementInstance(key), ActivateElement("b"))
+    assert instance.tree == [{"outer": [{"inner": ["b"]}]}]
+    assert instance.history("outer") == ["ACTIVE"]
+
+
+def test_two_activations_share_the_scope_that_the_first_opens():
+    instance = start(nested()).modify(ActivateElement("a"), ActivateElement("b"))
+    assert instance.tree == [{"outer": ["first", {"inner": ["a", "b"]}]}]
+
+
+def test_an_opened_scope_does_not_enter_its_start_event_and_gets_no_input_mappings():
+    builder = bpmn("p", Semantics.ZEEBE).start().user_task("task")
+    builder.sub_process("sub", inputs=(builder.mapping("=1", "x"),)).start("in").user_task("inner").up()
+    instance = start(builder).modify(ActivateElement("inner"))
+    assert instance.tree == ["task", {"sub": ["inner"]}]
+    assert (instance.history("in"), instance.local_variables("sub")) == ([], {})
+
+
+def test_an_activation_into_a_scope_that_the_command_terminates_is_refused():
+    instance = start(nested())
+    with pytest.raises(Rejected, match="terminated by the same command"):
+        instance.modify(ActivateElement("a"), TerminateElementInstance(instance.open("outer").key))
+
+
+def test_start_events_cannot_be_activated():
+    with pytest.raises(Rejected, match="START_EVENT"):
+        start(nested()).modify(ActivateElement("s2"))
+
+
+def test_variables_reach_their_scope_or_the_process():
+    given = (ScopedVariables({"g": 1}), ScopedVariables({"l": 2}, "inner"), ScopedVariables({"own": 3}, "a"))
+    outer = ScopedVariables({"o": 4}, "outer")
+    instance = start(nested()).modify(ActivateElement("a", variables=(*given, outer)))
+    assert instance.variables == {"g": 1}
+    assert instance.local_variables("outer") == {"o": 4}
+    assert instance.local_variables("inner") == {"l": 2}
+    assert instance.local_variables("a") == {"own": 3}
+
+
+def test_a_variable_scope_that_is_no_flow_scope_is_refused():
+    with pytest.raises(Rejected, match="not a flow scope"):
+        start(nested()).modify(ActivateElement("after", variables=(ScopedVariables({"x": 1}, "inner"),)))
+
+
+def test_terminating_the_last_token_terminates_all_scopes_and_the_instance():
+    instance = start(nested()).modify(TerminateAll("first"))
+    assert instance.state.state == "CANCELED"
+    assert instance.history("outer") == ["TERMINATED"]
+
+
+@pytest.mark.parametrize(
+    ("ancestor", "tree"),
+    [
+        (AncestorChoice.direct(), [{"outer": [{"inner": ["b"]}]}]),
+        (AncestorChoice.source_parent(), [{"outer": [{"inner": ["b"]}]}]),
+        (AncestorChoice.inferred(), [{"outer": [{"inner": ["b"]}]}]),
+    ],
+)
+def test_moving_within_a_scope_keeps_it(ancestor, tree):
+    instance = start(nested()).complete("first")
+    scope = instance.open("inner").key
+    instance.modify(MoveElements("b", source_element_id="a", ancestor=ancestor))
+    assert instance.tree == tree
+    assert instance.open("inner").key == scope
+
+
+def test_moving_to_an_outer_scope_leaves_the_inner_one():
+    instance = start(nested()).complete("first")
+    instance.modify(MoveElements("first", source_element_id="a", ancestor=AncestorChoice.inferred()))
+    assert instance.tree == [{"outer": ["first"]}]
+    assert instance.history("inner") == ["TERMINATED"]
+
+
+def test_every_moved_token_makes_one_target():
+    instance = start(nested()).modify(ActivateElement("first"))
+    instance.modify(MoveElements("after", source_element_id="first"))
+    assert instance.tree == ["after", "after"]
+
+
+def test_moving_one_instance_leaves_the_others():
+    instance = start(nested()).modify(ActivateElement("first"))
+    instance.modify(MoveElements("after", source_key=instance.open("first", 1).key))
+    assert instance.tree == [{"outer": ["first"]}, "after"]
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [ActivateElement("noSuch"), TerminateAll("noSuch"), MoveElements("noSuch", source_element_id="first")]
+    + [TerminateElementInstance(4711), ActivateElement("a", ancestor_key=4711), MoveElements("a", source_key=4711)]
+    + [TerminateAll("after"), MoveElements("a", source_element_id="after")],
+)
+def test_what_is_not_there_is_refused_and_nothing_is_applied(instruction):
+    instance = start(nested())
+    with pytest.raises(Rejected) as refused:
+        instance.modify(ActivateElement("b"), instruction)
+    assert refused.value.instruction == 1

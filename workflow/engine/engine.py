@@ -63,6 +63,9 @@ class EngineOptions:
     skip_listeners: bool = False
 
 
+NO_OPTIONS = EngineOptions()
+
+
 class Engine:
     """Runs commands on one process instance until every token waits or has ended."""
 
@@ -72,7 +75,7 @@ class Engine:
         *,
         now: datetime,
         next_key: Callable[[], int],
-        options: EngineOptions = EngineOptions(),
+        options: EngineOptions = NO_OPTIONS,
     ) -> None:
         self.state = state
         self.now = now
@@ -531,4 +534,12 @@ def new_process_instance(root: FlowNode, key: int, now: datetime) -> ElementInst
     return ElementInstance(key, root, None, ACTIVE, now, is_new=True)
 
 
-__all__ = ["EXTRACT_VALUE_ERROR", "IO_MAPPING_ERROR", "JOB_NO_RETRIES", "Engine", "EngineOptions", "new_process_instance"]
+__all__ = [
+    "EXTRACT_VALUE_ERROR",
+    "IO_MAPPING_ERROR",
+    "JOB_NO_RETRIES",
+    "NO_OPTIONS",
+    "Engine",
+    "EngineOptions",
+    "new_process_instance",
+]

@@ -43,7 +43,9 @@ class Problem:
     resource: str = ""
 
     def __str__(self) -> str:
-        place = f"'{self.element_id}', line {self.line}" if self.element_id else f"line {self.line}" if self.line else ""
+        place = (
+            f"'{self.element_id}', line {self.line}" if self.element_id else f"line {self.line}" if self.line else ""
+        )
         return f"{place}: {self.message}" if place else self.message
 
 

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from workflow.graph import Semantics
 
-
 T = TypeVar("T")
 
 

@@ -180,8 +180,8 @@ class VariableChange:
 class ProcessInstanceState:
     """One process instance, as far as it is loaded.
 
-    `everything_loaded` tells whether all open element instances are here; without it only the way from the command's subject
-    to the root is, and nothing may look for siblings.
+    `everything_loaded` tells whether all open element instances are here; without it only the way from the command's
+    subject to the root is, and nothing may look for siblings.
     """
 
     key: int

@@ -18,8 +18,8 @@ class KeyField(models.BigIntegerField):
 class KeyReference(models.ForeignKey):
     """A reference to another engine row, its column and attribute called `<name>_key`.
 
-    There is no database constraint: rows are written by the unit of work alone, in bulk, and a check for each of them would
-    cost more than writing it.
+    There is no database constraint: rows are written by the unit of work alone, in bulk, and a check for each of them
+    would cost more than writing it.
     """
 
     def __init__(self, to: Any, on_delete: Any = models.DO_NOTHING, **kwargs: Any) -> None:

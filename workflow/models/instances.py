@@ -54,7 +54,9 @@ class ProcessInstance(models.Model):
             models.Index(fields=["workspace", "-key"], name="instance_workspace"),
             models.Index(fields=["definition", "-key"], name="instance_definition"),
             models.Index(fields=["process_id", "-key"], name="instance_process"),
-            models.Index(fields=["business_key"], name="instance_business_key", condition=Q(business_key__isnull=False)),
+            models.Index(
+                fields=["business_key"], name="instance_business_key", condition=Q(business_key__isnull=False)
+            ),
             models.Index(fields=["-key"], name="instance_active", condition=Q(state="ACTIVE")),
             models.Index(fields=["-key"], name="instance_with_incident", condition=Q(open_incidents__gt=0)),
             models.Index(
@@ -318,9 +320,7 @@ class EventSubscription(InstanceRow):
         indexes = [
             models.Index(fields=["process_instance"], name="subscription_instance"),
             models.Index(fields=["element_instance"], name="subscription_element_instance"),
-            models.Index(
-                fields=["name", "correlation_key"], name="subscription_open", condition=Q(state="CREATED")
-            ),
+            models.Index(fields=["name", "correlation_key"], name="subscription_open", condition=Q(state="CREATED")),
         ]
 
 

@@ -91,8 +91,9 @@ class Modification:
     def scope_for(self, element: FlowNode, ancestor_key: int | None = None) -> tuple[ElementInstance, list[FlowNode]]:
         """The running scope instance to start `element` below, and the scopes in between that have to be opened.
 
-        Without `ancestor_key` the nearest running instance of each scope is used; two candidates are an error, because picking
-        one would be a guess. With it, all scopes between the ancestor and the element are opened anew.
+        Without `ancestor_key` the nearest running instance of each scope is used; two candidates are an error,
+        because picking one would be a guess. With it, all scopes between the ancestor and the element are opened
+        anew.
         """
         if ancestor_key is not None:
             return self._below_ancestor(element, ancestor_key)
@@ -160,7 +161,8 @@ class Modification:
     # -- the whole
 
     def apply(self, instructions: Sequence[Instruction], options: ModificationOptions) -> None:
-        """Apply all instructions in the order that the semantics has, or raise Rejected for the first that cannot be."""
+        """Apply all instructions in the order that the semantics has, or raise Rejected for the first that cannot
+        be."""
         if not instructions:
             raise Rejected("Expected at least one modification instruction, but the list of instructions is empty.")
         if options.expected_revision not in (None, self.state.revision):

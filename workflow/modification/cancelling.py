@@ -30,7 +30,8 @@ class CancelElementInstance(Instruction):
 class CancelTransitionInstance(Instruction):
     """Cancel a token that is about to enter or leave an activity (E16).
 
-    Such tokens exist at asynchronous continuations only, which no deployed model has yet, so there is never one to find.
+    Such tokens exist at asynchronous continuations only, which no deployed model has yet, so there is never one to
+    find.
     """
 
     key: int

@@ -19,8 +19,8 @@ from workflow.modification.base import Instruction, Modification
 class Start(Instruction):
     """What the three share: the scope to start in, and variables.
 
-    `variables` go to the process instance. `local_variables` go to the topmost scope that has to be opened, else to the element
-    instance that the token makes first (E20).
+    `variables` go to the process instance. `local_variables` go to the topmost scope that has to be opened, else to
+    the element instance that the token makes first (E20).
     """
 
     def _open(
@@ -39,9 +39,7 @@ class Start(Instruction):
         return opened[-1], NO_VARIABLES
 
     def _send(self, modification: Modification, flow: SequenceFlow, start: StartAfter | StartTransition) -> None:
-        scope, local = self._open(
-            modification, flow.source, start.ancestor_key, start.variables, start.local_variables
-        )
+        scope, local = self._open(modification, flow.source, start.ancestor_key, start.variables, start.local_variables)
         modification.count_token(scope)
         count = modification.state.flow_count(scope, flow)
         count.taken += 1

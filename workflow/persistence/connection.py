@@ -1,8 +1,8 @@
 """Statements on Django's connection, prepared on the server.
 
-A command sends two: one that locks and loads, one that writes everything. That measured half the time of a psycopg pipeline of many
-small ones, which saves round trips but not the planning and the Python side of each. The counters are what the statement baselines
-and the benchmark read.
+A command sends two: one that locks and loads, one that writes everything. That measured half the time of a psycopg
+pipeline of many small ones, which saves round trips but not the planning and the Python side of each. The counters
+are what the statement baselines and the benchmark read.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def fetch(sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> Row
 def execute(statements: Sequence[Statement]) -> None:
     """Run statements that only write, as few round trips as can be: usually one.
 
-    Plain INSERT, UPDATE and DELETE statements with positional parameters become one statement with a common table expression
-    each. They see the same snapshot, so none of them may build on what another one writes.
+    Plain INSERT, UPDATE and DELETE statements with positional parameters become one statement with a common table
+    expression each. They see the same snapshot, so none of them may build on what another one writes.
     """
     together = [statement for statement in statements if _is_combinable(statement)]
     if len(together) > 1:
@@ -83,7 +83,8 @@ def _send(sql: str, params: Sequence[object] | Mapping[str, object]) -> psycopg.
 
 @lru_cache(maxsize=2000)
 def _numbered(sql: str) -> str:
-    """PostgreSQL's own placeholders for `%s`; psycopg would look for them anew at each execution of a long statement."""
+    """PostgreSQL's own placeholders for `%s`; psycopg would look for them anew at each execution of a long
+    statement."""
     first, *rest = sql.split("%s")
     return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 

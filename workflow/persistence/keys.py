@@ -1,7 +1,7 @@
 """Keys: 63-bit numbers from one sequence, taken in blocks.
 
-Within a process instance they grow with creation, whichever process gave them out: a block that lies behind the instance's
-newest key is left for a fresh one.
+Within a process instance they grow with creation, whichever process gave them out: a block that lies behind the
+instance's newest key is left for a fresh one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reading the part of a process instance that a command needs: one statement, which locks it too.
 
-Either the way from one
-element instance to the root is loaded (completing one of ten thousand siblings costs no more than one of ten), or everything open.
+Either the way from one element instance to the root is loaded (completing one of ten thousand siblings costs no more
+than one of ten), or everything open.
 """
 
 from __future__ import annotations
@@ -111,8 +111,9 @@ EVERYTHING = {each: LOAD.replace("{source}", each.source).replace("{extent}", AL
 def load(subject: Subject, key: int, *, everything: bool) -> tuple[ProcessInstanceState, int]:
     """Lock and load the process instance of a subject; the newest key of the instance comes with it.
 
-    Raises NotFound where the subject does not exist. The statement sees the database as it was when it began; if it had to wait
-    for the lock, the revision under the lock is another one than it saw, and it is run again, now without waiting.
+    Raises NotFound where the subject does not exist. The statement sees the database as it was when it began; if it
+    had to wait for the lock, the revision under the lock is another one than it saw, and it is run again, now without
+    waiting.
     """
     sql = (EVERYTHING if everything else PATH_TO_ROOT)[subject]
     rows = fetch(sql, (str(key),))
@@ -137,7 +138,9 @@ def _article(label: str) -> str:
 
 
 def _instance(row: Sequence[Any]) -> tuple[ProcessInstanceState, int]:
-    (key, workspace_id, definition_key, version, root_key, parent_key, parent_element_key, business_key, phase) = row[:9]
+    (key, workspace_id, definition_key, version, root_key, parent_key, parent_element_key, business_key, phase) = row[
+        :9
+    ]
     (suspended, revision, active_children, open_incidents, started_at, start_element_id, reason) = row[9:16]
     (restarted_from, tags, last_key) = row[16:]
     process = definition(definition_key).process
@@ -209,7 +212,16 @@ def _only(values: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: values[name] for name in names}
 
 
-_JOB_FIELDS = ("retries", "priority", "custom_headers", "worker", "error_code", "error_message", "error_details", "suspended")
+_JOB_FIELDS = (
+    "retries",
+    "priority",
+    "custom_headers",
+    "worker",
+    "error_code",
+    "error_message",
+    "error_details",
+    "suspended",
+)
 _TASK_FIELDS = ("assignee", "candidate_users", "candidate_groups", "priority", "form_key", "suspended")
 
 

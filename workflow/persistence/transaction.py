@@ -1,7 +1,7 @@
 """One transaction for a command, its history and its audit entry.
 
-Statements that only write are collected and sent together at the end, so that a command costs one round trip for reading and one
-for writing, whoever adds to it.
+Statements that only write are collected and sent together at the end, so that a command costs one round trip for
+reading and one for writing, whoever adds to it.
 """
 
 from __future__ import annotations

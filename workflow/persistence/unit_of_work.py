@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from workflow.engine.engine import NO_OPTIONS as NO_ENGINE_OPTIONS
 from workflow.engine.engine import Engine, EngineOptions, new_process_instance
 from workflow.engine.state import ProcessInstanceState
 from workflow.persistence import keys
@@ -26,8 +27,8 @@ def _allow(workspace_id: int) -> None:
 class Context:
     """On whose terms a command runs.
 
-    `authorize` is called with the workspace's id once the rows are locked and before anything changes; it raises to refuse.
-    `now` replaces the clock. A dry run does everything but write.
+    `authorize` is called with the workspace's id once the rows are locked and before anything changes; it raises to
+    refuse. `now` replaces the clock. A dry run does everything but write.
     """
 
     authorize: Callable[[int], None] = _allow
@@ -54,7 +55,7 @@ class UnitOfWork:
         return self._last_key
 
     def open(
-        self, subject: Subject, key: int, *, everything: bool = False, options: EngineOptions = EngineOptions()
+        self, subject: Subject, key: int, *, everything: bool = False, options: EngineOptions = NO_ENGINE_OPTIONS
     ) -> Engine:
         """Lock and load the process instance of a subject, and check that the command is allowed in its workspace."""
         if self.transaction.pending:

@@ -287,7 +287,9 @@ def statements(states: Sequence[ProcessInstanceState], last_key: int) -> list[St
     return found
 
 
-def _element_instances(states: Sequence[ProcessInstanceState]) -> Iterable[tuple[ProcessInstanceState, ElementInstance]]:
+def _element_instances(
+    states: Sequence[ProcessInstanceState],
+) -> Iterable[tuple[ProcessInstanceState, ElementInstance]]:
     return ((state, row) for state in states for row in state.elements.values() if row.scope is not None)
 
 

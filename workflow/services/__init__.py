@@ -4,9 +4,10 @@ Keys are ints, times aware datetimes, durations timedeltas. All raise `NotFound`
 `workflow.engine.errors` and whatever `Context.authorize` raises; then nothing has changed.
 """
 
-from workflow.outcome import ElementFact, Outcome, RowFact
+from workflow.engine.outcome import ElementFact, Outcome, RowFact
 from workflow.persistence.unit_of_work import SYSTEM, Context
 from workflow.services.deployments import Deployed, Resource, delete_deployment, deploy
+from workflow.services.incidents import resolve_incident
 from workflow.services.instances import (
     cancel_process_instance,
     delete_process_instance,
@@ -15,7 +16,6 @@ from workflow.services.instances import (
     start_process_instance,
     suspend_process_instance,
 )
-from workflow.services.incidents import resolve_incident
 from workflow.services.jobs import (
     ActivatedJob,
     JobRequest,

@@ -45,8 +45,8 @@ class Resource:
 class Deployed:
     """What a deployment has come to.
 
-    `definitions` are those of the files in order; `new_keys` names those that this deployment has made, the others were there.
-    `key` is the deployment's, or the earlier one's where nothing was new.
+    `definitions` are those of the files in order; `new_keys` names those that this deployment has made, the others
+    were there. `key` is the deployment's, or the earlier one's where nothing was new.
     """
 
     key: int
@@ -109,9 +109,7 @@ def deploy(
     )
 
 
-def _read_all(
-    resources: Sequence[Resource], fallback: Semantics | None, chosen: Semantics | None
-) -> list[_Read]:
+def _read_all(resources: Sequence[Resource], fallback: Semantics | None, chosen: Semantics | None) -> list[_Read]:
     if not resources:
         raise Rejected("Expected at least one BPMN file to deploy, but the deployment is empty.")
     read: list[_Read] = []
@@ -199,9 +197,9 @@ def _text(content: bytes) -> str:
 def _store(deployment: Deployment, definitions: Sequence[ProcessDefinition]) -> None:
     ids = [definition.process_id for definition in definitions]
     deployment.save(force_insert=True)
-    ProcessDefinition.objects.filter(
-        workspace_id=deployment.workspace_id, process_id__in=ids, is_latest=True
-    ).update(is_latest=False)
+    ProcessDefinition.objects.filter(workspace_id=deployment.workspace_id, process_id__in=ids, is_latest=True).update(
+        is_latest=False
+    )
     ProcessDefinition.objects.bulk_create(definitions)
 
 

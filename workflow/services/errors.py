@@ -24,7 +24,10 @@ def throw_bpmn_error(
         text = f"Expected to throw an error event with the code '{code}'"
         text += f" with message '{message}'" if message else ""
         engine.raise_incident(
-            instance, UNHANDLED_ERROR_EVENT, f"{text}, but it was not caught. No error events are available in the scope.", job_key
+            instance,
+            UNHANDLED_ERROR_EVENT,
+            f"{text}, but it was not caught. No error events are available in the scope.",
+            job_key,
         )
         return
     engine.end_execution(instance)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from workflow.engine.engine import JOB_NO_RETRIES, Engine
 from workflow.engine.errors import Conflict, NotFound
+from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import ACTIVE, CREATED, ERROR_THROWN, IncidentRow
-from workflow.outcome import Outcome, outcome
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, unit_of_work
 from workflow.services.guards import require_not_suspended
 from workflow.services.messages import take_buffered_messages

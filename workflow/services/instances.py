@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workflow.engine.commands import Activate
+from workflow.engine.engine import NO_OPTIONS as NO_ENGINE_OPTIONS
 from workflow.engine.engine import Engine, EngineOptions
 from workflow.engine.errors import Conflict, NotFound, Rejected
+from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.graph import Semantics
 from workflow.models import ProcessInstance
@@ -17,7 +19,6 @@ from workflow.modification import (
     Modification,
     ModificationOptions,
 )
-from workflow.outcome import Outcome, outcome
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
 from workflow.services.deployments import delete_instance_rows
@@ -81,7 +82,7 @@ def modify_process_instance(
         return outcome(engine)
 
 
-def open_running(work: UnitOfWork, key: int, options: EngineOptions = EngineOptions()) -> Engine:
+def open_running(work: UnitOfWork, key: int, options: EngineOptions = NO_ENGINE_OPTIONS) -> Engine:
     """A process instance with everything that is open in it; NotFound if it has ended."""
     engine = work.open(Subject.PROCESS_INSTANCE, key, everything=True, options=options)
     if not engine.state.is_active:
@@ -105,7 +106,9 @@ def _check_vocabulary(engine: Engine, instructions: Sequence[Instruction]) -> No
             )
 
 
-def cancel_process_instance(key: int, *, reason: str = "", skip_io_mappings: bool = False, context: Context = SYSTEM) -> Outcome:
+def cancel_process_instance(
+    key: int, *, reason: str = "", skip_io_mappings: bool = False, context: Context = SYSTEM
+) -> Outcome:
     """Cancel a running process instance with everything in it; NotFound if it has ended."""
     with unit_of_work(context) as work:
         engine = open_running(work, key, EngineOptions(skip_io_mappings))

@@ -9,10 +9,10 @@ from datetime import timedelta
 from workflow.engine.commands import Complete
 from workflow.engine.engine import JOB_NO_RETRIES, Engine
 from workflow.engine.errors import Conflict, Rejected
+from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import COMPLETED, CREATED, ERROR_THROWN, FAILED, ElementInstance, JobRow
 from workflow.engine.values import NO_VARIABLES, TypedValue, Variables
 from workflow.models import Job
-from workflow.outcome import Outcome, outcome
 from workflow.persistence.connection import Statement, execute, fetch
 from workflow.persistence.json_values import from_json, to_json
 from workflow.persistence.transaction import transaction
@@ -303,9 +303,7 @@ def _open(work: UnitOfWork, key: int, worker: str | None) -> tuple[Engine, JobRo
 def _require_lock(row: JobRow, worker: str) -> None:
     if row.worker != worker:
         holder = f"worker '{row.worker}'" if row.worker else "nobody"
-        raise Conflict(
-            f"External Task {row.key} cannot be completed by worker '{worker}'. It is locked by {holder}."
-        )
+        raise Conflict(f"External Task {row.key} cannot be completed by worker '{worker}'. It is locked by {holder}.")
 
 
 def _is_locked(row: JobRow, work: UnitOfWork) -> bool:

@@ -9,10 +9,10 @@ from datetime import timedelta
 from workflow.engine.commands import Complete
 from workflow.engine.engine import Engine
 from workflow.engine.errors import Conflict, NotFound, Rejected
+from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import CORRELATED, CREATED, SubscriptionRow
 from workflow.engine.values import NO_VARIABLES, TypedValue, Variables
 from workflow.graph import ElementType, Semantics
-from workflow.outcome import Outcome, outcome
 from workflow.persistence import keys
 from workflow.persistence.connection import execute, fetch
 from workflow.persistence.json_values import from_json, to_json
@@ -126,7 +126,9 @@ def trigger_message(
             if row.element_instance_key == element_instance_key and row.name == name:
                 _deliver(work, engine, row, variables)
                 return outcome(engine)
-        raise Rejected(f"Execution with id '{element_instance_key}' does not have a subscription to a message event with name '{name}'.")
+        raise Rejected(
+            f"Execution with id '{element_instance_key}' does not have a subscription to a message event with name '{name}'."
+        )
 
 
 def correlate_message(

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from workflow.engine.commands import Complete
 from workflow.engine.engine import Engine
 from workflow.engine.errors import Rejected
+from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import COMPLETED, UserTaskRow
 from workflow.engine.values import NO_VARIABLES, Variables
-from workflow.outcome import Outcome, outcome
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
 from workflow.services.errors import throw_bpmn_error
 from workflow.services.guards import open_user_task, require_not_suspended

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from workflow.engine.engine import Engine
 from workflow.engine.errors import Conflict, NotFound, Rejected
+from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import ElementInstance
 from workflow.engine.values import Variables
-from workflow.outcome import Outcome, outcome
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
 
 NAME_LIMIT = 255
@@ -25,8 +25,8 @@ def set_variables(
 ) -> Outcome:
     """Set variables from a scope outwards, or exactly there, and delete some; all or none.
 
-    `scope_key` is an active element instance's or a running process instance's key. `expected` names the revision of each variable
-    that the editor has seen (`None`: it did not exist); another one now is a Conflict.
+    `scope_key` is an active element instance's or a running process instance's key. `expected` names the revision of
+    each variable that the editor has seen (`None`: it did not exist); another one now is a Conflict.
     """
     for name in variables:
         _check_name(name)

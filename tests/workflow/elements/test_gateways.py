@@ -10,7 +10,9 @@ BOTH = pytest.mark.parametrize("semantics", Semantics)
 
 
 def fork_and_join(semantics: Semantics) -> ProcessBuilder:
-    builder = bpmn(semantics=semantics).start().parallel("fork").user_task("a").parallel("join").user_task("after").end()
+    builder = (
+        bpmn(semantics=semantics).start().parallel("fork").user_task("a").parallel("join").user_task("after").end()
+    )
     return builder.after("fork").user_task("b").flow("b", "join")
 
 
@@ -22,18 +24,14 @@ def test_a_parallel_join_waits_for_every_branch(semantics):
     assert instance.tree == ["after"]
 
 
-@pytest.mark.parametrize(
-    ("semantics", "waiting"), [(Semantics.CAMUNDA_7, ["b", "join"]), (Semantics.ZEEBE, ["b"])]
-)
+@pytest.mark.parametrize(("semantics", "waiting"), [(Semantics.CAMUNDA_7, ["b", "join"]), (Semantics.ZEEBE, ["b"])])
 def test_a_token_at_a_join_is_an_element_instance_in_camunda_7_and_waits_on_its_flow_in_zeebe(semantics, waiting):
     instance = start(fork_and_join(semantics)).complete("a")
     assert instance.tree == waiting
     assert sum(count.waiting for count in instance.state.flows.values()) == (semantics is Semantics.ZEEBE)
 
 
-@pytest.mark.parametrize(
-    ("semantics", "after_two"), [(Semantics.CAMUNDA_7, ["c", "after"]), (Semantics.ZEEBE, ["c"])]
-)
+@pytest.mark.parametrize(("semantics", "after_two"), [(Semantics.CAMUNDA_7, ["c", "after"]), (Semantics.ZEEBE, ["c"])])
 def test_two_tokens_over_one_flow_fire_a_counting_join_but_not_a_per_flow_join(semantics, after_two):
     # given a merge that sends two tokens over the same flow into the join
     builder = bpmn(semantics=semantics).start().parallel("fork").user_task("a").exclusive("merge").parallel("join")

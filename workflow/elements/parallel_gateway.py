@@ -1,16 +1,20 @@
 """Parallel gateway: fork and join.
 
-The two engines join differently. Camunda 7 counts tokens: as many as there are incoming flows, whichever flow they came by.
-Zeebe wants one token on *each* incoming flow and keeps a surplus for the next round. Two tokens over one flow tell them apart.
+The two engines join differently. Camunda 7 counts tokens: as many as there are incoming flows, whichever flow they
+came by. Zeebe wants one token on *each* incoming flow and keeps a surplus for the next round. Two tokens over one
+flow tell them apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workflow.elements.reading import reads_plainly
 from workflow.engine.behaviour import Behaviour, element
 from workflow.engine.step import Step
 from workflow.graph import ElementType, Semantics, SequenceFlow
+
+reads_plainly("parallelGateway", ElementType.PARALLEL_GATEWAY)
 
 
 class Fork(Behaviour):

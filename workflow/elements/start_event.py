@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from workflow.elements.reading import ElementReading, reads
 from workflow.engine.behaviour import Behaviour, element
 from workflow.graph import ElementType
+
+
+@reads("startEvent", ElementType.START_EVENT)
+def read_start_event(reading: ElementReading) -> None:
+    """Only the none start event is known."""
+    for name in reading.event_definitions():
+        reading.problem(f"A start event with '{name}' is not supported yet; only the none start event is.")
+    if not reading.is_zeebe and (variable := reading.camunda("initiator")):
+        reading.warning(f"'camunda:initiator' is not supported yet: the variable '{variable}' is not set.")
 
 
 @element(ElementType.START_EVENT)

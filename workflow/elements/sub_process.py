@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from workflow.elements.reading import ElementReading, reads
 from workflow.engine.behaviour import Behaviour, element
 from workflow.engine.errors import ElementFailure
 from workflow.engine.step import EXTRACT_VALUE_ERROR, Step
 from workflow.graph import ElementType
+
+
+@reads("subProcess", ElementType.SUB_PROCESS)
+def read_sub_process(reading: ElementReading) -> None:
+    """Only the embedded sub-process is known; what lies inside is read by the reader of the process."""
+    if reading.attribute("triggeredByEvent") == "true":
+        reading.problem("An event sub-process ('triggeredByEvent') is not supported yet.")
 
 
 @element(ElementType.SUB_PROCESS)

@@ -1,0 +1,91 @@
+"""What models ask for and this release does not do: refused where it changes what happens, else a warning."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from workflow.elements.reading import PREFIXES, VOCABULARIES, ElementReading, vocabulary_name
+from workflow.graph import Semantics
+
+_CODE: Final = "It would run code inside the engine. Use an external task instead."
+
+_REFUSED: Final[dict[Semantics, dict[str, str]]] = {
+    Semantics.CAMUNDA_7: {
+        "executionListener": _CODE,
+        "taskListener": _CODE,
+        "connector": "Make it an external task (camunda:type=\"external\" with a camunda:topic).",
+        "errorEventDefinition": "Let the worker throw the BPMN error.",
+    },
+    Semantics.ZEEBE: {
+        "executionListeners": "Remove them, or model the work as service tasks.",
+        "taskListeners": "Remove them, or model the work as service tasks.",
+        "calledDecision": "Use a 'zeebe:taskDefinition', so that a worker decides.",
+    },
+}
+_WITHOUT_EFFECT: Final[dict[Semantics, dict[str, str]]] = {
+    Semantics.CAMUNDA_7: {
+        "failedJobRetryTimeCycle": "no job is retried here, because the element has no asynchronous continuation",
+        "formData": "generated forms are not rendered, and their constraints are not checked",
+        "potentialStarter": "who may start a process is decided by the roles on its workspace",
+    },
+    Semantics.ZEEBE: {"linkedResources": "workers get no links to other resources"},
+}
+_KNOWN: Final[dict[Semantics, frozenset[str]]] = {
+    Semantics.CAMUNDA_7: frozenset({"inputOutput", "properties", "field", "in", "out"}),
+    Semantics.ZEEBE: frozenset(
+        {
+            "assignmentDefinition",
+            "formDefinition",
+            "ioMapping",
+            "priorityDefinition",
+            "properties",
+            "script",
+            "subscription",
+            "taskDefinition",
+            "taskHeaders",
+            "taskSchedule",
+            "userTask",
+            "userTaskForm",
+            "versionTag",
+        }
+    ),
+}
+_ASYNCHRONOUS: Final = ("asyncBefore", "asyncAfter", "async")
+_LOOPS: Final = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
+
+
+def check_extensions(reading: ElementReading) -> None:
+    """Report extension elements of the model's own vocabulary that this release does not know or does not do."""
+    for extension in reading.extensions():
+        namespace, name = vocabulary_name(extension)
+        if VOCABULARIES.get(namespace) is reading.semantics:
+            _check(reading, name)
+
+
+def _check(reading: ElementReading, name: str) -> None:
+    semantics = reading.semantics
+    qualified = f"'{PREFIXES[semantics]}:{name}'"
+    if name in _REFUSED[semantics]:
+        reading.problem(f"{qualified} is not supported. {_REFUSED[semantics][name]}")
+    elif name in _WITHOUT_EFFECT[semantics]:
+        reading.warning(f"{qualified} has no effect: {_WITHOUT_EFFECT[semantics][name]}.")
+    elif name not in _KNOWN[semantics]:
+        reading.warning(f"{qualified} is not known and has no effect.")
+
+
+def check_activity(reading: ElementReading) -> None:
+    """Report what any activity or event may carry and this release does not do."""
+    for name in _LOOPS:
+        if reading.child(name) is not None:
+            kind = "Multi-instance" if name == _LOOPS[0] else "Standard loop"
+            reading.problem(f"{kind} ('{name}') is not supported yet.")
+    if reading.attribute("isForCompensation") == "true":
+        reading.problem("Compensation ('isForCompensation') is not supported yet.")
+    if not reading.is_zeebe:
+        _check_asynchronous(reading)
+
+
+def _check_asynchronous(reading: ElementReading) -> None:
+    for name in _ASYNCHRONOUS:
+        if reading.camunda(name) == "true":
+            reading.problem(f"Asynchronous continuation ('camunda:{name}') is not supported yet.")

@@ -1,0 +1,166 @@
+"""Whether elements and flows fit together: what can be told only when the whole process was read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from workflow.elements.reading import ElementReading
+from workflow.graph import FlowDraft, NodeDraft
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlace:
+    """A flow node where it stands in the model; without draft if this release does not know its kind."""
+
+    reading: ElementReading
+    scope_id: str
+    draft: NodeDraft | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPlace:
+    """A sequence flow where it stands in the model."""
+
+    reading: ElementReading
+    scope_id: str
+    draft: FlowDraft
+
+
+@dataclass(slots=True)
+class ProcessPlaces:
+    """All that was read of one process."""
+
+    process: ElementReading
+    nodes: dict[str, NodePlace] = field(default_factory=dict)
+    flows: list[FlowPlace] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Report every element and flow that does not fit."""
+        outgoing: dict[str, list[FlowPlace]] = {}
+        incoming: dict[str, list[FlowPlace]] = {}
+        for flow in self.flows:
+            self._check_ends(flow)
+            outgoing.setdefault(flow.draft.source_id, []).append(flow)
+            incoming.setdefault(flow.draft.target_id, []).append(flow)
+        for node in self.nodes.values():
+            self._check_node(node, incoming.get(node.reading.id, ()), outgoing.get(node.reading.id, ()))
+        self._check_starts()
+
+    # -- flows
+
+    def _check_ends(self, flow: FlowPlace) -> None:
+        for attribute, node_id in (("sourceRef", flow.draft.source_id), ("targetRef", flow.draft.target_id)):
+            end = "source" if attribute == "sourceRef" else "destination"
+            node = self.nodes.get(node_id)
+            if not node_id:
+                flow.reading.problem(f"Expected a '{attribute}', found none.")
+            elif node is None:
+                flow.reading.problem(f"Invalid {end} '{node_id}' of sequence flow '{flow.draft.id}': there is no such flow node.")
+            elif node.scope_id != flow.scope_id:
+                flow.reading.problem(
+                    f"Invalid {end} '{node_id}' of sequence flow '{flow.draft.id}': expected it in '{flow.scope_id}' like the "
+                    f"flow, found it in '{node.scope_id}'. A sequence flow cannot cross the border of a sub-process."
+                )
+
+    # -- nodes
+
+    def _check_node(self, node: NodePlace, incoming: Sequence[FlowPlace], outgoing: Sequence[FlowPlace]) -> None:
+        reading, tag = node.reading, node.reading.tag
+        if tag == "startEvent" and incoming:
+            reading.problem(f"A start event must not have incoming sequence flows, found '{incoming[0].draft.id}'.")
+        if tag == "endEvent" and outgoing:
+            reading.problem(f"End events must not have outgoing sequence flows to other elements, found '{outgoing[0].draft.id}'.")
+        self._check_default(node, outgoing)
+        if tag == "exclusiveGateway":
+            (_check_zeebe_gateway if reading.is_zeebe else _check_camunda7_gateway)(node, outgoing)
+        else:
+            _check_conditions(node, outgoing)
+
+    def _check_default(self, node: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
+        default = node.draft.default_flow_id if node.draft is not None else None
+        if default is None:
+            return
+        if all(flow.draft.id != default for flow in outgoing):
+            node.reading.problem(
+                f"Default sequence flow must start at '{node.reading.id}': expected one of its outgoing flows, found '{default}'."
+            )
+
+    # -- starts
+
+    def _check_starts(self) -> None:
+        starts: dict[str, list[ElementReading]] = {}
+        for node in self.nodes.values():
+            if node.reading.tag == "startEvent":
+                starts.setdefault(node.scope_id, []).append(node.reading)
+        self._check_start_of_process(starts.get(self.process.id, []))
+        for node in self.nodes.values():
+            if node.reading.tag == "subProcess":
+                _check_start_of_sub_process(node.reading, starts.get(node.reading.id, []))
+
+    def _check_start_of_process(self, starts: Sequence[ElementReading]) -> None:
+        if not starts:
+            message = "Must have at least one start event, found none"
+            if self.process.is_zeebe:
+                self.process.problem(f"{message}.")
+            else:
+                self.process.warning(f"{message}: the process can only be started at elements that are named.")
+        for extra in [start for start in starts if not start.event_definitions()][1:]:
+            extra.problem("Multiple none start events are not allowed, found one more in the process.")
+
+
+def _check_start_of_sub_process(sub_process: ElementReading, starts: Sequence[ElementReading]) -> None:
+    if not starts:
+        sub_process.problem("Must have exactly one none start event, found none in the sub-process.")
+    for extra in starts[1:]:
+        extra.problem(f"Must have exactly one none start event, found one more in sub-process '{sub_process.id}'.")
+
+
+def _check_zeebe_gateway(gateway: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
+    default = gateway.draft.default_flow_id if gateway.draft is not None else None
+    for flow in outgoing:
+        if len(outgoing) > 1 and flow.draft.condition is None and flow.draft.id != default:
+            flow.reading.problem(
+                f"Must have a condition or be default flow, because exclusive gateway '{gateway.reading.id}' has several outgoing "
+                "flows; found neither."
+            )
+        if flow.draft.condition is not None and flow.draft.id == default:
+            flow.reading.warning("The condition has no effect, because this is the default flow.")
+
+
+def _check_camunda7_gateway(gateway: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
+    reading = gateway.reading
+    named = f"Exclusive Gateway '{reading.id}'"
+    default = gateway.draft.default_flow_id if gateway.draft is not None else None
+    if not outgoing:
+        reading.problem(f"{named} has no outgoing sequence flows.")
+    elif len(outgoing) == 1:
+        if outgoing[0].draft.condition is not None:
+            reading.problem(
+                f"{named} has only one outgoing sequence flow ('{outgoing[0].draft.id}'). This is not allowed to have a condition."
+            )
+        return
+    unconditional = [flow for flow in outgoing if flow.draft.condition is None and flow.draft.id != default]
+    for flow in outgoing:
+        if flow.draft.condition is not None and flow.draft.id == default:
+            reading.problem(f"{named} has outgoing sequence flow '{default}' which is the default flow but has a condition too.")
+    for flow in unconditional:
+        without = f"{named} has outgoing sequence flow '{flow.draft.id}' without condition which is not the default flow."
+        if default is not None or len(unconditional) > 1:
+            flow.reading.problem(without)
+        else:  # refused by neither engine, so that old models go on
+            flow.reading.warning(f"{without} It is taken as soon as it is its turn; better make it the default flow.")
+
+
+def _check_conditions(node: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
+    """Zeebe allows conditions only after gateways that choose; in Camunda 7 only the parallel gateway ignores them."""
+    for flow in outgoing:
+        if flow.draft.condition is None or node.draft is None:
+            continue
+        if node.reading.is_zeebe:
+            flow.reading.problem("Conditional sequence flows are only supported at exclusive or inclusive gateway.")
+        elif node.reading.tag == "parallelGateway":
+            flow.reading.warning("The condition has no effect after a parallel gateway: every outgoing flow is taken.")
+
+
+__all__ = ["FlowPlace", "NodePlace", "ProcessPlaces"]

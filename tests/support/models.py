@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from workflow import services
 from workflow.graph import Semantics
@@ -36,7 +37,7 @@ def model(process_id: str, semantics: Semantics, elements: str) -> str:
             elements = elements.replace(f"<receive id='{element_id}'/>", task)
     flows = "".join(
         f"<sequenceFlow id='flow{number}' sourceRef='{source}' targetRef='{target}'/>"
-        for number, (source, target) in enumerate(zip(ids, ids[1:], strict=False), 1)
+        for number, (source, target) in enumerate(pairwise(ids), 1)
     )
     messages = "".join(_message(name, semantics) for name in waits)
     head = HEAD.format(platform=PLATFORMS[semantics], id=process_id, messages=messages)

@@ -1,9 +1,9 @@
 """The hash chain over each workspace's audit events.
 
 Sealing follows behind, so that commands never wait for each other because of the chain. Each sealed event has the
-next sequence number of its workspace and a hash over the hash before it and everything the event says, its variable
-snapshots included: to change, remove or insert one unnoticed, all later ones would have to be rewritten. Cutting off
-the newest ones is noticed by whoever noted the chain's end elsewhere.
+next sequence number of its workspace (in the order in which sealing came to see them) and a hash over the hash before
+it and everything the event says, its variable snapshots included: to change, remove or insert one unnoticed, all later
+ones would have to be rewritten. Cutting off the newest ones is noticed by whoever noted the chain's end elsewhere.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _CONTENT = """
      FROM audit_variablesnapshot snapshot WHERE snapshot.audit_event_key = event.key)
 """
 
-# A transaction that is still running may hold events with lower keys. Sealing only what every running transaction
-# already sees keeps the chain in the order in which transactions began; age() bears transaction ids that wrap around.
+# A running transaction may hold events with lower keys; they take their place once they are committed. Waiting for it
+# would let any long transaction on the server, in whichever database, keep everything unsealed.
 _UNSEALED = f"""
     SELECT {_CONTENT} FROM audit_auditevent event
-    WHERE event.sequence IS NULL AND age(event.xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)
+    WHERE event.sequence IS NULL
     ORDER BY event.key LIMIT %s
 """
 
@@ -83,7 +83,7 @@ class Verification:
 
 
 def seal(*, batch_size: int = BATCH_SIZE) -> int:
-    """Seal all events that can be sealed now and return their number; 0 as well while somebody else is at it."""
+    """Seal all committed events and return their number; 0 as well while somebody else is at it."""
     total = 0
     while sealed := _seal_batch(batch_size):
         total += sealed

@@ -172,7 +172,7 @@ class Action(Generic[Answer]):
     def nothing_found(self) -> str:
         """What the service says of a key that does not exist, so that a hidden one looks the same."""
         label = str((self.entity or self.subject).value).lower()
-        article = "an" if label[0] in "aeiou" else "a"
+        article = "an" if label[0] in "aei" else "a"  # as the engine has it: a user task
         return f"Expected to find {article} {label} with key '{self.entry.entity_key}', but there is none."
 
     # -- the frame

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from audit import sealing
 from audit.models import AuditEvent
@@ -64,34 +66,44 @@ def test_sealing_goes_on_where_it_ended(recorded):
     assert sealing.verify().ends[None].sequence == 2
 
 
-def test_events_of_running_transactions_are_waited_for(recorded):
-    # given: a transaction that began before the event and is still running
+@pytest.fixture
+def other_session() -> Iterator[CursorWrapper]:
+    """A second session of the same database."""
     other = connections.create_connection("default")
     try:
         with other.cursor() as cursor:
-            cursor.execute("BEGIN")
-            cursor.execute("SELECT pg_current_xact_id()")
-            recorded()
-            # then
-            assert sealing.seal() == 0
-            cursor.execute("COMMIT")
+            yield cursor
     finally:
         other.close()
+
+
+def test_an_event_that_is_committed_late_takes_its_place_later(recorded, other_session):
+    # given: the first event is recorded, but its transaction is still running when the second one is sealed
+    recorded()
+    columns = ", ".join(
+        field.column for field in AuditEvent._meta.fields if field.name not in ("key", "sequence", "hash")
+    )
+    other_session.execute("BEGIN")
+    other_session.execute(f"INSERT INTO audit_auditevent ({columns}) SELECT {columns} FROM audit_auditevent")
+    recorded()
+    assert sealing.seal() == 2
+    # when
+    other_session.execute("COMMIT")
+    # then
     assert sealing.seal() == 1
+    assert list(AuditEvent.objects.order_by("key").values_list("sequence", flat=True)) == [1, 3, 2]
+    assert sealing.verify().broken == ()
 
 
-def test_only_one_seals_at_a_time(recorded):
+def test_only_one_seals_at_a_time(recorded, other_session):
     # given
     recorded()
-    other = connections.create_connection("default")
-    try:
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [sealing.LOCK])
-            # then
-            assert sealing.seal() == 0
-    finally:
-        other.close()
-    assert sealing.seal() == 1
+    other_session.execute("SELECT pg_advisory_lock(%s)", [sealing.LOCK])
+    # when
+    while_locked = sealing.seal()
+    other_session.execute("SELECT pg_advisory_unlock(%s)", [sealing.LOCK])
+    # then
+    assert (while_locked, sealing.seal()) == (0, 1)
 
 
 TAMPERED = {

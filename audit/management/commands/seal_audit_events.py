@@ -8,9 +8,9 @@ from audit import sealing
 
 
 class Command(BaseCommand):
-    """Seal all audit events that no running transaction can still precede."""
+    """Seal all audit events that are not sealed yet."""
 
-    help = "Seal all audit events that no running transaction can still precede."
+    help = "Seal all audit events that are not sealed yet."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"{sealing.seal()} audit events sealed.")

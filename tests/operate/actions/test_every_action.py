@@ -1,0 +1,450 @@
+"""What holds for every action: who may, one audit event, and that a refusal changes nothing and is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from guardian.shortcuts import assign_perm
+
+import operate.actions
+from audit.models import Channel, Event, Result, Subject
+from operate import actions
+from operate.actions import Action
+from operate.workspaces import Forbidden, Right, Role
+from tests.operate.actions.conftest import ORDER, Shop, text_of
+from workflow.engine.errors import NotFound
+from workflow.graph import Semantics
+from workflow.models import Deployment, ElementInstance, Incident, Job, ProcessInstance, UserTask, Variable
+from workflow.modification import CancelAll, StartBefore
+from workflow.services import JobRequest, MessageCorrelation, Resource
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
+UNKNOWN = 4_611_686_018_427_387_904
+
+Call = Callable[[Action[Any], int], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """How an action is called, and what must be written about it."""
+
+    action: type[Action[Any]]
+    right: Right
+    event: Event
+    subject: Subject
+    call: Callable[[Action[Any], Shop, int], Any]
+    key: Callable[[Shop], int] | None = None
+    prepare: Callable[[Shop], None] = lambda shop: None
+    name: str = ""
+
+    @property
+    def names_no_workspace(self) -> bool:
+        """Whether it looks wherever the actor may: without the right there is no place to look."""
+        return self.action is actions.CorrelateMessage
+
+    def __str__(self) -> str:
+        return self.name or self.action.__name__
+
+
+def lock(shop: Shop) -> None:
+    actions.LockJob(None).execute(shop.job_key, "w", MINUTE)
+
+
+def fail(shop: Shop) -> None:
+    actions.FailJob(None).execute(shop.job_key, retries=0, message="printer on fire")
+
+
+def suspend(shop: Shop) -> None:
+    actions.SuspendProcessInstance(None).execute(shop.instance_key)
+
+
+def cancel(shop: Shop) -> None:
+    actions.CancelProcessInstance(None).execute(shop.instance_key)
+
+
+def redeploy(shop: Shop) -> None:
+    actions.Deploy(None).execute(
+        [Resource("order.bpmn", ORDER + b" ")], workspace_id=shop.workspace.pk, fallback=Semantics.CAMUNDA_7
+    )
+
+
+INSTANCE = lambda shop: shop.instance_key  # noqa: E731
+TASK = lambda shop: shop.task_key  # noqa: E731
+JOB = lambda shop: shop.job_key  # noqa: E731
+RECEIVE = lambda shop: shop.receive_key  # noqa: E731
+
+CASES = [
+    Case(
+        actions.Deploy,
+        Right.DEPLOY,
+        Event.DEPLOY,
+        Subject.PROCESS_DEFINITION,
+        lambda action, shop, key: action.execute(
+            [Resource("more.bpmn", ORDER.replace(b'id="order"', b'id="more"'))], workspace_id=shop.workspace.pk
+        ),
+    ),
+    Case(
+        actions.DeleteDeployment,
+        Right.DELETE_DEFINITION,
+        Event.DELETE,
+        Subject.DEPLOYMENT,
+        lambda action, shop, key: action.execute(key),
+        lambda shop: Deployment.objects.latest("key").key,
+        redeploy,
+    ),
+    Case(
+        actions.StartProcessInstance,
+        Right.START,
+        Event.START,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(key, variables={"amount": 1}),
+        lambda shop: shop.definition_key,
+    ),
+    Case(
+        actions.ModifyProcessInstance,
+        Right.MODIFY,
+        Event.MODIFY,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(key, [StartBefore("approve"), CancelAll("ship")]),
+        INSTANCE,
+    ),
+    Case(
+        actions.CancelProcessInstance,
+        Right.CANCEL,
+        Event.CANCEL,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(key),
+        INSTANCE,
+    ),
+    Case(
+        actions.SuspendProcessInstance,
+        Right.SUSPEND,
+        Event.SUSPEND,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(key),
+        INSTANCE,
+    ),
+    Case(
+        actions.ResumeProcessInstance,
+        Right.SUSPEND,
+        Event.RESUME,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(key),
+        INSTANCE,
+        suspend,
+    ),
+    Case(
+        actions.DeleteProcessInstance,
+        Right.DELETE_INSTANCE,
+        Event.DELETE,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(key),
+        INSTANCE,
+        cancel,
+    ),
+    Case(
+        actions.SetVariables,
+        Right.EDIT_VARIABLES,
+        Event.UPDATE,
+        Subject.PROCESS_VARIABLES,
+        lambda action, shop, key: action.execute(key, {"amount": 5}),
+        INSTANCE,
+    ),
+    Case(
+        actions.SetVariables,
+        Right.EDIT_VARIABLES,
+        Event.UPDATE,
+        Subject.PROCESS_VARIABLES,
+        lambda action, shop, key: action.execute(key, {"note": "x"}, local=True),
+        RECEIVE,
+        name="SetVariables of an element instance",
+    ),
+    Case(
+        actions.DeleteVariables,
+        Right.EDIT_VARIABLES,
+        Event.DELETE,
+        Subject.PROCESS_VARIABLES,
+        lambda action, shop, key: action.execute(key, ["amount"]),
+        INSTANCE,
+    ),
+    Case(
+        actions.CompleteUserTask,
+        Right.COMPLETE_TASK,
+        Event.COMPLETE,
+        Subject.USER_TASK,
+        lambda action, shop, key: action.execute(key, variables={"approved": True}),
+        TASK,
+    ),
+    Case(
+        actions.AssignUserTask,
+        Right.COMPLETE_TASK,
+        Event.ASSIGN,
+        Subject.USER_TASK,
+        lambda action, shop, key: action.execute(key, "anna"),
+        TASK,
+    ),
+    Case(
+        actions.UpdateUserTask,
+        Right.COMPLETE_TASK,
+        Event.UPDATE,
+        Subject.USER_TASK,
+        lambda action, shop, key: action.execute(key, {"priority": 80}),
+        TASK,
+    ),
+    Case(
+        actions.ThrowUserTaskError,
+        Right.COMPLETE_TASK,
+        Event.THROW_ERROR,
+        Subject.USER_TASK,
+        lambda action, shop, key: action.execute(key, code="E1", message="wrong customer"),
+        TASK,
+    ),
+    Case(
+        actions.LockJob,
+        Right.WORK_JOBS,
+        Event.LOCK,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, "w", MINUTE),
+        JOB,
+    ),
+    Case(
+        actions.ExtendLock,
+        Right.WORK_JOBS,
+        Event.LOCK,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, "w", MINUTE),
+        JOB,
+        lock,
+    ),
+    Case(
+        actions.UnlockJob,
+        Right.WORK_JOBS,
+        Event.UNLOCK,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key),
+        JOB,
+        lock,
+    ),
+    Case(
+        actions.CompleteJob,
+        Right.WORK_JOBS,
+        Event.COMPLETE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, variables={"parcel": "P1"}, worker="w"),
+        JOB,
+        lock,
+    ),
+    Case(
+        actions.FailJob,
+        Right.WORK_JOBS,
+        Event.FAIL,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, retries=0, message="printer on fire"),
+        JOB,
+    ),
+    Case(
+        actions.ThrowJobError,
+        Right.WORK_JOBS,
+        Event.THROW_ERROR,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, code="E2"),
+        JOB,
+    ),
+    Case(
+        actions.UpdateJob,
+        Right.RESOLVE_INCIDENT,
+        Event.RETRY,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, retries=2, resolve=True),
+        JOB,
+        fail,
+    ),
+    Case(
+        actions.UpdateJob,
+        Right.WORK_JOBS,
+        Event.UPDATE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, priority=7),
+        JOB,
+        name="UpdateJob by a worker",
+    ),
+    Case(
+        actions.ResolveIncident,
+        Right.RESOLVE_INCIDENT,
+        Event.RESOLVE,
+        Subject.INCIDENT,
+        lambda action, shop, key: action.execute(key, retries=1),
+        lambda shop: Incident.objects.get(process_instance=shop.instance_key).key,
+        fail,
+    ),
+    Case(
+        actions.SignalElement,
+        Right.CORRELATE_MESSAGE,
+        Event.TRIGGER,
+        Subject.ELEMENT_INSTANCE,
+        lambda action, shop, key: action.execute(key),
+        RECEIVE,
+    ),
+    Case(
+        actions.TriggerMessage,
+        Right.CORRELATE_MESSAGE,
+        Event.TRIGGER,
+        Subject.MESSAGE,
+        lambda action, shop, key: action.execute(key, "paid", variables={"by": "card"}),
+        RECEIVE,
+    ),
+    Case(
+        actions.CorrelateMessage,
+        Right.CORRELATE_MESSAGE,
+        Event.CORRELATE,
+        Subject.MESSAGE,
+        lambda action, shop, key: action.execute(MessageCorrelation("paid", business_key="B-1")),
+    ),
+    Case(
+        actions.PublishMessage,
+        Right.CORRELATE_MESSAGE,
+        Event.PUBLISH,
+        Subject.MESSAGE,
+        lambda action, shop, key: action.execute("answer", workspace_id=shop.workspace.pk, time_to_live=MINUTE),
+    ),
+    Case(
+        actions.ActivateJobs,
+        Right.WORK_JOBS,
+        Event.ACTIVATE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(
+            [JobRequest("ship", MINUTE)], worker="w", max_jobs=1, workspace_ids=[shop.workspace.pk]
+        ),
+    ),
+]
+WITH_KEY = [case for case in CASES if case.key]
+ENGINE_TABLES = (ProcessInstance, ElementInstance, Variable, Job, UserTask, Incident, Deployment)
+
+every_action = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+def state() -> list[list[dict[str, Any]]]:
+    return [list(table.objects.order_by("pk").values()) for table in ENGINE_TABLES]
+
+
+def with_rights(shop: Shop, *rights: Right) -> Any:
+    user = get_user_model().objects.create(username="specialist")
+    for right in rights:
+        assign_perm(f"workflow.{right}", user, shop.workspace)
+    return user
+
+
+def test_the_cases_cover_all_actions():
+    classes = {getattr(operate.actions, name) for name in operate.actions.__all__}
+    concrete = {each for each in classes if isinstance(each, type) and each is not Action}
+    assert {case.action for case in CASES} == concrete
+
+
+@every_action
+def test_the_right_is_enough_and_one_event_is_recorded(case, shop, new_events):
+    # given
+    case.prepare(shop)
+    user = with_rights(shop, Right.VIEW, case.right)
+    key = case.key(shop) if case.key else None
+    new_events()
+    # when
+    action = case.action(user, channel=Channel.ADMIN, url="/somewhere", on_behalf_of="Ben", reason="ticket 4711")
+    case.call(action, shop, key)
+    # then
+    [event] = new_events()
+    assert (event.event, event.subject, event.result) == (case.event, case.subject, Result.SUCCESS)
+    assert (event.workspace, event.actor, event.actor_name) == (shop.workspace, user, "specialist")
+    assert (event.channel, event.url) == (Channel.ADMIN, "/somewhere")
+    assert (event.on_behalf_of, event.reason) == ("Ben", "ticket 4711")
+    if case.key and case.action is not actions.StartProcessInstance:
+        assert event.entity_key == key
+
+
+@pytest.mark.parametrize("case", [case for case in WITH_KEY if case.action is not actions.DeleteDeployment], ids=str)
+def test_the_event_is_found_at_the_process_instance(case, shop, new_events):
+    # given
+    case.prepare(shop)
+    key = case.key(shop)
+    new_events()
+    # when
+    case.call(case.action(shop.people[Role.ORG_ADMIN], channel=Channel.ADMIN), shop, key)
+    # then
+    [event] = new_events()
+    started = case.action is actions.StartProcessInstance
+    assert event.process_instance_key == (ProcessInstance.objects.latest("key").key if started else shop.instance_key)
+    assert event.process_id == "order" or case.action is actions.DeleteProcessInstance
+
+
+@every_action
+def test_without_the_right_nothing_happens_but_a_record(case, shop, new_events):
+    # given
+    case.prepare(shop)
+    same = case.action.alternatives | {case.action.permission}
+    user = with_rights(shop, *(right for right in Right if right not in same))
+    key = case.key(shop) if case.key else None
+    new_events()
+    before = state()
+    # when
+    with pytest.raises(Forbidden) as refusal:
+        case.call(case.action(user, channel=Channel.V2), shop, key)
+    # then
+    assert refusal.value.right == case.action.permission
+    assert state() == before
+    [event] = new_events()
+    assert (event.event, event.subject, event.result) == (case.event, case.subject, Result.REFUSED)
+    assert (event.workspace, event.actor) == (None if case.names_no_workspace else shop.workspace, user)
+    assert event.message == refusal.value.message
+    assert event.entity_key == key
+
+
+@every_action
+def test_whoever_may_not_see_the_workspace_finds_nothing_in_it(case, shop, new_events):
+    # given
+    case.prepare(shop)
+    stranger = shop.people["stranger"]
+    key = case.key(shop) if case.key else None
+    new_events()
+    before = state()
+    # when
+    with pytest.raises(Forbidden if case.names_no_workspace else NotFound):
+        case.call(case.action(stranger, channel=Channel.V2), shop, key)
+    # then
+    assert state() == before
+    [event] = new_events()
+    assert (event.result, event.actor) == (Result.REFUSED, stranger)
+
+
+@pytest.mark.parametrize("case", WITH_KEY, ids=str)
+def test_what_is_hidden_looks_like_what_does_not_exist(case, shop):
+    # given
+    case.prepare(shop)
+    key = case.key(shop)
+    stranger = case.action(shop.people["stranger"], channel=Channel.V2)
+    # when
+    with pytest.raises(NotFound) as hidden:
+        case.call(stranger, shop, key)
+    with pytest.raises(NotFound) as missing:
+        case.call(stranger, shop, UNKNOWN)
+    # then
+    assert text_of(hidden.value).replace(str(key), "KEY") == text_of(missing.value).replace(str(UNKNOWN), "KEY")
+
+
+@pytest.mark.parametrize("case", WITH_KEY, ids=str)
+def test_an_unknown_key_is_recorded_as_refused(case, shop, new_events):
+    # given
+    action = case.action(shop.people[Role.ORG_ADMIN], channel=Channel.ADMIN)
+    new_events()
+    # when
+    with pytest.raises(NotFound) as refusal:
+        case.call(action, shop, UNKNOWN)
+    # then
+    [event] = new_events()
+    assert (event.result, event.entity_key, event.workspace) == (Result.REFUSED, UNKNOWN, None)
+    assert event.message == refusal.value.message

@@ -71,7 +71,6 @@ class Action(Generic[Answer]):
         self.dry_run = dry_run
         self.access = Access.of_system() if actor is None else Access.of(actor)
         self.context = Context(authorize=self._authorize, now=now, dry_run=dry_run)
-        self._begin()
 
     @classmethod
     def of(cls, request: HttpRequest, channel: Channel, **options: Any) -> Self:

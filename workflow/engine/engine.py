@@ -397,7 +397,7 @@ class Engine:
 
     def set_local_variable(self, scope: ElementInstance, name: str, value: object) -> None:
         """Set a variable in exactly this scope."""
-        row = scope.variables.get(name)
+        row = scope.variables.get(name) or self._undeleted(scope, name)
         if row is None:
             plain, kind = typed(value)
             row = VariableRow(
@@ -416,6 +416,15 @@ class Engine:
         row.is_changed = True
         self._note_change(row, before, type_before, existed=True)
 
+    def _undeleted(self, scope: ElementInstance, name: str) -> VariableRow | None:
+        """The row of a variable that this command has deleted, put back: its name may be written only once."""
+        for row in self.state.deleted_variables:
+            if row.scope_key == scope.key and row.name == name:
+                self.state.deleted_variables.remove(row)
+                scope.variables[name] = row
+                return row
+        return None
+
     def delete_variable(self, scope: ElementInstance, name: str) -> None:
         """Remove a variable from exactly this scope; nothing happens if there is none."""
         row = scope.variables.pop(name, None)
@@ -423,8 +432,14 @@ class Engine:
             return
         if not row.is_new:
             self.state.deleted_variables.append(row)
-        self.state.variable_changes[scope.key, name] = VariableChange(
-            scope.key, name, row.value, None, existed=True, type_before=row.type, deleted=True
+        place = (scope.key, name)
+        first = self.state.variable_changes.get(place)
+        if first is not None and not first.existed:
+            del self.state.variable_changes[place]  # set and deleted by the same command: nothing has happened
+            return
+        before, type_before = (first.before, first.type_before) if first is not None else (row.value, row.type)
+        self.state.variable_changes[place] = VariableChange(
+            scope.key, name, before, None, existed=True, type_before=type_before, deleted=True
         )
 
     def _note_change(self, row: VariableRow, before: object, type_before: str, *, existed: bool) -> None:

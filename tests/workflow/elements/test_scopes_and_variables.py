@@ -105,3 +105,27 @@ def test_the_outcome_tells_the_first_value_before_and_the_last_one_after():
         instance.engine.set_variable(instance.state.root, "n", value)
     [change] = instance.state.variable_changes.values()
     assert (change.before, change.after, change.existed) == (1, 3, True)
+
+
+def test_a_variable_set_and_deleted_by_one_command_tells_what_it_was_before():
+    instance = start(bpmn().start().user_task("task"), n=1)
+    instance.state.variable_changes.clear()
+    root = instance.state.root
+    instance.engine.set_variable(root, "n", 2)
+    instance.engine.delete_variable(root, "n")
+    [change] = instance.state.variable_changes.values()
+    assert (change.before, change.deleted) == (1, True)
+    instance.engine.set_variable(root, "other", 2)
+    instance.engine.delete_variable(root, "other")
+    assert len(instance.state.variable_changes) == 1
+
+
+def test_a_variable_deleted_and_set_again_by_one_command_keeps_its_row():
+    instance = start(bpmn().start().user_task("task"), n=1)
+    root = instance.state.root
+    row = root.variables["n"]
+    row.is_new = False
+    instance.engine.delete_variable(root, "n")
+    instance.engine.set_local_variable(root, "n", 3)
+    assert root.variables["n"] is row
+    assert (row.value, instance.state.deleted_variables) == (3, [])

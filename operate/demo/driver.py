@@ -1,0 +1,206 @@
+"""Lets the demo's process instances live through the past weeks: through the actions, like people and workers do.
+
+Nothing is inserted. Only the clock is given, so that history is spread over the weeks before today.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from audit.models import Channel
+from operate import actions
+from operate.demo.people import ADMINISTRATORS, OPERATORS, WORKER
+from operate.demo.scenarios import Scenario, Values
+from workflow.graph import Semantics
+from workflow.models import ElementInstance, EventSubscription, Job, ProcessDefinition, UserTask, Variable
+from workflow.modification import AncestorChoice, CancelAll, Instruction, MoveElements, StartBefore
+from workflow.services import MessageCorrelation
+
+LOCK = timedelta(minutes=5)
+ENDINGS = (("finish", 52), ("stay", 20), ("fail", 12), ("cancel", 5), ("hold", 4), ("move", 4), ("edit", 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What time it is in one instance's life; everything takes some, and nothing happens after `end`."""
+
+    now: datetime
+    end: datetime
+    pace: float
+
+    def later(self, rng: random.Random, *, quick: bool) -> Clock:
+        hours = rng.uniform(0.02, 0.3) if quick else rng.uniform(0.5, 30) * self.pace
+        return Clock(min(self.now + timedelta(hours=hours), self.end), self.end, self.pace)
+
+
+class Life:
+    """One process instance from its start to where its story leaves it."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        definition: ProcessDefinition,
+        users: dict[str, User],
+        rng: random.Random,
+        clock: Clock,
+    ) -> None:
+        self.scenario = scenario
+        self.definition = definition
+        self.users = users
+        self.rng = rng
+        self.clock = clock
+        self.key = 0
+        self.is_zeebe = definition.semantics == Semantics.ZEEBE
+
+    # -- the story
+
+    def live(self, business_key: str, variables: Values) -> str:
+        """Start, go on as far as the story wants, and let happen what the story is about; returns the story's name."""
+        story = self.rng.choices([name for name, _ in ENDINGS], [weight for _, weight in ENDINGS])[0]
+        start = self._through_api(actions.StartProcessInstance, OPERATORS[self.scenario.workspace])
+        self.key = start.execute(
+            self.definition.key, variables=variables, business_key=business_key
+        ).process_instance_key
+        if story == "fail":
+            return self._run_into_a_failure()
+        steps = 60 if story == "finish" else self.rng.randint(0, 5)
+        while steps > 0 and self._step():
+            steps -= 1
+        tell: dict[str, Callable[[], None]] = {
+            "cancel": self._cancel,
+            "hold": self._hold,
+            "move": self._move,
+            "edit": self._edit,
+        }
+        if story in tell and self._is_waiting():
+            tell[story]()
+        return story
+
+    def _run_into_a_failure(self) -> str:
+        failure = self.rng.choice(self.scenario.failures)
+        for _ in range(60):
+            job = self._jobs().filter(element_id=failure.element_id).first()
+            if job is not None:
+                self._pass_time(quick=True)
+                fail = self._as_worker(actions.FailJob)
+                fail.execute(job.key, retries=0, message=failure.message, details=failure.details)
+                break
+            if not self._step():
+                break
+        return "fail"
+
+    def _cancel(self) -> None:
+        reason = self.rng.choice(self.scenario.cancel_reasons)
+        self._as_operator(actions.CancelProcessInstance, reason=reason).execute(self.key, skip_io_mappings=True)
+
+    def _hold(self) -> None:
+        self._as_operator(actions.SuspendProcessInstance, reason=self.scenario.hold_reason).execute(self.key)
+
+    def _move(self) -> None:
+        correction = self.scenario.correction
+        if correction is None or not self._is_at(correction.source):
+            return
+        plan: list[Instruction]
+        if self.is_zeebe:
+            plan = [
+                MoveElements(correction.target, source_element_id=correction.source, ancestor=AncestorChoice.direct())
+            ]
+        else:
+            plan = [StartBefore(correction.target), CancelAll(correction.source)]
+        self._as_operator(actions.ModifyProcessInstance, reason=correction.reason).execute(self.key, plan)
+
+    def _edit(self) -> None:
+        if self.scenario.edit is None:
+            return
+        name, new, reason = self.scenario.edit
+        administrator = self.users[ADMINISTRATORS[self.scenario.workspace]]
+        self._pass_time(quick=False)
+        edit = actions.SetVariables(administrator, channel=Channel.ADMIN, reason=reason, now=self.clock.now)
+        edit.execute(self.key, {name: new(self.rng, self._variables())["value"]}, local=True)
+
+    # -- one step of whatever waits
+
+    def _step(self) -> bool:
+        """Do one thing that waits; False if nothing does or the present is reached."""
+        if self.clock.now >= self.clock.end:
+            return False
+        waiting: list[Any] = [*self._jobs(), *self._tasks(), *self._subscriptions()]
+        if not waiting:
+            return False
+        chosen = self.rng.choice(waiting)
+        answer = self.scenario.answers.get(chosen.element_id)
+        values = answer(self.rng, self._variables()) if answer else {}
+        match chosen:
+            case Job():
+                self._pass_time(quick=True)
+                self._as_worker(actions.CompleteJob).execute(chosen.key, variables=values)
+            case UserTask():
+                self._do_task(chosen, values)
+            case EventSubscription():
+                self._send(chosen, values)
+        return True
+
+    def _do_task(self, task: UserTask, values: Values) -> None:
+        self._pass_time(quick=False)
+        if task.assignee is None:
+            self._as_operator(actions.AssignUserTask).execute(task.key, OPERATORS[self.scenario.workspace])
+        self._pass_time(quick=True)
+        self._as_operator(actions.CompleteUserTask).execute(task.key, variables=values)
+
+    def _send(self, subscription: EventSubscription, values: Values) -> None:
+        self._pass_time(quick=False)
+        if self.is_zeebe:
+            self._as_worker(actions.PublishMessage).execute(
+                subscription.name,
+                workspace_id=self.definition.workspace_id,
+                correlation_key=subscription.correlation_key or "",
+                variables=values,
+            )
+        else:
+            correlation = MessageCorrelation(subscription.name, process_instance_key=self.key)
+            self._as_worker(actions.CorrelateMessage).execute(correlation, variables=values)
+
+    # -- who acts, and when
+
+    def _as_worker(self, action: type[actions.Action[Any]]) -> actions.Action[Any]:
+        return self._through_api(action, WORKER)
+
+    def _through_api(self, action: type[actions.Action[Any]], username: str) -> actions.Action[Any]:
+        channel = Channel.V2 if self.is_zeebe else Channel.ENGINE_REST
+        return action(self.users[username], channel=channel, now=self.clock.now)
+
+    def _as_operator(self, action: type[actions.Action[Any]], *, reason: str = "") -> actions.Action[Any]:
+        self._pass_time(quick=True)
+        operator = self.users[OPERATORS[self.scenario.workspace]]
+        return action(operator, channel=Channel.ADMIN, reason=reason, now=self.clock.now)
+
+    def _pass_time(self, *, quick: bool) -> None:
+        self.clock = self.clock.later(self.rng, quick=quick)
+
+    # -- what is there
+
+    def _jobs(self) -> Any:
+        return Job.objects.filter(process_instance=self.key, state="CREATED")
+
+    def _tasks(self) -> Any:
+        return UserTask.objects.filter(process_instance=self.key, state="CREATED")
+
+    def _subscriptions(self) -> Any:
+        return EventSubscription.objects.filter(process_instance=self.key, state="CREATED")
+
+    def _is_waiting(self) -> bool:
+        return self._jobs().exists() or self._tasks().exists() or self._subscriptions().exists()
+
+    def _is_at(self, element_id: str) -> bool:
+        open_states = ("ACTIVATING", "ACTIVE", "COMPLETING")
+        found = ElementInstance.objects.filter(process_instance=self.key, element_id=element_id, state__in=open_states)
+        return found.exists()
+
+    def _variables(self) -> Values:
+        return dict(Variable.objects.filter(scope_key=self.key).values_list("name", "value"))

@@ -1,0 +1,1 @@
+"""The interpreter: agenda, commands, life cycle, semantics and in-memory state. Pure Python."""

@@ -227,7 +227,7 @@ def valuation(rng: random.Random, number: int, now: datetime) -> tuple[str, Valu
 
 def inspected(rng: random.Random, seen: Values) -> Values:
     found: Values = {"living_area": rng.randint(58, 190), "condition": rng.choice(("good", "fair", "renovated"))}
-    if chance(rng, 0.75):
+    if chance(rng, 0.6):
         found["price_per_square_metre"] = rng.randint(2_100, 6_900)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from workflow.elements.reading import PREFIXES, VOCABULARIES, ElementReading, vocabulary_name
@@ -13,7 +14,7 @@ _REFUSED: Final[dict[Semantics, dict[str, str]]] = {
     Semantics.CAMUNDA_7: {
         "executionListener": _CODE,
         "taskListener": _CODE,
-        "connector": "Make it an external task (camunda:type=\"external\" with a camunda:topic).",
+        "connector": 'Make it an external task (camunda:type="external" with a camunda:topic).',
         "errorEventDefinition": "Let the worker throw the BPMN error.",
     },
     Semantics.ZEEBE: {
@@ -50,16 +51,23 @@ _KNOWN: Final[dict[Semantics, frozenset[str]]] = {
         }
     ),
 }
+_ONCE: Final = frozenset({"inputOutput", "ioMapping", "script", "subscription", "taskDefinition", "taskHeaders"})
 _ASYNCHRONOUS: Final = ("asyncBefore", "asyncAfter", "async")
 _LOOPS: Final = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
 
 
 def check_extensions(reading: ElementReading) -> None:
     """Report extension elements of the model's own vocabulary that this release does not know or does not do."""
-    for extension in reading.extensions():
-        namespace, name = vocabulary_name(extension)
-        if VOCABULARIES.get(namespace) is reading.semantics:
-            _check(reading, name)
+    names = Counter(
+        name
+        for namespace, name in map(vocabulary_name, reading.extensions())
+        if VOCABULARIES.get(namespace) is reading.semantics
+    )
+    for name, count in names.items():
+        _check(reading, name)
+        if count > 1 and name in _ONCE:
+            qualified = f"'{PREFIXES[reading.semantics]}:{name}'"
+            reading.problem(f"Must have exactly one {qualified} extension element, found {count}.")
 
 
 def _check(reading: ElementReading, name: str) -> None:

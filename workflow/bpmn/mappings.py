@@ -37,9 +37,13 @@ def _zeebe_mapping(reading: ElementReading, mapping: etree._Element) -> Variable
     source, target = mapping.get("source"), mapping.get("target") or ""
     what = f"the source of the mapping to '{target}'"
     if not _PATH.fullmatch(target):
-        reading.problem(f"Expected the target of a mapping to be a variable or a path like 'order.id', found '{target}'.")
+        reading.problem(
+            f"Expected the target of a mapping to be a variable or a path like 'order.id', found '{target}'."
+        )
     if not source:
-        reading.problem(f"Expected {what} to be an expression or text, found none: 'source' must be present and not empty.")
+        reading.problem(
+            f"Expected {what} to be an expression or text, found none: 'source' must be present and not empty."
+        )
         return VariableMapping(NOTHING, target)
     return VariableMapping(reading.expression(source, what), target)
 

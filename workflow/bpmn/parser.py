@@ -20,15 +20,18 @@ from workflow.engine.errors import ModelProblems, Problem
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_DEPTH: Final = 100
-MAX_NODES: Final = 400_000
-"""Elements and attributes together. The tree takes up to 300 bytes for each."""
+MAX_NODES: Final = 250_000
+"""Elements, attributes, comments and the like together. The tree takes up to 300 bytes for each."""
 MAX_MARKUP_BYTES: Final = 1024 * 1024
 """One tag with all its attributes."""
 
 _CHUNK: Final = 256 * 1024
 _DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_DECLARATION: Final = re.compile(r"^<\?xml[^>]*\?>\s*")
 _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _WITHOUT_MARK: Final = ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be"))
+_INVALID_TOKEN: Final = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
+_NO_ELEMENTS: Final = expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]
 _ENCODINGS: Final = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -52,7 +55,9 @@ def parse(content: bytes) -> etree._Element:
         raise _problem(f"Expected at most {MAX_BYTES // 1024**2} MB, found {len(content) / 1024**2:.1f} MB.")
     if not content.strip():
         raise _problem("Expected a BPMN file, found an empty one.")
-    text = _utf_8(content)
+    text = utf_8(content)
+    if not text.lstrip().startswith(b"<"):
+        raise _problem("Expected a BPMN file, which is XML, found something else: it does not begin with '<'.", 1)
     _StreamingCheck().run(text)
     return parse_trusted(text)
 
@@ -77,7 +82,13 @@ def parse_trusted(text: bytes) -> etree._Element:
         raise _not_xml(error.msg or "syntax error", error.lineno or 0) from None
 
 
-def _utf_8(content: bytes) -> bytes:
+def model_text(content: bytes) -> str:
+    """The whole text of a model to keep, comments and diagram included; what the declaration says is true of it as UTF-8."""
+    text = utf_8(content).decode()
+    return text if _encoding(content) == "utf-8" else _DECLARATION.sub("", text, count=1)
+
+
+def utf_8(content: bytes) -> bytes:
     """The file's text as UTF-8, whatever it was encoded in."""
     encoding = _encoding(content)
     if encoding == "utf-8":
@@ -85,7 +96,9 @@ def _utf_8(content: bytes) -> bytes:
     try:
         return content.decode(encoding).removeprefix("\N{BYTE ORDER MARK}").encode()
     except UnicodeError as error:
-        raise _problem(f"Expected text encoded in {encoding} as the file declares, found something else: {error}.") from None
+        raise _problem(
+            f"Expected text encoded in {encoding} as the file declares, found something else: {error}."
+        ) from None
 
 
 def _encoding(content: bytes) -> str:
@@ -98,7 +111,9 @@ def _encoding(content: bytes) -> str:
     declared = declaration[1].decode()
     encoding_found = _ENCODINGS.get(declared.lower())
     if encoding_found is None:
-        raise _problem(f"Expected a file encoded in UTF-8, found the declaration of '{declared}'. Save the model as UTF-8.", 1)
+        raise _problem(
+            f"Expected a file encoded in UTF-8, found the declaration of '{declared}'. Save the model as UTF-8.", 1
+        )
     return encoding_found
 
 
@@ -113,6 +128,9 @@ class _StreamingCheck:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.StartNamespaceDeclHandler = self._namespace
+        parser.CommentHandler = self._aside
+        parser.ProcessingInstructionHandler = self._aside
+        parser.StartCdataSectionHandler = self._aside
         parser.StartDoctypeDeclHandler = self._document_type
         self.parser = parser
 
@@ -127,7 +145,7 @@ class _StreamingCheck:
         except _Refused as refusal:
             raise _problem(str(refusal), self.parser.CurrentLineNumber) from None
         except expat.ExpatError as error:
-            raise _not_xml(expat.ErrorString(error.code) or "syntax error", error.lineno) from None
+            raise _not_xml(_reason(error, text), error.lineno) from None
 
     def _start(self, name: str, attributes: Sequence[str]) -> None:
         if not self.depth and name != f"{BPMN} definitions":
@@ -143,15 +161,32 @@ class _StreamingCheck:
     def _namespace(self, prefix: str | None, uri: str | None) -> None:
         self._count(1)
 
+    def _aside(self, *content: str) -> None:
+        self._count(1)
+
     def _count(self, nodes: int) -> None:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
-            raise _Refused(f"Expected at most {MAX_NODES} elements and attributes, found more.")
+            raise _Refused(f"Expected at most {MAX_NODES} elements, attributes and comments, found more.")
 
     def _document_type(self, name: str, *declaration: object) -> None:
         raise _Refused(
             "Expected a model without document type, found '<!DOCTYPE'. Document types and entities are not allowed; remove them."
         )
+
+
+def _reason(error: expat.ExpatError, text: bytes) -> str:
+    """What is wrong with the text, said better where the parser knows only that it is wrong."""
+    if error.code == _INVALID_TOKEN and b"\0" in text:
+        return "the file contains NUL bytes"
+    if error.code == _INVALID_TOKEN:
+        try:
+            text.decode()
+        except UnicodeDecodeError as wrong:
+            return f"it is not encoded in UTF-8 (byte {text[wrong.start]:#04x})"
+    if error.code == _NO_ELEMENTS:
+        return "the file ends too early"
+    return expat.ErrorString(error.code) or "syntax error"
 
 
 def _wrong_root(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,7 @@ from workflow.elements.reading import (
     ElementReading,
     ModelReading,
     bpmn_name,
+    line_of,
     text_of,
 )
 from workflow.engine.errors import ModelProblems, Problem
@@ -32,9 +34,16 @@ MAX_ID_LENGTH: Final = 255
 MAX_NAME_LENGTH: Final = 255
 MAX_VERSION_TAG_LENGTH: Final = 64
 MAX_PROBLEMS: Final = 1000
+MAX_FLOW_ELEMENTS: Final = 20_000
+"""Flow nodes and sequence flows of one file. Reading as many takes some seconds."""
 
 _ID: Final = re.compile(r"[^\W\d][\w.\-]*")
-_FEEL: Final = ("feel", "https://www.omg.org/spec/FEEL/", "http://www.omg.org/spec/FEEL/", "http://www.omg.org/spec/DMN/")
+_FEEL: Final = (
+    "feel",
+    "https://www.omg.org/spec/FEEL/",
+    "http://www.omg.org/spec/FEEL/",
+    "http://www.omg.org/spec/DMN/",
+)
 _DESCRIPTIVE: Final = frozenset(
     {
         "artifact",
@@ -68,7 +77,9 @@ _DESCRIPTIVE: Final = frozenset(
     }
 )
 """Inside a process or sub-process, without effect on what happens."""
-_OF_ACTIVITIES: Final = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"})
+_OF_ACTIVITIES: Final = frozenset(
+    {"completionCondition", "multiInstanceLoopCharacteristics", "standardLoopCharacteristics"}
+)
 _NOT_YET: Final = frozenset(
     {
         "adHocSubProcess",
@@ -127,6 +138,7 @@ def read_process(xml: str | bytes, process_id: str, semantics: Semantics) -> Exe
 def _read(root: etree._Element, fallback: Semantics | None, chosen: Semantics | None) -> ParsedModel:
     semantics, reason = _semantics(root, fallback, chosen)
     model = ModelReading(root, semantics)
+    _check_size(root)
     _check_ids(model)
     drafts = []
     for element in _executable(model):
@@ -153,7 +165,11 @@ def _semantics(root: etree._Element, fallback: Semantics | None, chosen: Semanti
         )
     if detection.semantics is None:
         raise ModelProblems(
-            [Problem("Expected to find out whether this is a Camunda 7 or a Camunda 8 model, but nothing in it tells. Choose one.")]
+            [
+                Problem(
+                    "Expected to find out whether this is a Camunda 7 or a Camunda 8 model, but nothing in it tells. Choose one."
+                )
+            ]
         )
     return detection.semantics, detection.reason
 
@@ -168,12 +184,27 @@ def _executable(model: ModelReading) -> list[etree._Element]:
         if element.get("isExecutable") in ("true", "1"):
             executable.append(element)
         else:
-            ElementReading(element, model).warning("The process is not deployed, because it is not marked as isExecutable=\"true\".")
+            ElementReading(element, model).warning(
+                'The process is not deployed, because it is not marked isExecutable="true".'
+            )
     if not executable:
         model.problems.append(
-            Problem("Must contain at least one executable process: expected a 'process' with isExecutable=\"true\", found none.")
+            Problem(
+                "Must contain at least one executable process: expected a 'process' with isExecutable=\"true\", found none."
+            )
         )
     return executable
+
+
+def _check_size(root: etree._Element) -> None:
+    count = 0
+    for process in _processes(root):
+        for element in process.iterdescendants():
+            name = bpmn_name(element)
+            count += name == "sequenceFlow" or name in READERS or name in _NOT_YET
+            if count > MAX_FLOW_ELEMENTS:
+                message = f"Expected at most {MAX_FLOW_ELEMENTS} flow nodes and sequence flows, found more."
+                raise ModelProblems([Problem(message, "", line_of(element))])
 
 
 def _check_ids(model: ModelReading) -> None:
@@ -183,7 +214,7 @@ def _check_ids(model: ModelReading) -> None:
         identifier = element.get("id")
         if identifier is None or not bpmn_name(element):
             continue
-        line = element.sourceline or 0
+        line = line_of(element)
         if identifier in first:
             message = f"Expected ids to be unique, found '{identifier}' in line {first[identifier]} already."
             model.problems.append(Problem(message, identifier, line))
@@ -192,7 +223,9 @@ def _check_ids(model: ModelReading) -> None:
 
 def _warn_of_other_vocabulary(model: ModelReading) -> None:
     for other in vocabularies_in_use(model.root) - {model.semantics}:
-        message = f"The {PREFIXES[other]}: extensions have no effect, because the model is deployed with the other semantics."
+        message = (
+            f"The {PREFIXES[other]}: extensions have no effect, because the model is deployed with the other semantics."
+        )
         model.warnings.append(Problem(message))
 
 
@@ -213,7 +246,7 @@ class _ProcessReader:
         self.process = process
         self.draft = ProcessDraft(process.id, process.name, model.semantics)
         self.places = ProcessPlaces(process)
-        self.flow_ids: set[str] = set()
+        self.made_up_ids: Counter[str] = Counter()
 
     def read(self) -> tuple[ProcessDraft, ProcessPlaces]:
         """Return the process and where all its parts stand."""
@@ -226,19 +259,27 @@ class _ProcessReader:
         _check_id(self.process)
         check_extensions(self.process)
         self.draft.nodes.append(
-            NodeDraft(self.process.id, self.process.name, ElementType.PROCESS, None, documentation=_documentation(self.process))
+            NodeDraft(
+                self.process.id,
+                self.process.name,
+                ElementType.PROCESS,
+                None,
+                documentation=_documentation(self.process),
+            )
         )
         self._read_scope(self.process)
         return self.draft, self.places
 
     def _check_length(self, text: str, what: str, limit: int) -> None:
         if len(text) > limit:
-            self.process.problem(f"Expected the {what} of the process to have at most {limit} characters, found {len(text)}.")
+            self.process.problem(
+                f"Expected the {what} of the process to have at most {limit} characters, found {len(text)}."
+            )
 
     def _read_scope(self, scope: ElementReading) -> None:
         for element in scope.element:
             tag = bpmn_name(element)
-            if tag in _DESCRIPTIVE or tag in _OF_ACTIVITIES or tag.endswith("EventDefinition"):
+            if tag in _DESCRIPTIVE or tag in _OF_ACTIVITIES:
                 continue
             if tag == "sequenceFlow":
                 self._read_flow(element, scope.id)
@@ -290,17 +331,14 @@ class _ProcessReader:
             _check_id(reading)
         check_extensions(reading)
         draft = FlowDraft(reading.id, reading.name, source, target, _condition(reading))
-        self.flow_ids.add(reading.id)
         self.draft.flows.append(draft)
         self.places.flows.append(FlowPlace(reading, scope_id, draft))
 
     def _made_up_id(self, source: str, target: str) -> str:
         """Flows may go without id; the one they get is the same at every reading."""
         wanted = f"{source}->{target}"
-        number = 1
-        while (made_up := wanted if number == 1 else f"{wanted}#{number}") in self.flow_ids:
-            number += 1
-        return made_up
+        self.made_up_ids[wanted] += 1
+        return wanted if self.made_up_ids[wanted] == 1 else f"{wanted}#{self.made_up_ids[wanted]}"
 
 
 def _check_id(reading: ElementReading) -> None:
@@ -348,4 +386,3 @@ def _camunda7_condition(reading: ElementReading, text: str, language: str | None
 
 def _documentation(reading: ElementReading) -> str:
     return reading.text("documentation") or ""
-

@@ -56,7 +56,9 @@ class ProcessPlaces:
             if not node_id:
                 flow.reading.problem(f"Expected a '{attribute}', found none.")
             elif node is None:
-                flow.reading.problem(f"Invalid {end} '{node_id}' of sequence flow '{flow.draft.id}': there is no such flow node.")
+                flow.reading.problem(
+                    f"Invalid {end} '{node_id}' of sequence flow '{flow.draft.id}': there is no such flow node."
+                )
             elif node.scope_id != flow.scope_id:
                 flow.reading.problem(
                     f"Invalid {end} '{node_id}' of sequence flow '{flow.draft.id}': expected it in '{flow.scope_id}' like the "
@@ -70,7 +72,9 @@ class ProcessPlaces:
         if tag == "startEvent" and incoming:
             reading.problem(f"A start event must not have incoming sequence flows, found '{incoming[0].draft.id}'.")
         if tag == "endEvent" and outgoing:
-            reading.problem(f"End events must not have outgoing sequence flows to other elements, found '{outgoing[0].draft.id}'.")
+            reading.problem(
+                f"End events must not have outgoing sequence flows to other elements, found '{outgoing[0].draft.id}'."
+            )
         self._check_default(node, outgoing)
         if tag == "exclusiveGateway":
             (_check_zeebe_gateway if reading.is_zeebe else _check_camunda7_gateway)(node, outgoing)
@@ -143,9 +147,13 @@ def _check_camunda7_gateway(gateway: NodePlace, outgoing: Sequence[FlowPlace]) -
     unconditional = [flow for flow in outgoing if flow.draft.condition is None and flow.draft.id != default]
     for flow in outgoing:
         if flow.draft.condition is not None and flow.draft.id == default:
-            reading.problem(f"{named} has outgoing sequence flow '{default}' which is the default flow but has a condition too.")
+            reading.problem(
+                f"{named} has outgoing sequence flow '{default}' which is the default flow but has a condition too."
+            )
     for flow in unconditional:
-        without = f"{named} has outgoing sequence flow '{flow.draft.id}' without condition which is not the default flow."
+        without = (
+            f"{named} has outgoing sequence flow '{flow.draft.id}' without condition which is not the default flow."
+        )
         if default is not None or len(unconditional) > 1:
             flow.reading.problem(without)
         else:  # refused by neither engine, so that old models go on

@@ -48,7 +48,9 @@ def read_job_definition(reading: ElementReading) -> JobDetails:
     if definition is None:
         reading.problem("Must have exactly one 'zeebe:taskDefinition' extension element, found none.")
         return JobDetails(NOTHING)
-    missing = "Expected 'zeebe:taskDefinition' to have a 'type', found none: attribute 'type' must be present and not empty."
+    missing = (
+        "Expected 'zeebe:taskDefinition' to have a 'type', found none: attribute 'type' must be present and not empty."
+    )
     return JobDetails(
         reading.required(definition.get("type") or None, "the job type", missing),
         reading.whole_number(definition.get("retries") or None, "the job's retries"),
@@ -102,12 +104,14 @@ def _task_priority(reading: ElementReading) -> str | None:
 def _read_inline_expression(reading: ElementReading) -> InlineExpressionDetails:
     missing = (
         f"One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on {reading.tag}. Expected "
-        "camunda:type=\"external\" with a camunda:topic, or camunda:expression; found neither."
+        'camunda:type="external" with a camunda:topic, or camunda:expression; found neither.'
     )
     if reading.extension("connector") is not None:
         return InlineExpressionDetails(NOTHING)  # a problem of its own
     expression = reading.required(reading.camunda("expression"), "'camunda:expression'", missing)
-    return InlineExpressionDetails(expression, reading.camunda("resultVariable") or reading.camunda("resultVariableName"))
+    return InlineExpressionDetails(
+        expression, reading.camunda("resultVariable") or reading.camunda("resultVariableName")
+    )
 
 
 @element(ElementType.SERVICE_TASK, ElementType.SEND_TASK, ElementType.BUSINESS_RULE_TASK)

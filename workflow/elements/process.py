@@ -39,7 +39,9 @@ def _history_time_to_live(reading: ElementReading) -> int | None:
         return None
     days = _DAYS.fullmatch(text)
     if days is None or len(text) > 9:
-        reading.problem(f"Cannot parse historyTimeToLive: expected a number of days as in '180' or 'P180D', found '{text}'.")
+        reading.problem(
+            f"Cannot parse historyTimeToLive: expected a number of days as in '180' or 'P180D', found '{text}'."
+        )
         return None
     return int(days[1] or days[2])
 

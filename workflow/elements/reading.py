@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, cast
 
 from lxml import etree
 
@@ -39,6 +39,11 @@ def bpmn_name(element: etree._Element) -> str:
     """The local name of a BPMN element, or nothing for elements of other vocabularies."""
     tag = element.tag
     return tag[len(_BPMN_TAG) :] if isinstance(tag, str) and tag.startswith(_BPMN_TAG) else ""
+
+
+def line_of(element: etree._Element) -> int:
+    """The line of the file that an element begins in, or 0."""
+    return cast("int | None", element.sourceline) or 0
 
 
 def vocabulary_name(element: etree._Element) -> tuple[str, str]:
@@ -86,7 +91,7 @@ class ElementReading:
 
     @property
     def line(self) -> int:
-        return self.element.sourceline or 0
+        return line_of(self.element)
 
     @property
     def semantics(self) -> Semantics:

@@ -52,7 +52,9 @@ def _read_message(reading: ElementReading, message: ElementReading) -> MessageDe
     )
     correlation_key = reading.required(key or None, f"the correlation key of message '{message.id}'", missing)
     if correlation_key.language is Language.STATIC and correlation_key is not NOTHING:
-        reading.problem(f"Expected the correlation key of message '{message.id}' to be an expression, found text: '{key}'.")
+        reading.problem(
+            f"Expected the correlation key of message '{message.id}' to be an expression, found text: '{key}'."
+        )
     return MessageDetails(name, correlation_key)
 
 

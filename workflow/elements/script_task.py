@@ -34,10 +34,14 @@ def _read_zeebe(reading: ElementReading) -> ScriptDetails | JobDetails:
     if script is None and reading.extension("taskDefinition") is not None:
         return read_job_definition(reading)
     if script is None:
-        reading.problem("Must have either one 'zeebe:script' or one 'zeebe:taskDefinition' extension element, found neither.")
+        reading.problem(
+            "Must have either one 'zeebe:script' or one 'zeebe:taskDefinition' extension element, found neither."
+        )
         return ScriptDetails(NOTHING)
     if reading.extension("taskDefinition") is not None:
-        reading.problem("Must have either one 'zeebe:script' or one 'zeebe:taskDefinition' extension element, found both.")
+        reading.problem(
+            "Must have either one 'zeebe:script' or one 'zeebe:taskDefinition' extension element, found both."
+        )
     if not script.get("resultVariable"):
         reading.problem("Expected 'zeebe:script' to have a 'resultVariable', found none.")
     missing = "Expected 'zeebe:script' to have an 'expression', found none."
@@ -47,7 +51,9 @@ def _read_zeebe(reading: ElementReading) -> ScriptDetails | JobDetails:
 
 def _read_camunda7(reading: ElementReading) -> ScriptDetails:
     if reading.camunda("resource") is not None:
-        reading.problem("A script in an external resource ('camunda:resource') is not supported. Put it into the model.")
+        reading.problem(
+            "A script in an external resource ('camunda:resource') is not supported. Put it into the model."
+        )
         return ScriptDetails(NOTHING)
     script = reading.child("script")
     text = text_of(script) if script is not None else None
@@ -66,7 +72,9 @@ def read_script(reading: ElementReading, text: str | None, language: str | None)
         return reading.expression(text, "the script")
     if str(language).lower() == "feel":
         return reading.feel(text, "the script")
-    reading.problem(f"Scripts in '{language}' are not supported. Write it in 'feel' or 'juel', or make it an external task.")
+    reading.problem(
+        f"Scripts in '{language}' are not supported. Write it in 'feel' or 'juel', or make it an external task."
+    )
     return NOTHING
 
 

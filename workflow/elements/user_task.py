@@ -68,7 +68,9 @@ def _form(definition: etree._Element | None) -> str | None:
 def _read_camunda7(reading: ElementReading) -> UserTaskDetails:
     users, groups = _potential_owners(reading)
     if "${" in reading.name or "#{" in reading.name:
-        reading.warning("An expression in the name of a user task is not evaluated yet; the task shows the name as it is written.")
+        reading.warning(
+            "An expression in the name of a user task is not evaluated yet; the task shows the name as it is written."
+        )
     return UserTaskDetails(
         assignee=reading.optional(reading.camunda("assignee") or _human_performer(reading), "the assignee"),
         candidate_users=reading.optional(_joined(reading.camunda("candidateUsers"), *users), "the candidate users"),

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lxml import etree
-
-from workflow.bpmn import ParsedModel, read_model
+from workflow.bpmn import ParsedModel, model_text, read_model
 from workflow.engine.errors import Conflict, ModelProblems, NotFound, Problem, Rejected
 from workflow.graph import ExecutableProcess, Semantics
 from workflow.models import (
@@ -181,17 +179,11 @@ def _definition(
         version_tag=process.version_tag,
         semantics=read.model.semantics.value,
         resource_name=read.resource.name,
-        xml=_text(read.resource.content),
+        xml=model_text(read.resource.content),
         checksum=read.checksum,
         is_latest=True,
         deployed_at=deployment.deployed_at,
     )
-
-
-def _text(content: bytes) -> str:
-    """The XML as text without its encoding declaration, which no longer holds."""
-    tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    return str(etree.tostring(tree, encoding="unicode"))
 
 
 def _store(deployment: Deployment, definitions: Sequence[ProcessDefinition]) -> None:

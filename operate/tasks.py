@@ -1,7 +1,9 @@
-"""Upkeep of the task queue."""
+"""Upkeep: what has had its time is removed."""
 
 from procrastinate import JobContext, builtin_tasks
 from procrastinate.contrib.django import app
+
+from workflow import services
 
 KEEP_HOURS = 72
 
@@ -11,3 +13,10 @@ KEEP_HOURS = 72
 async def remove_finished_jobs(context: JobContext, timestamp: int) -> None:
     """Forget background jobs that succeeded some days ago; failed ones stay for people to look at."""
     await builtin_tasks.remove_old_jobs(context, max_hours=KEEP_HOURS)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="operate.discard_expired_messages", queueing_lock="operate.discard_expired_messages")
+def discard_expired_messages(timestamp: int) -> None:
+    """Remove messages that were published for a time that is over."""
+    services.discard_expired_messages()

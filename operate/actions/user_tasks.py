@@ -39,10 +39,10 @@ class AssignUserTask(UserTaskAction):
 
     event = Event.ASSIGN
 
-    def perform(self, key: int, assignee: str | None) -> Outcome:
+    def perform(self, key: int, assignee: str | None, *, only_if_free: bool = False) -> Outcome:
         self.about(key)
         self.entry.body["assignee"] = assignee
-        return self.noted(services.assign_user_task(key, assignee, context=self.context))
+        return self.noted(services.assign_user_task(key, assignee, only_if_free=only_if_free, context=self.context))
 
 
 class UpdateUserTask(UserTaskAction):

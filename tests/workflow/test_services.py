@@ -1,6 +1,6 @@
 """Services against PostgreSQL: what is stored, locked, refused."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,11 +8,21 @@ from tests.support.models import deploy, model
 from workflow import services
 from workflow.engine.errors import Conflict, ModelProblems, NotFound, Rejected
 from workflow.graph import Semantics
-from workflow.models import ElementInstance, Incident, Job, ProcessInstance, UserTask, Variable, Workspace
+from workflow.models import (
+    BufferedMessage,
+    ElementInstance,
+    Incident,
+    Job,
+    ProcessInstance,
+    UserTask,
+    Variable,
+    Workspace,
+)
 from workflow.modification import ActivateElement, CancelAll, StartBefore
 from workflow.services import Context, JobRequest, MessageCorrelation, Resource
 
 pytestmark = pytest.mark.django_db
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 BOTH = pytest.mark.parametrize("semantics", Semantics)
 
 
@@ -268,3 +278,31 @@ def test_nothing_of_a_deployment_is_stored_if_one_model_is_wrong():
     assert {problem.resource for problem in refused.value.problems} == {"bad.bpmn"}
     with pytest.raises(NotFound):
         services.start_process_instance(4711)
+
+
+def test_expired_messages_are_neither_delivered_nor_kept():
+    definition = deploy(
+        model("wait", Semantics.ZEEBE, "<startEvent id='start'/><receive id='paid'/><userTask id='after'/>")
+    )
+    workspace = Workspace.objects.get(slug="<default>")
+    services.publish_message(
+        "paid",
+        workspace_id=workspace.id,
+        correlation_key="k",
+        time_to_live=timedelta(seconds=1),
+        context=Context(now=LONG_AGO),
+    )
+    services.start_process_instance(definition.key, variables={"key": "k"})
+    assert not UserTask.objects.exists()
+    services.discard_expired_messages()
+    assert not BufferedMessage.objects.exists()
+
+
+def test_a_task_can_be_claimed_by_one_person_only():
+    [task] = services.start_process_instance(deploy(one_task()).key).user_tasks_created
+    services.assign_user_task(task.key, "ann", only_if_free=True)
+    services.assign_user_task(task.key, "ann", only_if_free=True)
+    with pytest.raises(Conflict, match="'ann'"):
+        services.assign_user_task(task.key, "bob", only_if_free=True)
+    services.assign_user_task(task.key, "bob")
+    assert UserTask.objects.get().assignee == "bob"

@@ -36,6 +36,7 @@ def _read_zeebe(reading: ElementReading) -> tuple[Mappings, Mappings]:
 def _zeebe_mapping(reading: ElementReading, mapping: etree._Element) -> VariableMapping:
     source, target = mapping.get("source"), mapping.get("target") or ""
     what = f"the source of the mapping to '{target}'"
+    reading.variable(target, "the target of a mapping")
     if not _PATH.fullmatch(target):
         reading.problem(
             f"Expected the target of a mapping to be a variable or a path like 'order.id', found '{target}'."
@@ -65,6 +66,7 @@ def _camunda7_mapping(reading: ElementReading, parameter: etree._Element) -> Var
     name = (parameter.get("name") or "").strip()
     if not name:
         reading.problem(f"Expected 'camunda:{vocabulary_name(parameter)[1]}' to have a name, found none.")
+    reading.variable(name, "the name of a parameter")
     return VariableMapping(_value(reading, parameter, name), name)
 
 

@@ -17,6 +17,7 @@ from workflow.bpmn.parser import parse, parse_trusted
 from workflow.bpmn.structure import FlowPlace, NodePlace, ProcessPlaces
 from workflow.elements.process import read_process_attributes
 from workflow.elements.reading import (
+    MAX_NAME_LENGTH,
     NOTHING,
     PREFIXES,
     READERS,
@@ -30,8 +31,6 @@ from workflow.engine.errors import ModelProblems, Problem
 from workflow.expressions import Expression, Language
 from workflow.graph import ElementType, ExecutableProcess, FlowDraft, NodeDraft, ProcessDraft, Semantics
 
-MAX_ID_LENGTH: Final = 255
-MAX_NAME_LENGTH: Final = 255
 MAX_VERSION_TAG_LENGTH: Final = 64
 MAX_PROBLEMS: Final = 1000
 MAX_FLOW_ELEMENTS: Final = 20_000
@@ -118,6 +117,8 @@ def read_model(
     `chosen` overrules what the model says about its semantics, `fallback` holds where it says nothing.
     """
     try:
+        if len(resource_name) > MAX_NAME_LENGTH:
+            raise ModelProblems([Problem(f"Expected a file name of at most {MAX_NAME_LENGTH} characters.")])
         return _read(parse(content), fallback, chosen)
     except ModelProblems as error:
         raise ModelProblems([Problem(p.message, p.element_id, p.line, resource_name) for p in error.problems]) from None
@@ -254,8 +255,11 @@ class _ProcessReader:
         self.draft.version_tag = attributes.version_tag
         self.draft.history_time_to_live_days = attributes.history_time_to_live_days
         self.draft.startable = attributes.startable
-        self._check_length(self.process.name, "name", MAX_NAME_LENGTH)
-        self._check_length(attributes.version_tag, "version tag", MAX_VERSION_TAG_LENGTH)
+        if len(attributes.version_tag) > MAX_VERSION_TAG_LENGTH:
+            tag = attributes.version_tag
+            self.process.problem(
+                f"Expected a version tag of at most {MAX_VERSION_TAG_LENGTH} characters, found {len(tag)}."
+            )
         _check_id(self.process)
         check_extensions(self.process)
         self.draft.nodes.append(
@@ -269,12 +273,6 @@ class _ProcessReader:
         )
         self._read_scope(self.process)
         return self.draft, self.places
-
-    def _check_length(self, text: str, what: str, limit: int) -> None:
-        if len(text) > limit:
-            self.process.problem(
-                f"Expected the {what} of the process to have at most {limit} characters, found {len(text)}."
-            )
 
     def _read_scope(self, scope: ElementReading) -> None:
         for element in scope.element:
@@ -327,8 +325,7 @@ class _ProcessReader:
     def _read_flow(self, element: etree._Element, scope_id: str) -> None:
         source, target = (element.get("sourceRef") or "").strip(), (element.get("targetRef") or "").strip()
         reading = ElementReading(element, self.model, element.get("id") or self._made_up_id(source, target))
-        if element.get("id"):
-            _check_id(reading)
+        _check_id(reading, is_made_up=not element.get("id"))
         check_extensions(reading)
         draft = FlowDraft(reading.id, reading.name, source, target, _condition(reading))
         self.draft.flows.append(draft)
@@ -341,15 +338,17 @@ class _ProcessReader:
         return wanted if self.made_up_ids[wanted] == 1 else f"{wanted}#{self.made_up_ids[wanted]}"
 
 
-def _check_id(reading: ElementReading) -> None:
+def _check_id(reading: ElementReading, *, is_made_up: bool = False) -> None:
     if not reading.id:
         reading.problem(f"Expected '{reading.tag}' to have an id, found none.")
-    elif len(reading.id) > MAX_ID_LENGTH:
-        reading.problem(f"Expected an id of at most {MAX_ID_LENGTH} characters, found {len(reading.id)}.")
-    elif not _ID.fullmatch(reading.id):
+    elif len(reading.id) > MAX_NAME_LENGTH:
+        reading.problem(f"Expected an id of at most {MAX_NAME_LENGTH} characters, found {len(reading.id)}.")
+    elif not is_made_up and not _ID.fullmatch(reading.id):
         reading.problem(
             f"Expected an id that begins with a letter and has only letters, digits, '_', '-' and '.', found '{reading.id}'."
         )
+    if len(reading.name) > MAX_NAME_LENGTH:
+        reading.problem(f"Expected a name of at most {MAX_NAME_LENGTH} characters, found {len(reading.name)}.")
 
 
 def _condition(reading: ElementReading) -> Expression | None:

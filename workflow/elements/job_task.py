@@ -109,9 +109,13 @@ def _read_inline_expression(reading: ElementReading) -> InlineExpressionDetails:
     if reading.extension("connector") is not None:
         return InlineExpressionDetails(NOTHING)  # a problem of its own
     expression = reading.required(reading.camunda("expression"), "'camunda:expression'", missing)
-    return InlineExpressionDetails(
-        expression, reading.camunda("resultVariable") or reading.camunda("resultVariableName")
-    )
+    return InlineExpressionDetails(expression, result_variable(reading))
+
+
+def result_variable(reading: ElementReading) -> str | None:
+    """The variable for the result of an expression or script of the Camunda 7 vocabulary."""
+    name = reading.camunda("resultVariable") or reading.camunda("resultVariableName")
+    return reading.variable(name, "the result variable")
 
 
 @element(ElementType.SERVICE_TASK, ElementType.SEND_TASK, ElementType.BUSINESS_RULE_TASK)

@@ -27,6 +27,9 @@ ZEEBE: Final = "http://camunda.org/schema/zeebe/1.0"
 VOCABULARIES: Final = {**dict.fromkeys(CAMUNDA, Semantics.CAMUNDA_7), ZEEBE: Semantics.ZEEBE}
 PREFIXES: Final = {Semantics.CAMUNDA_7: "camunda", Semantics.ZEEBE: "zeebe"}
 
+MAX_NAME_LENGTH: Final = 255
+"""What the database has room for: ids, names, names of variables."""
+
 _BPMN_TAG: Final = f"{{{BPMN}}}"
 _NAMESPACES: Final = {Semantics.CAMUNDA_7: CAMUNDA, Semantics.ZEEBE: (ZEEBE,)}
 
@@ -181,6 +184,12 @@ class ElementReading:
             if not value.lstrip("+-").isdecimal() or (at_most is not None and not 0 <= int(value) <= at_most):
                 self.problem(f"Expected {what} to be a whole number{limit} or an expression, found '{value}'.")
         return expression
+
+    def variable(self, name: str | None, what: str) -> str | None:
+        """The name of a variable that will be written."""
+        if name is not None and len(name) > MAX_NAME_LENGTH:
+            self.problem(f"Expected {what} to have at most {MAX_NAME_LENGTH} characters, found {len(name)}.")
+        return name
 
     def _parsed(self, parse: Callable[[str], Expression], text: str, what: str) -> Expression:
         try:

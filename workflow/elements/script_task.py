@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workflow.elements.job_task import JobDetails, JobTask, read_job_definition
+from workflow.elements.job_task import JobDetails, JobTask, read_job_definition, result_variable
 from workflow.elements.reading import NOTHING, ElementReading, reads, text_of
 from workflow.engine.behaviour import Behaviour, element
 from workflow.engine.step import Step
@@ -42,11 +42,12 @@ def _read_zeebe(reading: ElementReading) -> ScriptDetails | JobDetails:
         reading.problem(
             "Must have either one 'zeebe:script' or one 'zeebe:taskDefinition' extension element, found both."
         )
-    if not script.get("resultVariable"):
+    variable = reading.variable(script.get("resultVariable") or None, "the result variable")
+    if variable is None:
         reading.problem("Expected 'zeebe:script' to have a 'resultVariable', found none.")
     missing = "Expected 'zeebe:script' to have an 'expression', found none."
     expression = reading.required(script.get("expression") or None, "the script", missing)
-    return ScriptDetails(expression, script.get("resultVariable") or None)
+    return ScriptDetails(expression, variable)
 
 
 def _read_camunda7(reading: ElementReading) -> ScriptDetails:
@@ -57,10 +58,7 @@ def _read_camunda7(reading: ElementReading) -> ScriptDetails:
         return ScriptDetails(NOTHING)
     script = reading.child("script")
     text = text_of(script) if script is not None else None
-    return ScriptDetails(
-        read_script(reading, text, reading.attribute("scriptFormat")),
-        reading.camunda("resultVariable") or reading.camunda("resultVariableName"),
-    )
+    return ScriptDetails(read_script(reading, text, reading.attribute("scriptFormat")), result_variable(reading))
 
 
 def read_script(reading: ElementReading, text: str | None, language: str | None) -> Expression:

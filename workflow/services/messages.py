@@ -229,6 +229,12 @@ def _complete_waiting(engine: Engine, row: SubscriptionRow, variables: Variables
     engine.run(Complete(instance))
 
 
+def discard_expired_messages(*, context: Context = SYSTEM) -> None:
+    """Remove buffered messages whose time to live is over; they are not delivered any more anyway."""
+    with transaction() as tx:
+        tx.add("DELETE FROM workflow_bufferedmessage WHERE expires_at <= %s", (context.now or clock(),))
+
+
 def take_buffered_messages(work: UnitOfWork, engine: Engine) -> None:
     """Deliver messages that were published before somebody began to wait for them (Zeebe).
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from workflow.engine.commands import Complete
 from workflow.engine.engine import Engine
-from workflow.engine.errors import Rejected
+from workflow.engine.errors import Conflict, Rejected
 from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import COMPLETED, UserTaskRow
 from workflow.engine.values import NO_VARIABLES, Variables
@@ -38,9 +38,17 @@ def complete_user_task(
         return outcome(engine)
 
 
-def assign_user_task(key: int, assignee: str | None, *, context: Context = SYSTEM) -> Outcome:
-    """Give a waiting user task to somebody, or to nobody."""
-    return update_user_task(key, {"assignee": assignee}, context=context)
+def assign_user_task(
+    key: int, assignee: str | None, *, only_if_free: bool = False, context: Context = SYSTEM
+) -> Outcome:
+    """Give a waiting user task to somebody, or to nobody; with `only_if_free`, Conflict if somebody else has it."""
+    with unit_of_work(context) as work:
+        engine, row = _open(work, key)
+        if only_if_free and row.assignee not in (None, assignee):
+            raise Conflict(f"Task '{key}' is already claimed by someone else: '{row.assignee}'.")
+        row.assignee = assignee
+        row.is_changed = True
+        return outcome(engine)
 
 
 def update_user_task(key: int, changes: Mapping[str, object], *, context: Context = SYSTEM) -> Outcome:

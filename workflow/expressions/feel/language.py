@@ -106,7 +106,7 @@ def _ask(source: str, failed: str, function: str, *arguments: object) -> dict[st
         answer = _sandbox.call(f"fettleFeel.{function}(...JSON.parse({json.dumps(request)}))")
     except (SandboxError, ValueError, RecursionError) as failure:
         raise ExpressionError(f"{failed}: {failure}", source) from None
-    return cast(dict[str, Any], json.loads(answer))
+    return cast("dict[str, Any]", json.loads(answer))
 
 
 def _plain(value: object) -> object:

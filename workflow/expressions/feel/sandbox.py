@@ -96,7 +96,8 @@ class Sandbox:
     def _result(self, isolate: MiniRacer, script: str) -> object:
         # MiniRacer.eval does the same in another thread, which it talks to by an event loop: 0.2 ms more for each call.
         context = isolate._ctx
-        assert context is not None
+        if context is None:
+            raise RuntimeError("the isolate is closed")
         results = context._non_cancelable_mr_task_results_queue
         handle = context._python_to_value_handle(script)
         task = context._dll.mr_eval(context._ctx, handle.raw, 0)

@@ -66,7 +66,7 @@ def read_member(base: object, name: str) -> object:
     if name == "empty" and isinstance(base, str | list | tuple):
         return is_empty(base)
     if name in EXECUTION_PROPERTIES and not _is_plain(base) and hasattr(base, name):
-        return cast(object, getattr(base, name))
+        return cast("object", getattr(base, name))
     raise Unresolved(f"Could not find property {name} in a value of type {type_name(base)}")
 
 

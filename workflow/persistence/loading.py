@@ -29,23 +29,31 @@ from workflow.persistence.definitions import definition
 OPEN = "('ACTIVATING', 'ACTIVE', 'COMPLETING')"
 
 
+def _source(table: str, element: str) -> str:
+    instance = "key" if table == "processinstance" else "process_instance_key"
+    return (
+        f"SELECT {instance} AS instance, root_process_instance_key AS root, {element} AS element "
+        f"FROM workflow_{table} WHERE key = %s::bigint"
+    )
+
+
 class Subject(Enum):
-    """What a command names, and the table it is found in."""
+    """What a command names, and where it is found."""
 
-    PROCESS_INSTANCE = ("process instance", "workflow_processinstance", "NULL::bigint")
-    ELEMENT_INSTANCE = ("element instance", "workflow_elementinstance", "key")
-    JOB = ("job", "workflow_job", "element_instance_key")
-    USER_TASK = ("user task", "workflow_usertask", "element_instance_key")
-    INCIDENT = ("incident", "workflow_incident", "element_instance_key")
-    SUBSCRIPTION = ("event subscription", "workflow_eventsubscription", "element_instance_key")
+    PROCESS_INSTANCE = ("process instance", _source("processinstance", "NULL::bigint"))
+    ELEMENT_INSTANCE = ("element instance", _source("elementinstance", "key"))
+    JOB = ("job", _source("job", "element_instance_key"))
+    USER_TASK = ("user task", _source("usertask", "element_instance_key"))
+    INCIDENT = ("incident", _source("incident", "element_instance_key"))
+    SUBSCRIPTION = ("event subscription", _source("eventsubscription", "element_instance_key"))
+    SCOPE = (
+        "element instance",  # or process instance: a variable's scope may be either
+        f"{_source('elementinstance', 'key')} UNION ALL {_source('processinstance', 'NULL::bigint')}",
+    )
 
-    def __init__(self, label: str, table: str, element_column: str) -> None:
+    def __init__(self, label: str, source: str) -> None:
         self.label = label
-        instance = "key" if table == "workflow_processinstance" else "process_instance_key"
-        self.source = (
-            f"SELECT {instance} AS instance, root_process_instance_key AS root, {element_column} AS element "
-            f"FROM {table} WHERE key = %s::bigint"
-        )
+        self.source = source
 
 
 PATH = """
@@ -116,9 +124,10 @@ def load(subject: Subject, key: int, *, everything: bool) -> tuple[ProcessInstan
     waiting.
     """
     sql = (EVERYTHING if everything else PATH_TO_ROOT)[subject]
-    rows = fetch(sql, (str(key),))
+    params = [str(key)] * subject.source.count("%s")
+    rows = fetch(sql, params)
     while rows and not all(row[REVISION_IS_CURRENT] for row in rows):
-        rows = fetch(sql, (str(key),))
+        rows = fetch(sql, params)
     if not rows:
         raise NotFound(f"Expected to find {_article(subject.label)} with key '{key}', but there is none.")
     *columns, _current, elements, variables, attached = rows[-1]

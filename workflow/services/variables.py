@@ -49,10 +49,7 @@ def delete_variables(scope_key: int, names: Sequence[str], *, context: Context =
 
 
 def _open_scope(work: UnitOfWork, scope_key: int) -> tuple[Engine, ElementInstance]:
-    try:
-        engine = work.open(Subject.PROCESS_INSTANCE, scope_key)
-    except NotFound:
-        engine = work.open(Subject.ELEMENT_INSTANCE, scope_key)
+    engine = work.open(Subject.SCOPE, scope_key)
     scope = engine.state.elements[scope_key]
     if not engine.state.is_active or not scope.is_open:
         raise NotFound(f"Expected an active scope with key '{scope_key}', but it has ended.")

@@ -1,0 +1,142 @@
+"""What a command costs, however many tokens the process instance has and the command touches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.models import HEAD, JOBS, PLATFORMS, deploy
+from tests.workflow.persistence.conftest import AssertStatements
+from workflow import services
+from workflow.graph import Semantics
+from workflow.models import ElementInstance, Job, ProcessInstance, UserTask
+from workflow.modification import ActivateElement, CancelAll, Instruction, StartBefore, TerminateAll
+from workflow.persistence.definitions import executable_process
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.parametrize("semantics", Semantics),
+    pytest.mark.parametrize("tokens", [1, 10, 1_000]),
+]
+
+USER_TASKS = {
+    Semantics.CAMUNDA_7: "<userTask id='{}'/>",
+    Semantics.ZEEBE: "<userTask id='{}'><extensionElements><zeebe:userTask/></extensionElements></userTask>",
+}
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """A process that forks into tasks that wait, and joins behind them."""
+
+    definition_key: int
+    task_ids: list[str]
+
+    def start(self) -> services.Outcome:
+        return services.start_process_instance(self.definition_key, variables={"amount": 5000, "customer": "ACME"})
+
+
+FanOutFactory = Callable[..., FanOut]
+
+
+@pytest.fixture
+def fan_out(semantics: Semantics, tokens: int) -> FanOutFactory:
+    def fan_out(task: dict[Semantics, str] = USER_TASKS) -> FanOut:
+        ids = [f"task{number}" for number in range(tokens)]
+        flows = [
+            ("start", "fork"),
+            *(("fork", each) for each in ids),
+            *((each, "join") for each in ids),
+            ("join", "end"),
+        ]
+        lines = [
+            HEAD.format(platform=PLATFORMS[semantics], id="fan_out", messages=""),
+            "<startEvent id='start'/><parallelGateway id='fork'/><parallelGateway id='join'/><endEvent id='end'/>",
+            *(task[semantics].format(each) for each in ids),
+            *(f"<sequenceFlow id='{a}_{b}' sourceRef='{a}' targetRef='{b}'/>" for a, b in flows),
+            "</process></definitions>",
+        ]
+        definition = deploy("".join(lines))
+        executable_process(definition.key)  # as in a server that has been running for a while
+        return FanOut(definition.key, ids)
+
+    return fan_out
+
+
+def test_starting(fan_out: FanOutFactory, assert_statements: AssertStatements, tokens: int) -> None:
+    # given
+    process = fan_out()
+    # when
+    with assert_statements("start_process_instance"):
+        started = process.start()
+    # then
+    assert UserTask.objects.filter(process_instance=started.process_instance_key).count() == tokens
+
+
+def test_completing_a_user_task(fan_out: FanOutFactory, assert_statements: AssertStatements, tokens: int) -> None:
+    # given
+    started = fan_out().start()
+    # when
+    with assert_statements("complete_user_task"):
+        services.complete_user_task(started.user_tasks_created[0].key, variables={"amount": 1, "approved": True})
+    # then
+    waiting = UserTask.objects.filter(process_instance=started.process_instance_key, state="CREATED")
+    assert waiting.count() == tokens - 1
+
+
+def test_completing_a_job(fan_out: FanOutFactory, assert_statements: AssertStatements, tokens: int) -> None:
+    # given
+    started = fan_out(JOBS).start()
+    # when
+    with assert_statements("complete_job"):
+        services.complete_job(started.jobs_created[0].key, variables={"amount": 1, "approved": True})
+    # then
+    waiting = Job.objects.filter(process_instance=started.process_instance_key, state="CREATED")
+    assert waiting.count() == tokens - 1
+
+
+def test_modifying_everything(
+    fan_out: FanOutFactory, assert_statements: AssertStatements, semantics: Semantics, tokens: int
+) -> None:
+    # given
+    process = fan_out()
+    key = process.start().process_instance_key
+    plan: list[Instruction] = []
+    for each in process.task_ids:
+        if semantics is Semantics.ZEEBE:
+            plan += [ActivateElement(each), TerminateAll(each)]
+        else:
+            plan += [CancelAll(each), StartBefore(each)]
+    # when
+    with assert_statements("modify_process_instance"):
+        services.modify_process_instance(key, plan)
+    # then
+    tasks = ElementInstance.objects.filter(process_instance=key, element_id__startswith="task")
+    assert tasks.filter(state="TERMINATED").count() == tokens
+    assert tasks.filter(state="ACTIVE").count() == tokens
+
+
+@pytest.mark.parametrize("scope", ["process instance", "element instance"])
+def test_setting_variables(fan_out: FanOutFactory, assert_statements: AssertStatements, scope: str) -> None:
+    # given
+    started = fan_out().start()
+    task = next(each for each in started.activated if each.element_id == "task0")
+    key = task.key if scope == "element instance" else started.process_instance_key
+    # when
+    with assert_statements("set_variables"):
+        outcome = services.set_variables(key, {"amount": 1, "approved": True})
+    # then
+    assert {change.name for change in outcome.variables} == {"amount", "approved"}
+
+
+def test_cancelling(fan_out: FanOutFactory, assert_statements: AssertStatements, tokens: int) -> None:
+    # given
+    key = fan_out().start().process_instance_key
+    # when
+    with assert_statements("cancel_process_instance"):
+        services.cancel_process_instance(key, reason="test")
+    # then
+    assert ProcessInstance.objects.get(pk=key).state == "CANCELED"
+    assert UserTask.objects.filter(process_instance=key, state="CANCELED").count() == tokens

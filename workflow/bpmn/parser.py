@@ -18,7 +18,7 @@ from lxml import etree
 from workflow.elements.reading import BPMN
 from workflow.engine.errors import ModelProblems, Problem
 
-MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_BYTES: Final = 10_000_000
 MAX_DEPTH: Final = 100
 MAX_NODES: Final = 250_000
 """Elements, attributes, comments and the like together. The tree takes up to 300 bytes for each."""
@@ -52,7 +52,7 @@ class _Refused(Exception):
 def parse(content: bytes) -> etree._Element:
     """Return the `definitions` of a model; raises ModelProblems for what is not a BPMN file, or too much of one."""
     if len(content) > MAX_BYTES:
-        raise _problem(f"Expected at most {MAX_BYTES // 1024**2} MB, found {len(content) / 1024**2:.1f} MB.")
+        raise _problem(f"Expected a file of at most {MAX_BYTES // 1_000_000} MB, found {len(content)} bytes.")
     if not content.strip():
         raise _problem("Expected a BPMN file, found an empty one.")
     text = utf_8(content)
@@ -79,7 +79,8 @@ def parse_trusted(text: bytes) -> etree._Element:
     try:
         return etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
-        raise _not_xml(error.msg or "syntax error", error.lineno or 0) from None
+        reason = (error.msg or "syntax error").partition(", line")[0].strip()
+        raise _not_xml(reason, error.lineno or 0) from None
 
 
 def model_text(content: bytes) -> str:

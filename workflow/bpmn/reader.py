@@ -31,7 +31,6 @@ from workflow.engine.errors import ModelProblems, Problem
 from workflow.expressions import Expression, Language
 from workflow.graph import ElementType, ExecutableProcess, FlowDraft, NodeDraft, ProcessDraft, Semantics
 
-MAX_VERSION_TAG_LENGTH: Final = 64
 MAX_PROBLEMS: Final = 1000
 MAX_FLOW_ELEMENTS: Final = 20_000
 """Flow nodes and sequence flows of one file. Reading as many takes some seconds."""
@@ -255,11 +254,6 @@ class _ProcessReader:
         self.draft.version_tag = attributes.version_tag
         self.draft.history_time_to_live_days = attributes.history_time_to_live_days
         self.draft.startable = attributes.startable
-        if len(attributes.version_tag) > MAX_VERSION_TAG_LENGTH:
-            tag = attributes.version_tag
-            self.process.problem(
-                f"Expected a version tag of at most {MAX_VERSION_TAG_LENGTH} characters, found {len(tag)}."
-            )
         _check_id(self.process)
         check_extensions(self.process)
         self.draft.nodes.append(

@@ -9,6 +9,8 @@ from workflow.elements.reading import ElementReading
 from workflow.engine.behaviour import Behaviour, element
 from workflow.graph import ElementType
 
+MAX_VERSION_TAG_LENGTH = 64
+
 _DAYS = re.compile(r"(?:P(?=\d)(\d+)D|(\d+))")
 
 
@@ -24,13 +26,19 @@ class ProcessAttributes:
 def read_process_attributes(reading: ElementReading) -> ProcessAttributes:
     """Version tag, how long history is kept, and whether people may start it; Zeebe knows the first one only."""
     if reading.is_zeebe:
-        tag = reading.extension("versionTag")
-        return ProcessAttributes((tag.get("value") or "") if tag is not None else "")
+        extension = reading.extension("versionTag")
+        return ProcessAttributes(_version_tag(reading, extension.get("value") if extension is not None else None))
     return ProcessAttributes(
-        reading.camunda("versionTag") or "",
+        _version_tag(reading, reading.camunda("versionTag")),
         _history_time_to_live(reading),
         reading.camunda("isStartableInTasklist") != "false",
     )
+
+
+def _version_tag(reading: ElementReading, tag: str | None) -> str:
+    if tag is not None and len(tag) > MAX_VERSION_TAG_LENGTH:
+        reading.problem(f"Expected a version tag of at most {MAX_VERSION_TAG_LENGTH} characters, found {len(tag)}.")
+    return tag or ""
 
 
 def _history_time_to_live(reading: ElementReading) -> int | None:

@@ -1,0 +1,559 @@
+"""What makes a model unfit: everything is reported at once, each thing with its element and line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.workflow.bpmn.writing import definitions, messages, problems, process, read
+from workflow.bpmn import read_model
+from workflow.engine.errors import ModelProblems
+from workflow.graph import Semantics
+
+C7, C8 = Semantics.CAMUNDA_7, Semantics.ZEEBE
+START = "<startEvent id='start'/>"
+MESSAGE = "<message id='m' name='paid'>{}</message>"
+
+
+def extended(tag: str, extensions: str, attributes: str = "") -> str:
+    return f"<{tag} id='task' {attributes}><extensionElements>{extensions}</extensionElements></{tag}>"
+
+
+def gateway(flows: str, attributes: str = "") -> str:
+    return f"<exclusiveGateway id='choice' {attributes}/><task id='a'/><task id='b'/>{flows}"
+
+
+def flow(name: str, source: str, target: str, condition: str | None = None) -> str:
+    inside = "" if condition is None else f"<conditionExpression>{condition}</conditionExpression>"
+    return f"<sequenceFlow id='{name}' sourceRef='{source}' targetRef='{target}'>{inside}</sequenceFlow>"
+
+
+NOT_YET = [
+    *[
+        (tag, f"<{tag} id='x'/>", f"'{tag}' is not supported yet.")
+        for tag in (
+            "adHocSubProcess",
+            "boundaryEvent",
+            "callActivity",
+            "complexGateway",
+            "eventBasedGateway",
+            "inclusiveGateway",
+            "intermediateCatchEvent",
+            "intermediateThrowEvent",
+            "transaction",
+        )
+    ],
+    *[
+        (
+            f"start with {event}",
+            f"<startEvent id='x'><{event}EventDefinition/></startEvent>",
+            f"A start event with '{event}EventDefinition' is not supported yet",
+        )
+        for event in ("message", "timer", "signal", "conditional", "error", "escalation", "compensate")
+    ],
+    *[
+        (
+            f"end with {event}",
+            f"<endEvent id='x'><{event}EventDefinition/></endEvent>",
+            f"An end event with '{event}EventDefinition' is not supported yet",
+        )
+        for event in ("message", "signal", "error", "escalation", "compensate", "cancel", "terminate", "link")
+    ],
+    (
+        "multi-instance",
+        "<task id='x'><multiInstanceLoopCharacteristics/></task>",
+        "Multi-instance ('multiInstanceLoopCharacteristics') is not supported yet.",
+    ),
+    (
+        "standard loop",
+        "<task id='x'><standardLoopCharacteristics/></task>",
+        "Standard loop ('standardLoopCharacteristics') is not supported yet.",
+    ),
+    (
+        "compensation",
+        "<task id='x' isForCompensation='true'/>",
+        "Compensation ('isForCompensation') is not supported yet.",
+    ),
+    (
+        "event sub-process",
+        "<subProcess id='x' triggeredByEvent='true'><startEvent id='s'><timerEventDefinition/></startEvent></subProcess>",
+        "An event sub-process ('triggeredByEvent') is not supported yet.",
+    ),
+    ("unknown", "<teleport id='x'/>", "'teleport' is not an element of BPMN."),
+]
+
+
+@pytest.mark.parametrize("semantics", Semantics)
+@pytest.mark.parametrize(("element", "expected"), [case[1:] for case in NOT_YET], ids=[case[0] for case in NOT_YET])
+def test_what_this_release_does_not_run_is_refused_by_name(semantics, element, expected):
+    (problem,) = problems(process(f"{'' if 'startEvent id=' in element[:20] else START}\n{element}"), semantics)
+    assert problem.message.startswith(expected)
+    assert (problem.element_id, problem.line) == ("x", 3)
+
+
+CAMUNDA_7_PROBLEMS = [
+    # what runs code inside the engine
+    ("<serviceTask id='task' camunda:class='org.Work'/>", "'camunda:class' is not supported. Make it an external task"),
+    ("<serviceTask id='task' camunda:delegateExpression='${bean}'/>", "'camunda:delegateExpression' is not supported."),
+    ("<businessRuleTask id='task' camunda:decisionRef='dish'/>", "'camunda:decisionRef' is not supported."),
+    ("<serviceTask id='task' camunda:type='mail'/>", "Expected camunda:type=\"external\", found 'mail'"),
+    (extended("serviceTask", "<camunda:connector/>"), "'camunda:connector' is not supported."),
+    (extended("task", "<camunda:executionListener class='org.L'/>"), "'camunda:executionListener' is not supported."),
+    (extended("userTask", "<camunda:taskListener class='org.L'/>"), "'camunda:taskListener' is not supported."),
+    (
+        extended(
+            "serviceTask", "<camunda:errorEventDefinition id='e'/>", "camunda:type='external' camunda:topic='work'"
+        ),
+        "'camunda:errorEventDefinition' is not supported.",
+    ),
+    *[
+        (
+            f"<task id='task' camunda:{name}='true'/>",
+            f"Asynchronous continuation ('camunda:{name}') is not supported yet.",
+        )
+        for name in ("async", "asyncBefore", "asyncAfter")
+    ],
+    # what is missing or cannot be read
+    (
+        "<serviceTask id='task'/>",
+        "One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory",
+    ),
+    ("<sendTask id='task'/>", "is mandatory on sendTask"),
+    ("<businessRuleTask id='task'/>", "is mandatory on businessRuleTask"),
+    ("<serviceTask id='task' camunda:type='external'/>", "External tasks must specify a 'topic' attribute"),
+    ("<serviceTask id='task' camunda:type='external' camunda:topic=' '/>", "External tasks must specify a 'topic'"),
+    (
+        "<serviceTask id='task' camunda:expression='${a +}'/>",
+        "Expected 'camunda:expression' to be a valid expression: ",
+    ),
+    ("<userTask id='task' camunda:assignee='${'/>", "Expected the assignee to be a valid expression: "),
+    (
+        "<userTask id='task' camunda:priority='high'/>",
+        "Expected the priority to be a whole number or an expression, found 'high'.",
+    ),
+    ("<scriptTask id='task'/>", "Expected a script, found none."),
+    (
+        "<scriptTask id='task' scriptFormat='groovy'><script>1</script></scriptTask>",
+        "Scripts in 'groovy' are not supported.",
+    ),
+    (
+        "<scriptTask id='task' scriptFormat='feel'><script>1 +</script></scriptTask>",
+        "Expected the script to be a valid expression: ",
+    ),
+    ("<scriptTask id='task' camunda:resource='a.js'/>", "A script in an external resource ('camunda:resource')"),
+    ("<receiveTask id='task' messageRef='nowhere'/>", "Invalid 'messageRef': no message with id 'nowhere' found."),
+    # mappings
+    (
+        extended(
+            "task", "<camunda:inputOutput><camunda:inputParameter>1</camunda:inputParameter></camunda:inputOutput>"
+        ),
+        "Expected 'camunda:inputParameter' to have a name, found none.",
+    ),
+    (
+        extended(
+            "task",
+            "<camunda:inputOutput><camunda:inputParameter name='a'>${</camunda:inputParameter></camunda:inputOutput>",
+        ),
+        "Expected the value of 'a' to be a valid expression: ",
+    ),
+    (
+        extended(
+            "task",
+            "<camunda:inputOutput><camunda:inputParameter name='a'><camunda:script scriptFormat='groovy'>1</camunda:script>"
+            "</camunda:inputParameter></camunda:inputOutput>",
+        ),
+        "Scripts in 'groovy' are not supported.",
+    ),
+    (
+        extended(
+            "task",
+            "<camunda:inputOutput><camunda:inputParameter name='a'><camunda:map><camunda:entry key='${k}'>1</camunda:entry>"
+            "</camunda:map></camunda:inputParameter></camunda:inputOutput>",
+        ),
+        "Expected the keys of the map 'a' to be plain text, found '${k}'.",
+    ),
+    (
+        extended(
+            "task",
+            "<camunda:inputOutput><camunda:inputParameter name='a'><camunda:set/></camunda:inputParameter></camunda:inputOutput>",
+        ),
+        "Expected the value of 'a' to be text, a list, a map or a script, found 'camunda:set'.",
+    ),
+    (
+        extended("parallelGateway", "<camunda:inputOutput/>"),
+        "camunda:inputOutput mapping unsupported for element type 'parallelGateway'.",
+    ),
+    (
+        extended(
+            "endEvent",
+            "<camunda:inputOutput><camunda:outputParameter name='a'>1</camunda:outputParameter></camunda:inputOutput>",
+        ),
+        "camunda:outputParameter not allowed for element type 'endEvent'.",
+    ),
+    (
+        extended("task", "<camunda:inputOutput/><camunda:inputOutput/>"),
+        "Must have exactly one 'camunda:inputOutput' extension element, found 2.",
+    ),
+]
+
+ZEEBE_PROBLEMS = [
+    ("<serviceTask id='task'/>", "Must have exactly one 'zeebe:taskDefinition' extension element, found none."),
+    ("<sendTask id='task'/>", "Must have exactly one 'zeebe:taskDefinition' extension element, found none."),
+    (
+        extended("serviceTask", "<zeebe:taskDefinition/>"),
+        "Expected 'zeebe:taskDefinition' to have a 'type', found none",
+    ),
+    (
+        extended("serviceTask", "<zeebe:taskDefinition type='a'/><zeebe:taskDefinition type='b'/>"),
+        "Must have exactly one 'zeebe:taskDefinition' extension element, found 2.",
+    ),
+    (
+        extended("serviceTask", "<zeebe:taskDefinition type='a' retries='many'/>"),
+        "Expected the job's retries to be a whole number or an expression, found 'many'.",
+    ),
+    (
+        extended("serviceTask", "<zeebe:taskDefinition type='=a +'/>"),
+        "Expected the job type to be a valid expression: ",
+    ),
+    ("<scriptTask id='task'/>", "Must have either one 'zeebe:script' or one 'zeebe:taskDefinition'"),
+    (
+        extended("scriptTask", "<zeebe:script expression='=1' resultVariable='x'/><zeebe:taskDefinition type='a'/>"),
+        "Must have either one 'zeebe:script' or one 'zeebe:taskDefinition' extension element, found both.",
+    ),
+    (
+        extended("scriptTask", "<zeebe:script resultVariable='x'/>"),
+        "Expected 'zeebe:script' to have an 'expression', found none.",
+    ),
+    (
+        extended("scriptTask", "<zeebe:script expression='=1'/>"),
+        "Expected 'zeebe:script' to have a 'resultVariable', found none.",
+    ),
+    (
+        extended("userTask", "<zeebe:priorityDefinition priority='101'/>"),
+        "Expected the priority to be a whole number between 0 and 100 or an expression, found '101'.",
+    ),
+    (extended("task", "<zeebe:executionListeners/>"), "'zeebe:executionListeners' is not supported."),
+    (extended("userTask", "<zeebe:taskListeners/>"), "'zeebe:taskListeners' is not supported."),
+    (
+        extended("businessRuleTask", "<zeebe:calledDecision decisionId='dish'/><zeebe:taskDefinition type='a'/>"),
+        "'zeebe:calledDecision' is not supported.",
+    ),
+    ("<receiveTask id='task'/>", "Must reference a message: expected 'messageRef', found none."),
+    (
+        extended("task", "<zeebe:ioMapping><zeebe:input source='=1' target='a b'/></zeebe:ioMapping>"),
+        "Expected the target of a mapping to be a variable or a path like 'order.id', found 'a b'.",
+    ),
+    (
+        extended("task", "<zeebe:ioMapping><zeebe:output target='a'/></zeebe:ioMapping>"),
+        "Expected the source of the mapping to 'a' to be an expression or text, found none",
+    ),
+    (
+        extended("task", "<zeebe:ioMapping><zeebe:input source='=1 +' target='a'/></zeebe:ioMapping>"),
+        "Expected the source of the mapping to 'a' to be a valid expression: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("semantics", "element", "expected"),
+    [(C7, *case) for case in CAMUNDA_7_PROBLEMS] + [(C8, *case) for case in ZEEBE_PROBLEMS],
+)
+def test_an_element_that_cannot_be_run_as_it_is_written_is_refused(semantics, element, expected):
+    (problem,) = problems(process(f"{START}\n{element}"), semantics)
+    assert expected in problem.message
+    assert (problem.element_id, problem.line) == ("task", 3)
+
+
+def test_a_camunda_7_message_may_go_without_name_of_a_task_but_needs_its_own():
+    task = "<receiveTask id='task' messageRef='m'/>"
+    assert messages(process(START + "<receiveTask id='task'/>")) == []
+    assert messages(process(START + task, others="<message id='m' name='paid'/>")) == []
+    assert messages(process(START + task, others="<message id='m'/>")) == [
+        "Expected message 'm' to have a name, found none."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (MESSAGE.format("<extensionElements><zeebe:subscription correlationKey='=key'/></extensionElements>"), None),
+        (MESSAGE.format(""), "Expected message 'm' to have a correlation key, found none."),
+        (
+            MESSAGE.format("<extensionElements><zeebe:subscription/></extensionElements>"),
+            "Expected message 'm' to have a correlation key, found none.",
+        ),
+        (
+            MESSAGE.format("<extensionElements><zeebe:subscription correlationKey='key'/></extensionElements>"),
+            "Expected the correlation key of message 'm' to be an expression, found text: 'key'.",
+        ),
+    ],
+)
+def test_a_zeebe_message_needs_an_expression_as_correlation_key(message, expected):
+    found = messages(process(f"{START}<receiveTask id='task' messageRef='m'/>", others=message), C8)
+    assert [text.startswith(str(expected)) for text in found] == ([] if expected is None else [True])
+
+
+STRUCTURE = [
+    (C7, "<task/>", ["Expected 'task' to have an id, found none."]),
+    (C7, "<task id='1st'/>", ["Expected an id that begins with a letter"]),
+    (C7, "<task id='&lt;script>'/>", ["Expected an id that begins with a letter"]),
+    (C7, f"<task id='{'x' * 256}'/>", ["Expected an id of at most 255 characters, found 256."]),
+    (C7, f"<task id='a' name='{'x' * 256}'/>", ["Expected a name of at most 255 characters, found 256."]),
+    (C7, "<task id='a'/><task id='a'/>", ["Expected ids to be unique, found 'a' in line 2 already."]),
+    (C7, "<task id='p'/>", ["Expected ids to be unique, found 'p' in line 1 already."]),
+    (C7, f"<task id='a'/>{flow('a', 'a', 'a')}", ["Expected ids to be unique, found 'a' in line 2 already."]),
+    (C7, "<sequenceFlow id='f'/>", ["Expected a 'sourceRef', found none.", "Expected a 'targetRef', found none."]),
+    (
+        C7,
+        flow("f", "here", "there"),
+        [
+            "Invalid source 'here' of sequence flow 'f': there is no such flow node.",
+            "Invalid destination 'there' of sequence flow 'f': there is no such flow node.",
+        ],
+    ),
+    (
+        C7,
+        f"<subProcess id='sub'><startEvent id='s'/><task id='in'/></subProcess><task id='out'/>{flow('f', 'in', 'out')}",
+        ["Invalid source 'in' of sequence flow 'f': expected it in 'p' like the flow, found it in 'sub'."],
+    ),
+    (
+        C7,
+        f"<task id='t'/><startEvent id='start'/>{flow('f', 't', 'start')}",
+        ["A start event must not have incoming sequence flows, found 'f'."],
+    ),
+    (
+        C7,
+        f"<task id='t'/><endEvent id='end'/>{flow('f', 'end', 't')}",
+        ["End events must not have outgoing sequence flows to other elements, found 'f'."],
+    ),
+    (C8, "<task id='t'/>", ["Must have at least one start event, found none."]),
+    (
+        C7,
+        "<startEvent id='s1'/><startEvent id='s2'/>",
+        ["Multiple none start events are not allowed, found one more in the process."],
+    ),
+    (C7, "<subProcess id='sub'/>", ["Must have exactly one none start event, found none in the sub-process."]),
+    (
+        C7,
+        "<subProcess id='sub'><startEvent id='s1'/><startEvent id='s2'/></subProcess>",
+        ["Must have exactly one none start event, found one more in sub-process 'sub'."],
+    ),
+    (
+        C7,
+        f"<task id='a' default='g'/><task id='b'/>{flow('f', 'a', 'b')}{flow('g', 'b', 'a')}",
+        ["Default sequence flow must start at 'a': expected one of its outgoing flows, found 'g'."],
+    ),
+    # conditions
+    (C7, gateway(""), ["Exclusive Gateway 'choice' has no outgoing sequence flows."]),
+    (
+        C7,
+        gateway(flow("f", "choice", "a", "${x}")),
+        [
+            "Exclusive Gateway 'choice' has only one outgoing sequence flow ('f'). This is not allowed to have a condition."
+        ],
+    ),
+    (
+        C7,
+        gateway(flow("f", "choice", "a") + flow("g", "choice", "b", "${x}"), "default='g'"),
+        [
+            "Exclusive Gateway 'choice' has outgoing sequence flow 'g' which is the default flow but has a condition too.",
+            "Exclusive Gateway 'choice' has outgoing sequence flow 'f' without condition which is not the default flow.",
+        ],
+    ),
+    (
+        C7,
+        gateway(flow("f", "choice", "a") + flow("g", "choice", "b")),
+        [
+            "Exclusive Gateway 'choice' has outgoing sequence flow 'f' without condition which is not the default flow.",
+            "Exclusive Gateway 'choice' has outgoing sequence flow 'g' without condition which is not the default flow.",
+        ],
+    ),
+    (
+        C7,
+        gateway(flow("f", "choice", "a", "${x") + flow("g", "choice", "b", "${y}")),
+        ["Expected the condition to be a valid"],
+    ),
+    (C7, f"<task id='a'/>{flow('f', 'a', 'a', '')}", ["Expected a condition, found an empty one."]),
+    (
+        C7,
+        "<task id='a'/>" + flow("f", "a", "a", "x").replace("Expression>x", "Expression language='groovy'>x"),
+        ["Conditions in 'groovy' are not supported."],
+    ),
+    (
+        C8,
+        START + gateway(flow("f", "choice", "a", "=x") + flow("g", "choice", "b")),
+        ["Must have a condition or be default flow, because exclusive gateway 'choice' has several outgoing flows"],
+    ),
+    (
+        C8,
+        START + gateway(flow("f", "choice", "a", "x") + flow("g", "choice", "b", "=y")),
+        ["Expected expression but found static value 'x'. An expression must start with '=' (e.g. '=x')."],
+    ),
+    (
+        C8,
+        START + f"<task id='a'/>{flow('f', 'a', 'a', '=x')}",
+        ["Conditional sequence flows are only supported at exclusive or inclusive gateway."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("semantics", "elements", "expected"), STRUCTURE)
+def test_elements_that_do_not_fit_together_are_refused(semantics, elements, expected):
+    found = messages(process(elements), semantics)
+    assert len(found) == len(expected), found
+    assert [actual.startswith(start) for actual, start in zip(found, expected, strict=True)] == [True] * len(expected)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ("camunda:historyTimeToLive='soon'", "Cannot parse historyTimeToLive"),
+        ("camunda:historyTimeToLive='P1M'", "Cannot parse historyTimeToLive"),
+        (f"camunda:versionTag='{'v' * 65}'", "Expected a version tag of at most 64 characters, found 65."),
+        (f"name='{'n' * 256}'", "Expected a name of at most 255 characters, found 256."),
+    ],
+)
+def test_the_attributes_of_a_process_are_checked(attributes, expected):
+    (problem,) = problems(process(START, attributes=attributes))
+    assert problem.message.startswith(expected)
+    assert (problem.element_id, problem.line) == ("p", 1)
+
+
+@pytest.mark.parametrize("content", ["", "<process id='p'/>", "<process id='p' isExecutable='false'/>", "<process/>"])
+def test_a_file_without_executable_process_is_refused(content):
+    assert messages(definitions(content)) == [
+        "Must contain at least one executable process: expected a 'process' with isExecutable=\"true\", found none."
+    ]
+
+
+def test_a_process_without_id_is_refused():
+    assert messages(definitions(f"<process isExecutable='true'>{START}</process>"))[0] == (
+        "Expected 'process' to have an id, found none."
+    )
+
+
+def test_everything_wrong_is_reported_at_once_in_the_order_of_the_file():
+    model = process(
+        """\
+        <startEvent id="start"/>
+        <serviceTask id="calculate" camunda:class="org.Calculate"/>
+        <callActivity id="ship" calledElement="shipping"/>
+        <subProcess id="pack">
+          <userTask id="choose box" camunda:assignee="${packer.}"/>
+          <boundaryEvent id="late" attachedToRef="choose"><timerEventDefinition/></boundaryEvent>
+        </subProcess>
+        <sequenceFlow id="f1" sourceRef="start" targetRef="calculate"/>
+        <sequenceFlow id="f2" sourceRef="calculate" targetRef="ship"/>
+        <sequenceFlow id="f3" sourceRef="ship" targetRef="gone"/>
+        """
+    )
+    assert [(found.line, found.element_id, re.split("[ :]", found.message)[0]) for found in problems(model)] == [
+        (3, "calculate", "'camunda"),
+        (4, "ship", "'callActivity'"),
+        (5, "pack", "Must"),
+        (6, "choose box", "Expected"),
+        (6, "choose box", "Expected"),
+        (7, "late", "'boundaryEvent'"),
+        (11, "f3", "Invalid"),
+    ]
+    assert {found.resource for found in problems(model)} == {"model.bpmn"}
+
+
+def test_the_text_of_a_refusal_names_element_and_line_of_every_problem():
+    with pytest.raises(ModelProblems) as refusal:
+        read_model(process("<task/>\n<callActivity id='call'/>"), resource_name="model.bpmn", fallback=C7)
+    assert str(refusal.value) == (
+        "line 2: Expected 'task' to have an id, found none.; 'call', line 3: 'callActivity' is not supported yet."
+    )
+
+
+def test_so_many_problems_that_nobody_reads_them_are_counted():
+    found = messages(process("<callActivity id='c'/>" * 700))
+    assert found[-1] == "… and 399 more problems."
+    assert len(found) == 1001
+
+
+WARNINGS = [
+    (
+        C7,
+        "<task id='x'/>",
+        "Must have at least one start event, found none: the process can only be started at elements",
+    ),
+    (
+        C7,
+        "<startEvent id='x' camunda:initiator='me'/>",
+        "'camunda:initiator' is not supported yet: the variable 'me' is not set.",
+    ),
+    (
+        C7,
+        START + "<userTask id='x' name='Call ${customer}'/>",
+        "An expression in the name of a user task is not evaluated yet",
+    ),
+    (
+        C7,
+        START + extended("task", "<camunda:failedJobRetryTimeCycle>R3/PT1M</camunda:failedJobRetryTimeCycle>"),
+        "'camunda:failedJobRetryTimeCycle' has no effect: no job is retried here",
+    ),
+    (C7, START + extended("userTask", "<camunda:formData/>"), "'camunda:formData' has no effect"),
+    (C7, START + extended("task", "<camunda:teleport/>"), "'camunda:teleport' is not known and has no effect."),
+    (C8, START + extended("task", "<zeebe:teleport/>"), "'zeebe:teleport' is not known and has no effect."),
+    (
+        C7,
+        START + gateway(flow("f", "choice", "a", "${x}") + flow("g", "choice", "b")),
+        "Exclusive Gateway 'choice' has outgoing sequence flow 'g' without condition which is not the default flow. It is taken",
+    ),
+    (
+        C8,
+        START + gateway(flow("f", "choice", "a", "=x") + flow("g", "choice", "b", "=y"), "default='g'"),
+        "The condition has no effect, because this is the default flow.",
+    ),
+    (
+        C7,
+        START + f"<parallelGateway id='fork'/><task id='a'/>{flow('f', 'fork', 'a', '${x}')}",
+        "The condition has no effect after a parallel gateway",
+    ),
+    (C7, START + f"<task id='a'/>{flow('f', 'a', 'a', 'true')}", "The condition 'true' is no expression and will fail"),
+]
+
+
+@pytest.mark.parametrize(("semantics", "elements", "expected"), WARNINGS)
+def test_what_has_no_effect_is_a_warning(semantics, elements, expected):
+    (warning,) = read(process(elements), semantics).warnings
+    assert warning.message.startswith(expected)
+    assert warning.line
+
+
+def test_a_process_that_is_not_executable_is_skipped_with_a_warning():
+    content = definitions(
+        f"<process id='p' isExecutable='true'>{START}</process>\n<process id='q'><callActivity id='c'/></process>"
+    )
+    model = read(content)
+    assert [process.id for process in model.processes] == ["p"]
+    (warning,) = model.warnings
+    assert (warning.element_id, warning.line) == ("q", 3)
+
+
+def test_what_only_describes_is_accepted_without_a_word():
+    model = read(
+        process(
+            """\
+            <documentation>How we sell.</documentation>
+            <extensionElements><camunda:properties><camunda:property name="owner" value="sales"/></camunda:properties>
+              <other:thing xmlns:other="urn:other"/></extensionElements>
+            <ioSpecification><inputSet/><outputSet/></ioSpecification>
+            <laneSet id="lanes"><lane id="lane"><flowNodeRef>start</flowNodeRef></lane></laneSet>
+            <property id="property"/><dataObject id="data"/><dataObjectReference id="reference" dataObjectRef="data"/>
+            <dataStoreReference id="store"/><group id="group"/><textAnnotation id="note"><text>!</text></textAnnotation>
+            <association id="association" sourceRef="start" targetRef="note"/>
+            <startEvent id="start"><outgoing>f</outgoing></startEvent>
+            <userTask id="task" camunda:modelerTemplate="template"><incoming>f</incoming>
+              <property id="p2"/><dataInputAssociation id="d"/></userTask>
+            <sequenceFlow id="f" sourceRef="start" targetRef="task"/>
+            """,
+            others="<collaboration id='c'><participant id='us' processRef='p'/><messageFlow id='m'/></collaboration>"
+            "<category id='category'/><error id='error'/>",
+        )
+    )
+    assert model.warnings == ()
+    assert set(model.processes[0].elements) == {"p", "start", "task"}

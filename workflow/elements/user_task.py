@@ -16,7 +16,6 @@ from workflow.graph import ElementType
 
 DEFAULT_PRIORITY = 50
 OWNER = re.compile(r"(user|group)\((.*)\)", re.DOTALL)
-OWNER_SEPARATOR = re.compile(r",(?![^{(]*[)}])")  # no comma inside brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +94,24 @@ def _potential_owners(reading: ElementReading) -> tuple[list[str], list[str]]:
     users: list[str] = []
     groups: list[str] = []
     for text in _resource_expressions(reading, "potentialOwner"):
-        for part in OWNER_SEPARATOR.split(text):
-            owner = OWNER.fullmatch(part.strip())
+        for part in _separated(text):
+            owner = OWNER.fullmatch(part)
             if owner is None:
-                groups.append(part.strip())
+                groups.append(part)
             else:
                 (users if owner[1] == "user" else groups).append(owner[2])
     return users, groups
+
+
+def _separated(text: str) -> Iterator[str]:
+    """The parts between commas; a comma inside brackets separates nothing."""
+    depth, start = 0, 0
+    for position, character in enumerate(text):
+        depth += (character in "({") - (character in ")}")
+        if character == "," and not depth:
+            yield text[start:position].strip()
+            start = position + 1
+    yield text[start:].strip()
 
 
 def _resource_expressions(reading: ElementReading, role: str) -> Iterator[str]:

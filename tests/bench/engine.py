@@ -114,7 +114,7 @@ class Core:
         )
         engine = Engine(state, now=NOON, next_key=next_key)
         for name, value in workload.variables.items():
-            engine.set_local_variable(root, name, value)
+            engine.variables.set_local(root, name, value)
         engine.count_token(root)
         engine.run(Activate(self.process.root.none_start_event, root))
         seen = 0

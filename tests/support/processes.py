@@ -130,7 +130,7 @@ class Running:
         )
         self.engine = self._engine()
         for name, value in (variables or {}).items():
-            self.engine.set_local_variable(root, name, value)
+            self.engine.variables.set_local(root, name, value)
         if start:
             self.engine.count_token(root)
             assert process.root.none_start_event is not None

@@ -6,14 +6,14 @@ Pure Python. Time and keys come from outside, nothing is saved, and throwing the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.engine.behaviour import behaviours
 from workflow.engine.commands import Arrive, ChildrenEnded, Command, Complete, Enter
 from workflow.engine.errors import ElementFailure, Rejected
-from workflow.engine.scopes import ExecutionView, VisibleVariables
+from workflow.engine.evaluation import Evaluation
 from workflow.engine.semantics import RULES
 from workflow.engine.state import (
     ACTIVATING,
@@ -33,25 +33,13 @@ from workflow.engine.state import (
     ProcessInstanceState,
     SubscriptionRow,
     UserTaskRow,
-    VariableChange,
-    VariableRow,
 )
-from workflow.engine.step import EXTRACT_VALUE_ERROR, Step
-from workflow.engine.values import NO_VARIABLES, Variables, typed
-from workflow.expressions import Expression, ExpressionError, expect_boolean
-from workflow.graph import (
-    ElementType,
-    FlowNode,
-    ListValue,
-    MapValue,
-    Semantics,
-    SequenceFlow,
-    ValueSource,
-    VariableMapping,
-)
+from workflow.engine.step import Step
+from workflow.engine.values import NO_VARIABLES, Variables
+from workflow.engine.variables import VariableWriter
+from workflow.graph import ElementType, FlowNode, SequenceFlow
 
 STEP_LIMIT = 100_000
-IO_MAPPING_ERROR = "IO_MAPPING_ERROR"
 JOB_NO_RETRIES = "JOB_NO_RETRIES"
 
 
@@ -82,6 +70,8 @@ class Engine:
         self.next_key = next_key
         self.options = options
         self.rules = RULES[state.process.semantics]
+        self.variables = VariableWriter(state, now, next_key)
+        self.expressions = Evaluation(self)
         self.activated: list[ElementInstance] = []
         self.ended: list[ElementInstance] = []
         self.given: Variables = NO_VARIABLES
@@ -138,8 +128,7 @@ class Engine:
         self.activated.append(instance)
         if self.given:
             given, self.given = self.given, NO_VARIABLES
-            for name, value in given.items():
-                self.set_local_variable(instance, name, value)
+            self.variables.set_all_local(instance, given)
         return instance
 
     def open_scope(self, element: FlowNode, scope: ElementInstance) -> ElementInstance:
@@ -148,17 +137,14 @@ class Engine:
         instance = self.create(element, scope)
         instance.state = ACTIVE
         if element.inputs and self.rules.inputs_of_opened_scopes and not self.options.skip_io_mappings:
-            try:
-                self._map_inputs(instance)
-            except ElementFailure as failure:
-                raise Rejected(failure.message) from None
+            self._or_refuse(self.expressions.map_inputs, instance)
         return instance
 
     def enter(self, instance: ElementInstance) -> None:
         """Apply input mappings and let the element do what it does."""
         try:
             if instance.element.inputs and not self.options.skip_io_mappings:
-                self._map_inputs(instance)
+                self.expressions.map_inputs(instance)
             self._behaviours[instance.element.type].on_activate(self._step(instance))
         except ElementFailure as failure:
             self.fail(instance, failure)
@@ -170,7 +156,7 @@ class Engine:
         try:
             flows = self._behaviours[element.type].on_complete(self._step(instance))
             if element.outputs and not self.options.skip_io_mappings:
-                self._map_outputs(instance)
+                self.expressions.map_outputs(instance)
         except ElementFailure as failure:
             self.fail(instance, failure)
             return
@@ -228,7 +214,7 @@ class Engine:
         for each in reversed(below):
             self._release_held_tokens(each)
             if self.rules.outputs_of_terminated and each.element.outputs and not self.options.skip_io_mappings:
-                self._map_outputs_or_refuse(each)
+                self._or_refuse(self.expressions.map_outputs, each)
             self._close(each, TERMINATED)
 
     def _release_held_tokens(self, scope: ElementInstance) -> None:
@@ -369,177 +355,21 @@ class Engine:
         """Let an element instance that stands in an incident try again from where it stands."""
         self.run(Enter(instance) if instance.state == ACTIVATING else Complete(instance))
 
-    # ---- variables
-
-    def visible(self, instance: ElementInstance, overlay: Mapping[str, object] | None = None) -> VisibleVariables:
-        """The variables that expressions of this element instance see, and the command's time for `now()`."""
-        seen: dict[str, object] = {**overlay} if overlay else {}
-        seen["__now__"] = self._clock
-        if self.rules.semantics is Semantics.CAMUNDA_7:
-            seen["execution"] = ExecutionView(self, instance)
-        return VisibleVariables(instance, seen)
-
-    def _clock(self) -> datetime:
-        return self.now
-
-    def set_variable(self, scope: ElementInstance, name: str, value: object) -> None:
-        """Set a variable where it exists, looking outwards from `scope`; a new one in the process instance."""
-        for place in scope.scopes():
-            if name in place.variables:
-                self.set_local_variable(place, name, value)
-                return
-        self.set_local_variable(self.state.root, name, value)
-
-    def set_variables(self, scope: ElementInstance, variables: Variables) -> None:
-        """Set several variables, each where it exists."""
-        for name, value in variables.items():
-            self.set_variable(scope, name, value)
-
-    def set_local_variable(self, scope: ElementInstance, name: str, value: object) -> None:
-        """Set a variable in exactly this scope."""
-        row = scope.variables.get(name) or self._undeleted(scope, name)
-        if row is None:
-            plain, kind = typed(value)
-            row = VariableRow(
-                self.next_key(), scope.key, name, plain, kind, created_at=self.now, updated_at=self.now, is_new=True
-            )
-            scope.variables[name] = row
-            self._note_change(row, None, "", existed=False)
-            return
-        plain, kind = typed(value, row.type)
-        if kind == row.type and _same(plain, row.value):
-            return
-        before, type_before = row.value, row.type
-        row.value, row.type = plain, kind
-        row.revision += 1
-        row.updated_at = self.now
-        row.is_changed = True
-        self._note_change(row, before, type_before, existed=True)
-
-    def _undeleted(self, scope: ElementInstance, name: str) -> VariableRow | None:
-        """The row of a variable that this command has deleted, put back: its name may be written only once."""
-        for row in self.state.deleted_variables:
-            if row.scope_key == scope.key and row.name == name:
-                self.state.deleted_variables.remove(row)
-                scope.variables[name] = row
-                return row
-        return None
-
-    def delete_variable(self, scope: ElementInstance, name: str) -> None:
-        """Remove a variable from exactly this scope; nothing happens if there is none."""
-        row = scope.variables.pop(name, None)
-        if row is None:
-            return
-        if not row.is_new:
-            self.state.deleted_variables.append(row)
-        place = (scope.key, name)
-        first = self.state.variable_changes.get(place)
-        if first is not None and not first.existed:
-            del self.state.variable_changes[place]  # set and deleted by the same command: nothing has happened
-            return
-        before, type_before = (first.before, first.type_before) if first is not None else (row.value, row.type)
-        self.state.variable_changes[place] = VariableChange(
-            scope.key, name, before, None, existed=True, type_before=type_before, deleted=True
-        )
-
-    def _note_change(self, row: VariableRow, before: object, type_before: str, *, existed: bool) -> None:
-        place = (row.scope_key, row.name)
-        first = self.state.variable_changes.get(place)
-        if first is not None:
-            before, type_before, existed = first.before, first.type_before, first.existed
-        self.state.variable_changes[place] = VariableChange(
-            row.scope_key, row.name, before, row.value, existed, type_before, row.type
-        )
+    # ---- results, and mappings that must not fail
 
     def set_result(self, instance: ElementInstance, variables: Variables) -> None:
         """Take over what a job, task or script returned: local if output mappings choose what leaves, else outwards."""
         if self.rules.outputs_hide_result and instance.element.outputs:
-            for name, value in variables.items():
-                self.set_local_variable(instance, name, value)
+            self.variables.set_all_local(instance, variables)
         else:
-            self.set_variables(instance, variables)
+            self.variables.set_all(instance, variables)
 
-    # ---- expressions and mappings
-
-    def evaluate(self, expression: Expression, instance: ElementInstance, error_type: str) -> object:
-        """The value of an expression for an element instance; raises ElementFailure."""
+    def _or_refuse(self, mapping: Callable[[ElementInstance], None], instance: ElementInstance) -> None:
+        """Apply mappings where no incident can be left: the element instance is ending, or was not there before."""
         try:
-            return expression.evaluate(self.visible(instance))
-        except ExpressionError as error:
-            raise ElementFailure(error_type, self.failed(expression, error)) from None
-
-    def condition(self, expression: Expression, instance: ElementInstance) -> bool:
-        """Whether a condition holds; raises ExpressionError where it is neither true nor false."""
-        return expect_boolean(expression, self.visible(instance))
-
-    @staticmethod
-    def failed(expression: Expression, error: ExpressionError) -> str:
-        """The message of an expression's failure, naming the expression once."""
-        text = str(error)
-        return text if expression.source in text else f"Failed to evaluate expression '{expression.source}': {text}"
-
-    def _map_inputs(self, instance: ElementInstance) -> None:
-        mapped = self._mapped(instance, instance.element.inputs, extend=False)
-        for name, value in mapped.items():
-            self.set_local_variable(instance, name, value)
-
-    def _map_outputs(self, instance: ElementInstance) -> None:
-        mapped = self._mapped(instance, instance.element.outputs, extend=True)
-        outer = instance.scope if instance.scope is not None else instance
-        self.set_variables(outer, mapped)
-
-    def _map_outputs_or_refuse(self, instance: ElementInstance) -> None:
-        try:
-            self._map_outputs(instance)
+            mapping(instance)
         except ElementFailure as failure:
             raise Rejected(failure.message) from None
-
-    def _mapped(
-        self, instance: ElementInstance, mappings: Sequence[VariableMapping], *, extend: bool
-    ) -> dict[str, object]:
-        """All mappings' results by variable name; each mapping sees the results of those before it."""
-        results: dict[str, object] = {}
-        for mapping in mappings:
-            visible = self.visible(instance, results)
-            value = self._mapping_value(mapping.source, visible, instance)
-            name, *path = mapping.target.split(".") if self.rules.semantics is Semantics.ZEEBE else [mapping.target]
-            if path:
-                before = results.get(name, self.visible(instance).get(name) if extend else None)
-                value = _with_path(before, path, value)
-            results[name] = value
-        return results
-
-    def _mapping_value(self, source: ValueSource, visible: VisibleVariables, instance: ElementInstance) -> object:
-        match source:
-            case ListValue():
-                return [self._mapping_value(item, visible, instance) for item in source.items]
-            case MapValue():
-                return {name: self._mapping_value(entry, visible, instance) for name, entry in source.entries}
-            case Expression():
-                try:
-                    return source.evaluate(visible)
-                except ExpressionError as error:
-                    message = f"{self.failed(source, error)} (mapping of '{instance.element.id}')"
-                    raise ElementFailure(IO_MAPPING_ERROR, message) from None
-
-
-def _same(one: object, other: object) -> bool:
-    """Equal in value and kind: 1, 1.0 and true are three different values in JSON."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return one == other
-
-
-def _with_path(before: object, path: Sequence[str], value: object) -> object:
-    """`before` as an object in which `path` leads to `value`; what is beside the path stays."""
-    base = dict(before) if isinstance(before, dict) else {}
-    first, *rest = path
-    base[first] = _with_path(base.get(first), rest, value) if rest else value
-    return base
 
 
 def new_process_instance(root: FlowNode, key: int, now: datetime) -> ElementInstance:
@@ -550,8 +380,6 @@ def new_process_instance(root: FlowNode, key: int, now: datetime) -> ElementInst
 
 
 __all__ = [
-    "EXTRACT_VALUE_ERROR",
-    "IO_MAPPING_ERROR",
     "JOB_NO_RETRIES",
     "NO_OPTIONS",
     "Engine",

@@ -110,7 +110,7 @@ class ExecutionView:
         return row.value if row is not None else None
 
     def setVariable(self, name: str, value: object) -> None:
-        self._engine.set_variable(self._instance, name, value)
+        self._engine.variables.set(self._instance, name, value)
 
     def setVariableLocal(self, name: str, value: object) -> None:
-        self._engine.set_local_variable(self._instance, name, value)
+        self._engine.variables.set_local(self._instance, name, value)

@@ -17,7 +17,7 @@ from workflow.engine.state import (
     SubscriptionRow,
     UserTaskRow,
 )
-from workflow.expressions import Expression, ExpressionError
+from workflow.expressions import Expression
 from workflow.graph import FlowNode, SequenceFlow
 
 if TYPE_CHECKING:
@@ -78,13 +78,13 @@ class Step:
 
     def variables(self) -> VisibleVariables:
         """The variables that an expression of this element sees."""
-        return self._engine.visible(self._here)
+        return self._engine.expressions.visible(self._here)
 
     # -- expressions
 
     def evaluate(self, expression: Expression, *, error_type: str = EXTRACT_VALUE_ERROR) -> object:
         """The value of an expression here; a failing one fails the element."""
-        return self._engine.evaluate(expression, self._here, error_type)
+        return self._engine.expressions.value(expression, self._here, error_type)
 
     def evaluate_string(self, expression: Expression) -> str:
         """The value of an expression that has to be a string or a number."""
@@ -134,10 +134,7 @@ class Step:
 
     def holds(self, condition: Expression) -> bool:
         """Whether a flow's condition is true here; anything but true or false fails the element."""
-        try:
-            return self._engine.condition(condition, self._here)
-        except ExpressionError as error:
-            raise ElementFailure(CONDITION_ERROR, self._engine.failed(condition, error)) from None
+        return self._engine.expressions.holds(condition, self._here, CONDITION_ERROR)
 
     def _wrong_type(self, expression: Expression, expected: str, value: object) -> str:
         return (

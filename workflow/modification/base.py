@@ -138,8 +138,7 @@ class Modification:
 
     def set_global_variables(self, variables: Variables) -> None:
         """Set variables of the process instance."""
-        for name, value in variables.items():
-            self.engine.set_local_variable(self.state.root, name, value)
+        self.engine.variables.set_all_local(self.state.root, variables)
 
     def count_token(self, scope: ElementInstance) -> None:
         """One more token in a scope, for a command that uses it up."""

@@ -108,8 +108,7 @@ def _set_in_running_scopes(
     for running in scope.scopes():
         for scope_id, values in local:
             if running.element.id == scope_id:
-                for name, value in values.items():
-                    modification.engine.set_local_variable(running, name, value)
+                modification.engine.variables.set_all_local(running, values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,7 @@ def start_process_instance(
         engine = work.create(
             definition_key, business_key=business_key, start_reason=start_reason, tags=tags, options=options
         )
-        for name, value in variables.items():
-            engine.set_local_variable(engine.state.root, name, value)
+        engine.variables.set_all_local(engine.state.root, variables)
         if instructions:
             _check_vocabulary(engine, instructions)
             Modification(engine).apply(instructions, NO_OPTIONS)

@@ -165,8 +165,7 @@ def complete_job(
     """Complete a job with its result, and let the process go on. A named worker must hold its lock."""
     with unit_of_work(context) as work:
         engine, row, instance = _open(work, key, worker)
-        for name, value in local_variables.items():
-            engine.set_local_variable(instance, name, value)
+        engine.variables.set_all_local(instance, local_variables)
         engine.set_result(instance, variables)
         engine.end_row(row, COMPLETED)
         engine.run(Complete(instance))
@@ -195,9 +194,8 @@ def fail_job(
         row.state, row.worker, row.is_changed = FAILED, "", True
         row.error_message, row.error_details = message[:ERROR_MESSAGE_LIMIT], details
         row.locked_until = work.now + back_off if back_off else None
-        for name, value in local_variables.items():
-            engine.set_local_variable(instance, name, value)
-        engine.set_variables(instance, variables)
+        engine.variables.set_all_local(instance, local_variables)
+        engine.variables.set_all(instance, variables)
         if row.retries == 0 and engine.state.open_incident_of(instance) is None:
             text = message or "No more retries left."
             engine.raise_incident(instance, JOB_NO_RETRIES, text, job_key=row.key)
@@ -218,7 +216,7 @@ def throw_job_error(
         engine, row, instance = _open(work, key, worker)
         row.state, row.worker, row.locked_until, row.is_changed = ERROR_THROWN, "", None, True
         row.error_code, row.error_message = code, message[:ERROR_MESSAGE_LIMIT]
-        engine.set_variables(instance, variables)
+        engine.variables.set_all(instance, variables)
         throw_bpmn_error(engine, instance, code, message, row.key)
         return outcome(engine)
 

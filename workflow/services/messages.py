@@ -110,7 +110,7 @@ def signal_element(
                 f"'{instance.element.id}', a {instance.element.type}, which cannot be signalled."
             )
         require_not_suspended(engine, f"Execution '{element_instance_key}'")
-        engine.set_variables(instance, variables)
+        engine.variables.set_all(instance, variables)
         engine.run(Complete(instance))
         take_buffered_messages(work, engine)
         return outcome(engine)

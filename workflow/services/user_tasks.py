@@ -29,8 +29,7 @@ def complete_user_task(
     with unit_of_work(context) as work:
         engine, row = _open(work, key)
         instance = engine.state.elements[row.element_instance_key]
-        for name, value in local_variables.items():
-            engine.set_local_variable(instance, name, value)
+        engine.variables.set_all_local(instance, local_variables)
         engine.set_result(instance, variables)
         engine.end_row(row, COMPLETED)
         engine.run(Complete(instance))
@@ -71,7 +70,7 @@ def throw_user_task_error(
     with unit_of_work(context) as work:
         engine, row = _open(work, key)
         instance = engine.state.elements[row.element_instance_key]
-        engine.set_variables(instance, variables)
+        engine.variables.set_all(instance, variables)
         throw_bpmn_error(engine, instance, code, message)
         return outcome(engine)
 

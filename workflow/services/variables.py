@@ -35,11 +35,11 @@ def set_variables(
         _check_revisions(scope, expected or {})
         for name, value in variables.items():
             if local:
-                engine.set_local_variable(scope, name, value)
+                engine.variables.set_local(scope, name, value)
             else:
-                engine.set_variable(scope, name, value)
+                engine.variables.set(scope, name, value)
         for name in delete:
-            engine.delete_variable(scope, name)
+            engine.variables.delete(scope, name)
         return outcome(engine)
 
 

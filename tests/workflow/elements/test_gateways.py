@@ -65,7 +65,7 @@ def test_without_a_way_out_of_an_exclusive_gateway_camunda_7_refuses_and_zeebe_r
     instance = start(builder, x=0)
     assert instance.incidents == [("choice", "CONDITION_ERROR")]
     assert instance.tree == ["choice"]
-    instance.engine.set_variable(instance.state.root, "x", 5)
+    instance.engine.variables.set(instance.state.root, "x", 5)
     incident = next(iter(instance.state.incidents.values()))
     instance.engine.close_incident(incident)
     instance.engine.retry(instance.open("choice"))

@@ -83,18 +83,18 @@ def test_a_zeebe_mapping_to_a_path_builds_an_object_and_later_mappings_see_earli
 
 def test_a_long_stays_a_long_when_a_plain_number_is_written():
     instance = start(bpmn().start().user_task("task"), n=TypedValue(1, "Long"))
-    instance.engine.set_variable(instance.state.root, "n", 2)
+    instance.engine.variables.set(instance.state.root, "n", 2)
     assert instance.state.root.variables["n"].type == "Long"
-    instance.engine.set_variable(instance.state.root, "n", "text")
+    instance.engine.variables.set(instance.state.root, "n", "text")
     assert instance.state.root.variables["n"].type == "String"
 
 
 def test_writing_an_equal_value_changes_nothing_but_one_and_true_are_different_values():
     instance = start(bpmn().start().user_task("task"), n=1)
     row = instance.state.root.variables["n"]
-    instance.engine.set_variable(instance.state.root, "n", 1)
+    instance.engine.variables.set(instance.state.root, "n", 1)
     assert row.revision == 1
-    instance.engine.set_variable(instance.state.root, "n", True)
+    instance.engine.variables.set(instance.state.root, "n", True)
     assert (row.revision, row.value) == (2, True)
 
 
@@ -102,7 +102,7 @@ def test_the_outcome_tells_the_first_value_before_and_the_last_one_after():
     instance = start(bpmn().start().user_task("task"), n=1)
     instance.state.variable_changes.clear()
     for value in (2, 3):
-        instance.engine.set_variable(instance.state.root, "n", value)
+        instance.engine.variables.set(instance.state.root, "n", value)
     [change] = instance.state.variable_changes.values()
     assert (change.before, change.after, change.existed) == (1, 3, True)
 
@@ -111,12 +111,12 @@ def test_a_variable_set_and_deleted_by_one_command_tells_what_it_was_before():
     instance = start(bpmn().start().user_task("task"), n=1)
     instance.state.variable_changes.clear()
     root = instance.state.root
-    instance.engine.set_variable(root, "n", 2)
-    instance.engine.delete_variable(root, "n")
+    instance.engine.variables.set(root, "n", 2)
+    instance.engine.variables.delete(root, "n")
     [change] = instance.state.variable_changes.values()
     assert (change.before, change.deleted) == (1, True)
-    instance.engine.set_variable(root, "other", 2)
-    instance.engine.delete_variable(root, "other")
+    instance.engine.variables.set(root, "other", 2)
+    instance.engine.variables.delete(root, "other")
     assert len(instance.state.variable_changes) == 1
 
 
@@ -125,7 +125,7 @@ def test_a_variable_deleted_and_set_again_by_one_command_keeps_its_row():
     root = instance.state.root
     row = root.variables["n"]
     row.is_new = False
-    instance.engine.delete_variable(root, "n")
-    instance.engine.set_local_variable(root, "n", 3)
+    instance.engine.variables.delete(root, "n")
+    instance.engine.variables.set_local(root, "n", 3)
     assert root.variables["n"] is row
     assert (row.value, instance.state.deleted_variables) == (3, [])

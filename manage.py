@@ -19,7 +19,9 @@ def main() -> None:
         sys.exit(f"Error: {error}. Run 'make install', then '.venv/bin/python manage.py …'.")
     from config import embedded_postgres
 
-    embedded = os.environ["DJANGO_SETTINGS_MODULE"] == "config.settings.development" and not os.environ.get("DATABASE_URL")
+    embedded = os.environ["DJANGO_SETTINGS_MODULE"] == "config.settings.development" and not os.environ.get(
+        "DATABASE_URL"
+    )
     try:
         if embedded and not NEED_NO_DATABASE.intersection(sys.argv[1:2] or ["help"]):
             server = embedded_postgres.EmbeddedPostgres(

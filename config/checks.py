@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, ProgrammingError
 
 DEMO_USERNAME = "admin"
-DEMO_PASSWORD = "admin"
+DEMO_PASSWORD = "admin"  # noqa: S105  known to everybody, that is the point
 
 REFUSAL = (
     f"The demo administrator '{DEMO_USERNAME}' still has the password '{DEMO_PASSWORD}'. "

@@ -348,7 +348,9 @@ class EmbeddedPostgres:
         if not self._postmaster():
             return False
         self.progress("Stopping PostgreSQL …")
-        self._run("pg_ctl", "stop", "--wait", "--silent", "--mode", "fast", "--timeout", "60", "--pgdata", str(self.data))
+        self._run(
+            "pg_ctl", "stop", "--wait", "--silent", "--mode", "fast", "--timeout", "60", "--pgdata", str(self.data)
+        )
         return True
 
     # Programs
@@ -362,6 +364,7 @@ class EmbeddedPostgres:
                 stderr=subprocess.STDOUT,
                 cwd=self.directory,
                 env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+                start_new_session=True,  # Ctrl-C is for this process, which then stops the server in order
                 check=False,
                 **self._as_account(),
             )
@@ -449,7 +452,9 @@ def main() -> None:
     """Start, stop or name the embedded server."""
     parser = argparse.ArgumentParser(prog="python -m config.embedded_postgres", description=main.__doc__)
     parser.add_argument("command", choices=["start", "stop", "url", "status"])
-    parser.add_argument("--directory", type=Path, default=None, help="where the data lies (default: DATA_DIR, else per user)")
+    parser.add_argument(
+        "--directory", type=Path, default=None, help="where the data lies (default: DATA_DIR, else per user)"
+    )
     options = parser.parse_args()
     directory = options.directory.expanduser().resolve() if options.directory else default_directory()
     if options.command == "url":

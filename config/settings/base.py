@@ -73,7 +73,7 @@ TEMPLATES = [
 # Connections come from a pool, not from CONN_MAX_AGE: that keeps one connection for each thread, so long polls would hold
 # as many as there are threads. A request that waits can hand its connection back with `connection.close()`. Statements
 # prepared by the engine stay prepared on pooled connections; no transaction-pooling proxy may stand in between.
-POOL = {"min_size": 2, "max_size": 20, "timeout": 10}
+POOL = {"min_size": 2, "max_size": 32, "timeout": 10}
 DATABASE: dict[str, Any] = {
     "ATOMIC_REQUESTS": False,  # a command opens its own transaction, as late and as short as possible
     "CONN_HEALTH_CHECKS": True,

@@ -15,5 +15,6 @@ DATABASES = {
     "default": environment.database(os.environ.get("DATABASE_URL") or database_url(default_directory()), **DATABASE)
 }
 
-WHITENOISE_USE_FINDERS = True  # no collectstatic
+STATIC_ROOT = None  # no collectstatic: files are found where they lie
+WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0

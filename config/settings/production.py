@@ -19,7 +19,10 @@ FETTLE_ENVIRONMENT = "Production"
 DATABASES = {
     "default": environment.database(
         _required["DATABASE_URL"],
-        **(DATABASE | {"OPTIONS": {"pool": POOL | {"max_size": environment.number("FETTLE_DATABASE_POOL", default=20)}}}),
+        **(
+            DATABASE
+            | {"OPTIONS": {"pool": POOL | {"max_size": environment.number("FETTLE_DATABASE_POOL", default=32)}}}
+        ),
     )
 }
 

@@ -30,3 +30,4 @@ STORAGES = {
 }
 WHITENOISE_AUTOREFRESH = True  # does not scan all files at each start
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = None

@@ -12,7 +12,7 @@ from django.db import transaction
 from operate.workspaces import Role
 from operate.workspaces.membership import add_member
 
-USERNAME = PASSWORD = "admin"  # noqa: S105 (known to everybody, and refused in production)
+USERNAME = PASSWORD = "admin"  # noqa: S105  of the demo, and refused in production  # noqa: S105 (known to everybody, and refused in production)
 
 
 class Command(BaseCommand):

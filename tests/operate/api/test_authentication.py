@@ -41,7 +41,10 @@ def test_the_right_password_is_hashed_once(user: User) -> None:
     # given
     assert log_in("maria", "right") == user
     # when
-    with patch("django.contrib.auth.hashers.check_password") as hashing, patch.object(User, "check_password") as checking:
+    with (
+        patch("django.contrib.auth.hashers.check_password") as hashing,
+        patch.object(User, "check_password") as checking,
+    ):
         again = log_in("maria", "right")
     # then
     assert again == user

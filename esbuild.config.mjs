@@ -1,0 +1,60 @@
+/*
+ * Bundles the FEEL interpreter for the embedded V8, and each island of the pages. Every output stands alone: a page loads
+ * what it needs and nothing else.
+ */
+import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+
+import { build, context } from 'esbuild';
+
+const FRONTEND = 'operate/frontend';
+const STATIC = 'operate/static/operate';
+
+const feel = {
+  entryPoints: ['workflow/expressions/feel/entry.js'],
+  outfile: 'workflow/expressions/feel/dist/feelin.js',
+  bundle: true,
+  format: 'iife',
+  globalName: 'fettleFeel',
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+};
+
+function islands() {
+  const names = entries();
+  return {
+    entryPoints: names.map((name) => `${FRONTEND}/${name}`),
+    outdir: STATIC,
+    bundle: true,
+    format: 'esm',
+    target: ['es2022', 'chrome109', 'firefox115', 'safari16.4'],
+    minify: true,
+    sourcemap: true,
+    legalComments: 'linked',
+    assetNames: 'assets/[name]-[hash]',
+    loader: { '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.eot': 'file', '.svg': 'file' },
+  };
+}
+
+/* Scripts and style sheets directly in the folder are entries; folders below it hold what they share. */
+function entries() {
+  try {
+    return readdirSync(FRONTEND).filter((name) => /(?<!\.d|\.test)\.(ts|css)$/.test(name));
+  } catch (error) {
+    if (error.code === 'ENOENT') {
+      return [];
+    }
+    throw error;
+  }
+}
+
+if (process.argv.includes('--watch')) {
+  await (await context(islands())).watch();
+  console.log(`Watching ${FRONTEND} …`);
+} else {
+  await rm(STATIC, { recursive: true, force: true });
+  await Promise.all([build(feel), build(islands())]);
+}

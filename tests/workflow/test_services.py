@@ -306,3 +306,15 @@ def test_a_task_can_be_claimed_by_one_person_only():
         services.assign_user_task(task.key, "bob", only_if_free=True)
     services.assign_user_task(task.key, "bob")
     assert UserTask.objects.get().assignee == "bob"
+
+
+def test_a_camunda_7_task_name_may_contain_expressions():
+    xml = one_task().replace("<userTask id='approve'/>", "<userTask id='approve' name='Call ${customer}'/>")
+    [task] = services.start_process_instance(deploy(xml).key, variables={"customer": "Mira"}).user_tasks_created
+    assert task.label == "Call Mira"
+
+
+def test_a_name_that_is_too_long_for_its_column_fails_the_element():
+    xml = one_task().replace("<userTask id='approve'/>", "<userTask id='approve' camunda:assignee='${who}'/>")
+    with pytest.raises(Rejected, match="at most 255 characters"):
+        services.start_process_instance(deploy(xml).key, variables={"who": "x" * 256})

@@ -20,8 +20,12 @@ OWNER = re.compile(r"(user|group)\((.*)\)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class UserTaskDetails:
-    """Who shall do the work, by when, and with which form; each an expression or a constant."""
+    """Who shall do the work, by when, and with which form; each an expression or a constant.
 
+    In Camunda 7 the name may contain expressions too; without one the task has the element's name.
+    """
+
+    name: Expression | None = None
     assignee: Expression | None = None
     candidate_users: Expression | None = None
     candidate_groups: Expression | None = None
@@ -66,11 +70,8 @@ def _form(definition: etree._Element | None) -> str | None:
 
 def _read_camunda7(reading: ElementReading) -> UserTaskDetails:
     users, groups = _potential_owners(reading)
-    if "${" in reading.name or "#{" in reading.name:
-        reading.warning(
-            "An expression in the name of a user task is not evaluated yet; the task shows the name as it is written."
-        )
     return UserTaskDetails(
+        name=reading.optional(reading.name if "{" in reading.name else None, "the name"),
         assignee=reading.optional(reading.camunda("assignee") or _human_performer(reading), "the assignee"),
         candidate_users=reading.optional(_joined(reading.camunda("candidateUsers"), *users), "the candidate users"),
         candidate_groups=reading.optional(_joined(reading.camunda("candidateGroups"), *groups), "the candidate groups"),
@@ -128,6 +129,7 @@ class UserTask(Behaviour):
     def on_activate(self, step: Step) -> None:
         details = step.details(UserTaskDetails)
         step.create_user_task(
+            name=step.evaluate_string(details.name) if details.name else step.element.name,
             assignee=(step.evaluate_string(details.assignee) or None) if details.assignee else None,
             candidate_users=step.evaluate_names(details.candidate_users) if details.candidate_users else [],
             candidate_groups=step.evaluate_names(details.candidate_groups) if details.candidate_groups else [],

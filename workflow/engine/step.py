@@ -28,6 +28,7 @@ D = TypeVar("D")
 
 CONDITION_ERROR = "CONDITION_ERROR"
 EXTRACT_VALUE_ERROR = "EXTRACT_VALUE_ERROR"
+TEXT_LIMIT = 255
 
 
 class Step:
@@ -87,11 +88,16 @@ class Step:
         return self._engine.expressions.value(expression, self._here, error_type)
 
     def evaluate_string(self, expression: Expression) -> str:
-        """The value of an expression that has to be a string or a number."""
+        """The value of an expression that has to be a string or a number, short enough for a name."""
         value = self.evaluate(expression)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ElementFailure(EXTRACT_VALUE_ERROR, self._wrong_type(expression, "STRING", value))
-        return str(value)
+        text = str(value)
+        if len(text) > TEXT_LIMIT:
+            raise ElementFailure(
+                EXTRACT_VALUE_ERROR, self._wrong_type(expression, f"at most {TEXT_LIMIT} characters", text)
+            )
+        return text
 
     def evaluate_names(self, expression: Expression) -> list[str]:
         """A list of strings, or one string with commas in it."""
@@ -139,7 +145,7 @@ class Step:
     def _wrong_type(self, expression: Expression, expected: str, value: object) -> str:
         return (
             f"Expected result of the expression '{expression.source}' of '{self.element.id}' to be '{expected}', "
-            f"but was {value!r}."
+            f"but was {_shortened(value)}."
         )
 
     # -- flows
@@ -237,6 +243,7 @@ class Step:
     def create_user_task(
         self,
         *,
+        name: str,
         assignee: str | None,
         candidate_users: list[str],
         candidate_groups: list[str],
@@ -251,7 +258,7 @@ class Step:
                 self._engine.next_key(),
                 self._here.key,
                 self.element.id,
-                self.element.name,
+                name,
                 CREATED,
                 self.now,
                 assignee=assignee,
@@ -285,3 +292,8 @@ class Step:
     def set_result(self, name: str, value: object) -> None:
         """Store the result of a script or expression in a variable, where a completed job's would go."""
         self._engine.set_result(self._here, {name: value})
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}…"

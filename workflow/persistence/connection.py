@@ -1,105 +1,74 @@
-"""Statements on Django's connection, prepared on the server.
+"""Statements on Django's connection, prepared on the server, as many as there are in one round trip.
 
-A command sends two: one that locks and loads, one that writes everything. That measured half the time of a psycopg
-pipeline of many small ones, which saves round trips but not the planning and the Python side of each. The counters
-are what the statement baselines and the benchmark read.
+A command sends twice: once to lock and load, once to write everything. BEGIN travels with the first and COMMIT with the
+last. This speaks libpq's pipeline mode through psycopg's low-level interface, because psycopg's own cursors and pipelines
+take two to five times as long for the same exchange.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+import re
+from collections.abc import Generator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
+from psycopg import generators
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import InvalidSqlStatementName, error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
-Statement = tuple[str, Sequence[object] | Mapping[str, object]]
+Parameters = Sequence[object] | Mapping[str, object]
+Statement = tuple[str, Parameters]
 Rows = list[tuple[Any, ...]]
 
-
-@dataclass(slots=True)
-class Traffic:
-    """What this thread has sent to the database through this module."""
-
-    statements: int = 0
-    round_trips: int = 0
+BEGIN: Statement = ("BEGIN", ())
+COMMIT: Statement = ("COMMIT", ())
 
 
-class _ThreadTraffic(threading.local):
-    def __init__(self) -> None:
-        self.traffic = Traffic()
+def fetch(sql: str, params: Parameters = ()) -> Rows:
+    """Run one query in one round trip; its rows."""
+    return _send([(sql, params)])[-1]
 
 
-_thread = _ThreadTraffic()
+def execute(statements: Sequence[Statement], *, commit: bool = False) -> None:
+    """Run statements that only write, in order and in one round trip; commit with them if asked to.
+
+    The first that fails is raised; then none of them has happened, provided that this is a transaction.
+    """
+    if statements:
+        _send([*statements, COMMIT] if commit else statements)
 
 
-def traffic() -> Traffic:
-    """The running counters of this thread."""
-    return _thread.traffic
+def is_outermost() -> bool:
+    """Whether a transaction that is opened now is a real one: not inside another, nor somebody else's to commit."""
+    return not connection.in_atomic_block and connection.get_autocommit()
 
 
-def raw_connection() -> psycopg.Connection[Any]:
-    """The psycopg connection behind Django's, with prepared statements switched on."""
+def _send(statements: Sequence[Statement]) -> list[Rows]:
     connection.ensure_connection()
     raw = cast("psycopg.Connection[Any]", connection.connection)
-    if raw.prepare_threshold is None:
-        raw.prepare_threshold = 2
-        raw.prepared_max = 500
-    return raw
+    session = _sessions.get(raw)
+    if session is None:
+        session = _sessions[raw] = _Session(raw)
+    with connection.wrap_database_errors:
+        return session.send(statements)
 
 
-def fetch(sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> Rows:
-    """Run one query in one round trip; its rows."""
-    return _send(sql, params).fetchall()
+class _Session:
+    """One connection, and what has been prepared on it: never more than there are statements in this program."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._libpq = raw.pgconn
+        self._names: dict[str, bytes] = {}
+        self._new_name = itertools.count(1)
+
+    def send(self, raw: psycopg.Connection[Any], statements: Sequence[Statement]) -> list[Rows]:
+        """Run the statements, after a BEGIN if there is to be a transaction and none has begun; the rows of each."""
 
 
-def execute(statements: Sequence[Statement]) -> None:
-    """Run statements that only write, as few round trips as can be: usually one.
-
-    Plain INSERT, UPDATE and DELETE statements with positional parameters become one statement with a common table
-    expression each. They see the same snapshot, so none of them may build on what another one writes.
-    """
-    together = [statement for statement in statements if _is_combinable(statement)]
-    if len(together) > 1:
-        statements = [_combined(together), *(each for each in statements if not _is_combinable(each))]
-    for sql, params in statements:
-        _send(sql, params)
-
-
-def _send(sql: str, params: Sequence[object] | Mapping[str, object]) -> psycopg.Cursor[Any]:
-    if isinstance(params, Mapping):
-        cursor = psycopg.Cursor(raw_connection())
-    else:
-        cursor = psycopg.RawCursor(raw_connection())
-        sql = _numbered(sql)
-    cursor.execute(cast("Any", sql), params, prepare=True)
-    _thread.traffic.statements += 1
-    _thread.traffic.round_trips += 1
-    return cursor
-
-
-@lru_cache(maxsize=2000)
-def _numbered(sql: str) -> str:
-    """PostgreSQL's own placeholders for `%s`; psycopg would look for them anew at each execution of a long
-    statement."""
-    first, *rest = sql.split("%s")
-    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
-
-
-def _is_combinable(statement: Statement) -> bool:
-    sql, params = statement
-    return not isinstance(params, Mapping) and sql.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE")
-
-
-def _combined(statements: Sequence[Statement]) -> Statement:
-    values = [value for _, params in statements for value in params]
-    return _as_one(tuple(sql for sql, _ in statements)), values
-
-
-@lru_cache(maxsize=500)
-def _as_one(statements: tuple[str, ...]) -> str:
-    parts = ", ".join(f"w{number} AS ({sql})" for number, sql in enumerate(statements))
-    return f"WITH {parts} SELECT"
+_sessions: WeakKeyDictionary[psycopg.Connection[Any], _Session] = WeakKeyDictionary()

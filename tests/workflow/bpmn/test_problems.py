@@ -487,11 +487,6 @@ WARNINGS = [
     ),
     (
         C7,
-        START + "<userTask id='x' name='Call ${customer}'/>",
-        "An expression in the name of a user task is not evaluated yet",
-    ),
-    (
-        C7,
         START + extended("task", "<camunda:failedJobRetryTimeCycle>R3/PT1M</camunda:failedJobRetryTimeCycle>"),
         "'camunda:failedJobRetryTimeCycle' has no effect: no job is retried here",
     ),

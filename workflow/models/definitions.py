@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workflow.graph import Semantics
 from workflow.models.fields import KeyField, KeyReference
+from workflow.models.querysets import WorkspaceQuerySet
 
 DEFAULT_WORKSPACE = "<default>"
 
@@ -58,6 +59,8 @@ class Deployment(models.Model):
     source = models.CharField(_("source"), max_length=255, blank=True)
     deployed_at = models.DateTimeField(_("deployed at"))
 
+    objects = WorkspaceQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("deployment")
         verbose_name_plural = _("deployments")
@@ -89,6 +92,8 @@ class ProcessDefinition(models.Model):
     suspended = models.BooleanField(_("suspended"), default=False)
     is_latest = models.BooleanField(_("latest version"), default=True)
     deployed_at = models.DateTimeField(_("deployed at"))
+
+    objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("process definition")

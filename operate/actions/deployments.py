@@ -31,6 +31,7 @@ class Deploy(Action[Deployed]):
         name: str = "",
         source: str = "",
         deduplicate: bool = True,
+        only_changed: bool = True,
     ) -> Deployed:
         self.note(name=name, source=source, resources=[resource.name for resource in resources])
         deployed = services.deploy(
@@ -41,6 +42,7 @@ class Deploy(Action[Deployed]):
             fallback=fallback,
             chosen=chosen,
             deduplicate=deduplicate,
+            only_changed=only_changed,
             context=self.context,
         )
         self.about(deployed.key)

@@ -72,11 +72,13 @@ def deploy(
     fallback: Semantics | None = None,
     chosen: Semantics | None = None,
     deduplicate: bool = True,
+    only_changed: bool = True,
     context: Context = SYSTEM,
 ) -> Deployed:
     """Deploy all models or none; raises ModelProblems with everything that is wrong with any of them.
 
-    With `deduplicate`, a file whose bytes and semantics equal the latest version's makes no new version.
+    With `deduplicate`, a file whose bytes and semantics equal the latest version's makes no new version. Without
+    `only_changed` that holds only if all files are unchanged: one that changed takes the others along.
     """
     context.authorize(workspace_id)
     read = _read_all(resources, fallback, chosen)
@@ -84,6 +86,8 @@ def deploy(
         _lock_workspace(workspace_id)
         latest = _latest(workspace_id, read)
         fresh = [each for each in read if not (deduplicate and _is_unchanged(each, latest))]
+        if fresh and not only_changed:
+            fresh = read
         now = context.now or clock()
         if not fresh:
             return _nothing_new(read, latest, workspace_id)

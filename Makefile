@@ -14,7 +14,7 @@ endif
 
 BIN := .venv/bin
 NPX := node_modules/.bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-hashes
 BUNDLE := workflow/expressions/feel/dist/feelin.js
 BUNDLED := package-lock.json esbuild.config.mjs $(wildcard workflow/expressions/feel/*.js) \
 	$(shell find operate/frontend 2>/dev/null)

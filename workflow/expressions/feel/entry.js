@@ -20,7 +20,7 @@ export function check(source) {
   if (error) {
     return JSON.stringify({ error });
   }
-  const names = [ ...new Set(found.reads.map(({ name }) => name)) ];
+  const names = [...new Set(found.reads.map(({ name }) => name))];
   return JSON.stringify({ names, ...withoutClashes(source, found, names) });
 }
 
@@ -30,7 +30,7 @@ export function check(source) {
  */
 function withoutClashes(source, { reads, calls }, names) {
   const aliases = {};
-  for (const name of names.filter(name => calls.has(name))) {
+  for (const name of names.filter((name) => calls.has(name))) {
     let alias = name.replace(/\W/g, '_') + '_';
     while (source.includes(alias)) {
       alias += '_';
@@ -47,24 +47,25 @@ function withoutClashes(source, { reads, calls }, names) {
 }
 
 export function evaluate(script, variables, missing, aliases, now) {
-  const shadowed = missing.filter(name => !(name in aliases) && isFunctionName(name));
+  const shadowed = missing.filter((name) => !(name in aliases) && isFunctionName(name));
   const context = { ...functions, ...clock(now), ...variables };
   for (const name of shadowed) {
     context[name] = null;
   }
-  for (const [ name, alias ] of Object.entries(aliases)) {
+  for (const [name, alias] of Object.entries(aliases)) {
     if (name in variables) {
       context[alias] = variables[name];
       delete context[name];
     }
   }
-  notes = shadowed.map(name => `[NO_VARIABLE_FOUND] No variable found with name '${name}'`);
+  notes = shadowed.map((name) => `[NO_VARIABLE_FOUND] No variable found with name '${name}'`);
   try {
     const { value, warnings } = evaluateFeel(script, context, DIALECT);
     return JSON.stringify({ value: plain(value), warnings: describe(warnings, script, aliases).concat(notes) });
   } catch (failure) {
-    return JSON.stringify(failure instanceof AssertionFailure
-      ? { assertion: failure.message } : { failure: reason(failure) });
+    return JSON.stringify(
+      failure instanceof AssertionFailure ? { assertion: failure.message } : { failure: reason(failure) },
+    );
   }
 }
 
@@ -74,10 +75,10 @@ function reason({ message }) {
 
 /* The time is what the caller says it is; feelin's own functions would read the clock of the machine. */
 function clock(now) {
-  const told = name => now || fail(`function '${name}' has no clock here`);
+  const told = (name) => now || fail(`function '${name}' has no clock here`);
   return {
     now: () => dateAndTime(told('now')),
-    today: () => date(told('today').slice(0, 10))
+    today: () => date(told('today').slice(0, 10)),
   };
 }
 
@@ -94,7 +95,6 @@ function isFunctionName(name) {
   return functionNames.get(name);
 }
 
-
 /*
  * Comparison: `x > 5` asks whether a range includes x. feelin lets JavaScript compare text with numbers; in FEEL that
  * is null.
@@ -103,7 +103,7 @@ function isFunctionName(name) {
 const includes = FeelRange.prototype.includes;
 let notes = [];
 
-FeelRange.prototype.includes = function(value) {
+FeelRange.prototype.includes = function (value) {
   const empty = this.start === null && this.end === null;
   const kind = typeof value;
   if (empty || value === null || value === undefined || kind === 'object' || kind === this.valueType) {
@@ -113,7 +113,6 @@ FeelRange.prototype.includes = function(value) {
   return null;
 };
 
-
 /* Syntax: the parser recovers from every mistake and leaves an error node where it did. */
 
 function firstError(tree, source) {
@@ -122,7 +121,7 @@ function firstError(tree, source) {
     enter(ref) {
       error = error || (ref.type.isError ? unexpected(ref.node, source) : null);
       return !error;
-    }
+    },
   });
   return error;
 }
@@ -134,14 +133,14 @@ function unexpected(node, source) {
   if (!rest) {
     return { message: `the ${place} is incomplete`, from };
   }
-  const [ token ] = /^("[^"]*"?|[\p{L}\p{N}_]+|\S)/u.exec(rest);
+  const [token] = /^("[^"]*"?|[\p{L}\p{N}_]+|\S)/u.exec(rest);
   return { message: `'${token}' was not expected in the ${place}`, from };
 }
 
 /* Places where `= 5` cannot stand for `? = 5`; feelin takes `x == 5` for `x = (? = 5)`. */
-const NO_UNARY_TEST = [ 'Expression', 'Comparison', 'Conjunction', 'Disjunction', 'IfExpression' ];
+const NO_UNARY_TEST = ['Expression', 'Comparison', 'Conjunction', 'Disjunction', 'IfExpression'];
 
-const BINDS_NAMES = [ 'ForExpression', 'QuantifiedExpression', 'InExpressions', 'Context', 'FunctionDefinition' ];
+const BINDS_NAMES = ['ForExpression', 'QuantifiedExpression', 'InExpressions', 'Context', 'FunctionDefinition'];
 
 /*
  * Finds the variables that an expression reads from outside and the functions that it calls by name, and returns the
@@ -171,7 +170,7 @@ function collectNames(node, source, bound, found) {
     if (error) {
       return error;
     }
-    boundBy(part, source).forEach(name => inner.add(name));
+    boundBy(part, source).forEach((name) => inner.add(name));
   }
   return null;
 }
@@ -181,7 +180,7 @@ function addName(node, source, bound, found) {
   if (bound.has(name)) {
     return null;
   }
-  const [ , second ] = children(node);
+  const [, second] = children(node);
   if (second) {
     return { message: `'${textOf(second, source)}' was not expected after a name`, from: second.from };
   }
@@ -191,15 +190,15 @@ function addName(node, source, bound, found) {
 
 function boundBy(node, source) {
   switch (node.name) {
-  case 'InExpressions':
-  case 'FormalParameters':
-    return children(node).flatMap(child => boundBy(child, source));
-  case 'InExpression':
-  case 'FormalParameter':
-  case 'ContextEntry':
-    return node.firstChild ? [ textOf(node.firstChild, source).replace(/^"|"$/g, '') ] : [];
-  default:
-    return [];
+    case 'InExpressions':
+    case 'FormalParameters':
+      return children(node).flatMap((child) => boundBy(child, source));
+    case 'InExpression':
+    case 'FormalParameter':
+    case 'ContextEntry':
+      return node.firstChild ? [textOf(node.firstChild, source).replace(/^"|"$/g, '')] : [];
+    default:
+      return [];
   }
 }
 
@@ -215,15 +214,14 @@ function textOf(node, source) {
   return source.slice(node.from, node.to).replace(/`/g, '').replace(/\s+/g, ' ').trim();
 }
 
-
 /* Warnings, in the words of Camunda 8 where they are known. */
 
 function describe(warnings, source, aliases) {
-  const originals = Object.fromEntries(Object.entries(aliases).map(([ name, alias ]) => [ alias, name ]));
-  const invocations = new Set(warnings.filter(w => w.type === 'NO_FUNCTION_FOUND').map(w => w.position.from));
+  const originals = Object.fromEntries(Object.entries(aliases).map(([name, alias]) => [alias, name]));
+  const invocations = new Set(warnings.filter((w) => w.type === 'NO_FUNCTION_FOUND').map((w) => w.position.from));
   return warnings
-    .filter(w => !(w.type === 'NO_VARIABLE_FOUND' && invocations.has(w.position.from)))
-    .map(w => {
+    .filter((w) => !(w.type === 'NO_VARIABLE_FOUND' && invocations.has(w.position.from)))
+    .map((w) => {
       const text = source.slice(w.position.from, w.position.to).replace(/`/g, '');
       return `[${kind(w)}] ${wording(w, originals[text] || text)}`;
     });
@@ -235,24 +233,24 @@ function kind({ type, details }) {
 
 function wording({ type, message, details }, text) {
   switch (type) {
-  case 'NO_VARIABLE_FOUND':
-    return `No variable found with name '${text}'`;
-  case 'NO_FUNCTION_FOUND':
-    return `No function found with name '${text.split('(')[0].trim()}'`;
-  case 'NO_CONTEXT_ENTRY_FOUND':
-    return `No context entry found with key '${text}'. ${available(details.values.target)}`;
-  case 'NO_PROPERTY_FOUND':
-    return details.values.target === null
-      ? `No context entry found with key '${text}'. The context is null`
-      : `No property found with name '${text}' of value '${shown(details.values.target)}'`;
-  default:
-    return message;
+    case 'NO_VARIABLE_FOUND':
+      return `No variable found with name '${text}'`;
+    case 'NO_FUNCTION_FOUND':
+      return `No function found with name '${text.split('(')[0].trim()}'`;
+    case 'NO_CONTEXT_ENTRY_FOUND':
+      return `No context entry found with key '${text}'. ${available(details.values.target)}`;
+    case 'NO_PROPERTY_FOUND':
+      return details.values.target === null
+        ? `No context entry found with key '${text}'. The context is null`
+        : `No property found with name '${text}' of value '${shown(details.values.target)}'`;
+    default:
+      return message;
   }
 }
 
 function available(target) {
   const keys = Object.keys(target || {});
-  return keys.length ? `Available keys: ${keys.map(key => `'${key}'`).join(', ')}` : 'The context is empty';
+  return keys.length ? `Available keys: ${keys.map((key) => `'${key}'`).join(', ')}` : 'The context is empty';
 }
 
 function shown(value) {

@@ -10,7 +10,7 @@ export function plain(value) {
     return value;
   }
   if (Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value).map(([ key, entry ]) => [ key, plain(entry) ]));
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
   }
   return typeof value.invoke === 'function' ? null : String(value);
 }

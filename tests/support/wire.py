@@ -26,6 +26,10 @@ class Traffic:
     preparations: int = 0
     """Round trips, among the others, that prepared a statement: once for each connection and statement."""
 
+    def add(self, statement: str) -> None:
+        is_control = statement.upper().startswith(_CONTROL)
+        (self.control if is_control else self.statements).append(statement)
+
     @property
     def blocks_of_keys(self) -> int:
         """How many of the statements fetched new keys."""
@@ -55,11 +59,10 @@ def _read(trace: str, traffic: Traffic) -> None:
     for kind, arguments in _MESSAGE.findall(trace):
         match kind:
             case "Query":
-                text = arguments.strip('"')
-                (traffic.control if text.upper().startswith(_CONTROL) else traffic.statements).append(text)
+                traffic.add(arguments.strip('"'))
                 traffic.round_trips += 1
             case "Bind":
-                traffic.statements.append(prepared.get(_BOUND.match(arguments)[1], arguments))
+                traffic.add(prepared.get(_BOUND.match(arguments)[1], arguments))
                 has_run = True
             case "Sync":
                 traffic.round_trips += 1

@@ -1,15 +1,15 @@
 """Statements on Django's connection, prepared on the server, as many as there are in one round trip.
 
-A command sends twice: once to lock and load, once to write everything. BEGIN travels with the first and COMMIT with the
-last. This speaks libpq's pipeline mode through psycopg's low-level interface, because psycopg's own cursors and pipelines
-take two to five times as long for the same exchange.
+A command sends twice: to lock and load, and to write everything. BEGIN travels with the first and COMMIT with the last.
+This is libpq's pipeline mode, through psycopg's low-level interface: psycopg's own cursors and pipelines took two to five
+times as long for the same exchange, most of it in Python.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -17,17 +17,24 @@ from weakref import WeakKeyDictionary
 import psycopg
 from django.db import connection
 from psycopg import generators
+from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import InvalidSqlStatementName, error_from_result
+from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 
 Parameters = Sequence[object] | Mapping[str, object]
 Statement = tuple[str, Parameters]
 Rows = list[tuple[Any, ...]]
+Query = tuple[str, Sequence[Any]]
 
 BEGIN: Statement = ("BEGIN", ())
 COMMIT: Statement = ("COMMIT", ())
+
+_NAMED = re.compile(r"%\((\w+)\)s")
+_prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[str, bytes]] = WeakKeyDictionary()
+"""The names of what each connection has prepared, by text: no more than this program has statements, so none is dropped."""
+_numbers = itertools.count(1)
 
 
 def fetch(sql: str, params: Parameters = ()) -> Rows:
@@ -36,39 +43,85 @@ def fetch(sql: str, params: Parameters = ()) -> Rows:
 
 
 def execute(statements: Sequence[Statement], *, commit: bool = False) -> None:
-    """Run statements that only write, in order and in one round trip; commit with them if asked to.
+    """Run statements that only write, in order and in one round trip; with `commit`, end the transaction with them.
 
-    The first that fails is raised; then none of them has happened, provided that this is a transaction.
+    If one fails, those behind it are not run, and the transaction can only be rolled back.
     """
     if statements:
         _send([*statements, COMMIT] if commit else statements)
 
 
-def is_outermost() -> bool:
-    """Whether a transaction that is opened now is a real one: not inside another, nor somebody else's to commit."""
+def begins_transaction() -> bool:
+    """Whether an atomic block that is entered now is a transaction of its own, not part of another one."""
     return not connection.in_atomic_block and connection.get_autocommit()
 
 
 def _send(statements: Sequence[Statement]) -> list[Rows]:
     connection.ensure_connection()
     raw = cast("psycopg.Connection[Any]", connection.connection)
-    session = _sessions.get(raw)
-    if session is None:
-        session = _sessions[raw] = _Session(raw)
+    if raw.pgconn.transaction_status == TransactionStatus.IDLE and not raw.autocommit:
+        statements = [BEGIN, *statements]
     with connection.wrap_database_errors:
-        return session.send(statements)
+        results = _exchange(raw, [_query(raw, *statement) for statement in statements])
+        return [_rows(raw, result) for result in results]
 
 
-class _Session:
-    """One connection, and what has been prepared on it: never more than there are statements in this program."""
-
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
-        self._libpq = raw.pgconn
-        self._names: dict[str, bytes] = {}
-        self._new_name = itertools.count(1)
-
-    def send(self, raw: psycopg.Connection[Any], statements: Sequence[Statement]) -> list[Rows]:
-        """Run the statements, after a BEGIN if there is to be a transaction and none has begun; the rows of each."""
+def _query(raw: psycopg.Connection[Any], sql: str, params: Parameters) -> Query:
+    """The text as PostgreSQL wants it and the values as text: it finds out by itself which types they are."""
+    text, names = _numbered(sql)
+    values = [params[name] for name in names] if isinstance(params, Mapping) else params
+    return text, Transformer(raw).dump_sequence(values, [PyFormat.TEXT] * len(values))
 
 
-_sessions: WeakKeyDictionary[psycopg.Connection[Any], _Session] = WeakKeyDictionary()
+@lru_cache(maxsize=1000)
+def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """`$1`, `$2` … for `%s`, or for `%(name)s`, whose names come back in the order of their numbers."""
+    names = tuple(dict.fromkeys(_NAMED.findall(sql)))
+    if names:
+        return _NAMED.sub(lambda found: f"${names.index(found[1]) + 1}", sql), names
+    first, *rest = sql.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1)), ()
+
+
+def _exchange(raw: psycopg.Connection[Any], queries: Sequence[Query]) -> list[PGresult]:
+    """Run the queries, preparing on the way those that are new to the connection; a result for each."""
+    known = _prepared.setdefault(raw, {})
+    new = {text: b"fettle_%d" % next(_numbers) for text, _ in queries if text not in known}
+    names = known | new if new else known
+    with raw.lock:
+        try:
+            results = raw.wait(_pipeline(raw.pgconn, new, [(names[text], values) for text, values in queries]))
+        except BaseException:
+            raw.close()  # answers may be under way that nobody waits for any more
+            raise
+    for result in results:
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise error_from_result(result, encoding=raw.info.encoding)
+    known |= new
+    return results[len(new) :]
+
+
+def _pipeline(
+    libpq: PGconn, new: Mapping[str, bytes], executions: Sequence[tuple[bytes, Sequence[Any]]]
+) -> PQGen[list[PGresult]]:
+    libpq.enter_pipeline_mode()
+    for text, name in new.items():
+        libpq.send_prepare(name, text.encode())
+    for name, values in executions:
+        libpq.send_query_prepared(name, values)
+    libpq.pipeline_sync()
+    yield from generators.send(libpq)
+    results: list[PGresult] = []
+    for _ in range(len(new) + len(executions)):
+        results += yield from generators.fetch_many(libpq)
+    yield from generators.fetch_many(libpq)  # the end of the pipeline
+    libpq.exit_pipeline_mode()
+    return results
+
+
+def _rows(raw: psycopg.Connection[Any], result: PGresult) -> Rows:
+    if not result.ntuples:
+        return []
+    transformer = Transformer(raw)
+    transformer.set_pgresult(result)
+    return transformer.load_rows(0, result.ntuples, tuple)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from django.db import transaction as django_transaction
 
-from workflow.persistence.connection import Statement, execute, traffic
+from workflow.persistence.connection import Statement, begins_transaction, execute
 
 
 class Transaction:
@@ -25,10 +25,10 @@ class Transaction:
         """Write this at the end, after all that was added before."""
         self.pending.append((sql, params))
 
-    def flush(self) -> None:
+    def flush(self, *, commit: bool = False) -> None:
         """Write all that is pending, in one round trip; needed only before reading it back in the same transaction."""
         pending, self.pending = self.pending, []
-        execute(pending)
+        execute(pending, commit=commit)
 
     def on_commit(self, function: Callable[[], None]) -> None:
         """Call this once everything is safely stored."""
@@ -52,10 +52,11 @@ def transaction() -> Iterator[Transaction]:
         yield _current.transaction
         return
     opened = _current.transaction = Transaction()
+    is_outermost = begins_transaction()
     try:
         with django_transaction.atomic():
             yield opened
-            opened.flush()
-        traffic().round_trips += 1  # COMMIT
+            # Django's own commit then finds nothing left to commit and sends nothing; it calls what waits for it.
+            opened.flush(commit=is_outermost and not django_transaction.get_rollback())
     finally:
         _current.transaction = None

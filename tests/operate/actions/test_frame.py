@@ -11,10 +11,10 @@ from audit.models import AuditEvent, Channel, Result
 from operate import actions
 from operate.actions import CancelProcessInstance, CompleteUserTask, SetVariables, SuspendProcessInstance
 from operate.workspaces import Forbidden, Role
+from tests.support.wire import wire_traffic
 from workflow import services
 from workflow.engine.errors import Conflict, NotFound
 from workflow.models import UserTask, Variable
-from workflow.persistence.connection import traffic
 from workflow.persistence.transaction import transaction
 
 pytestmark = pytest.mark.django_db
@@ -187,14 +187,14 @@ def test_an_action_costs_no_more_round_trips_than_its_service(by, shop, django_a
     operator = shop.people[Role.OPERATOR]
     key = shop.task_key
     action = CompleteUserTask(operator, channel=Channel.V2)
-    before = traffic().round_trips
     # when
-    if by == "service":
-        services.complete_user_task(key)
-    else:
-        action.execute(key)
+    with wire_traffic() as traffic:
+        if by == "service":
+            services.complete_user_task(key)
+        else:
+            action.execute(key)
     # then
-    assert traffic().round_trips - before == 3
+    assert traffic.round_trips - traffic.preparations == 4
     with django_assert_num_queries(0):
         assert CompleteUserTask(operator, channel=Channel.V2).access is action.access
 

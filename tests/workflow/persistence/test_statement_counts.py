@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -29,7 +29,7 @@ USER_TASKS = {
 
 @dataclass(frozen=True)
 class FanOut:
-    """A process that forks into tasks that wait, and joins behind them."""
+    """A process that forks into tasks that wait."""
 
     definition_key: int
     task_ids: list[str]
@@ -43,18 +43,18 @@ FanOutFactory = Callable[..., FanOut]
 
 @pytest.fixture
 def fan_out(semantics: Semantics, tokens: int) -> FanOutFactory:
-    def fan_out(task: dict[Semantics, str] = USER_TASKS) -> FanOut:
+    """Makes such a process; `join` lets the tasks lead to a join, else each ends by itself and one more task stays."""
+
+    def fan_out(task: Mapping[Semantics, str] = USER_TASKS, *, join: bool = False) -> FanOut:
         ids = [f"task{number}" for number in range(tokens)]
-        flows = [
-            ("start", "fork"),
-            *(("fork", each) for each in ids),
-            *((each, "join") for each in ids),
-            ("join", "end"),
-        ]
+        all_ids = ids if join else [*ids, "stays"]
+        goal = "join" if join else "end"
+        flows = [("start", "fork"), *(("fork", each) for each in all_ids), *((each, goal) for each in all_ids)]
         lines = [
             HEAD.format(platform=PLATFORMS[semantics], id="fan_out", messages=""),
-            "<startEvent id='start'/><parallelGateway id='fork'/><parallelGateway id='join'/><endEvent id='end'/>",
-            *(task[semantics].format(each) for each in ids),
+            "<startEvent id='start'/><parallelGateway id='fork'/><endEvent id='end'/>",
+            "<parallelGateway id='join'/><sequenceFlow id='last' sourceRef='join' targetRef='end'/>" if join else "",
+            *(task[semantics].format(each) for each in all_ids),
             *(f"<sequenceFlow id='{a}_{b}' sourceRef='{a}' targetRef='{b}'/>" for a, b in flows),
             "</process></definitions>",
         ]
@@ -72,7 +72,7 @@ def test_starting(fan_out: FanOutFactory, assert_statements: AssertStatements, t
     with assert_statements("start_process_instance"):
         started = process.start()
     # then
-    assert UserTask.objects.filter(process_instance=started.process_instance_key).count() == tokens
+    assert UserTask.objects.filter(process_instance=started.process_instance_key).count() == tokens + 1
 
 
 def test_completing_a_user_task(fan_out: FanOutFactory, assert_statements: AssertStatements, tokens: int) -> None:
@@ -83,7 +83,7 @@ def test_completing_a_user_task(fan_out: FanOutFactory, assert_statements: Asser
         services.complete_user_task(started.user_tasks_created[0].key, variables={"amount": 1, "approved": True})
     # then
     waiting = UserTask.objects.filter(process_instance=started.process_instance_key, state="CREATED")
-    assert waiting.count() == tokens - 1
+    assert waiting.count() == tokens
 
 
 def test_completing_a_job(fan_out: FanOutFactory, assert_statements: AssertStatements, tokens: int) -> None:
@@ -94,7 +94,7 @@ def test_completing_a_job(fan_out: FanOutFactory, assert_statements: AssertState
         services.complete_job(started.jobs_created[0].key, variables={"amount": 1, "approved": True})
     # then
     waiting = Job.objects.filter(process_instance=started.process_instance_key, state="CREATED")
-    assert waiting.count() == tokens - 1
+    assert waiting.count() == tokens
 
 
 def test_modifying_everything(
@@ -139,4 +139,17 @@ def test_cancelling(fan_out: FanOutFactory, assert_statements: AssertStatements,
         services.cancel_process_instance(key, reason="test")
     # then
     assert ProcessInstance.objects.get(pk=key).state == "CANCELED"
-    assert UserTask.objects.filter(process_instance=key, state="CANCELED").count() == tokens
+    assert UserTask.objects.filter(process_instance=key, state="CANCELED").count() == tokens + 1
+
+
+def test_the_last_to_arrive_at_a_join(fan_out: FanOutFactory, assert_statements: AssertStatements) -> None:
+    # given
+    started = fan_out(join=True).start()
+    last, *others = started.user_tasks_created
+    for task in others:
+        services.complete_user_task(task.key)
+    # when
+    with assert_statements("complete_user_task_before_join"):
+        outcome = services.complete_user_task(last.key)
+    # then
+    assert outcome.state == "COMPLETED"

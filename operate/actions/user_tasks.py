@@ -50,10 +50,12 @@ class UpdateUserTask(UserTaskAction):
 
     event = Event.UPDATE
 
-    def perform(self, key: int, changes: Mapping[str, object]) -> Outcome:
+    def perform(
+        self, key: int, changes: Mapping[str, object], *, expected: Mapping[str, object] | None = None
+    ) -> Outcome:
         self.about(key)
         self.note(changes=changes)
-        return self.noted(services.update_user_task(key, changes, context=self.context))
+        return self.noted(services.update_user_task(key, changes, expected=expected, context=self.context))
 
 
 class ThrowUserTaskError(UserTaskAction):

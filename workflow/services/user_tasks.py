@@ -50,13 +50,25 @@ def assign_user_task(
         return outcome(engine)
 
 
-def update_user_task(key: int, changes: Mapping[str, object], *, context: Context = SYSTEM) -> Outcome:
-    """Change due date, follow-up date, candidates, priority or assignee of a waiting user task."""
+def update_user_task(
+    key: int,
+    changes: Mapping[str, object],
+    *,
+    expected: Mapping[str, object] | None = None,
+    context: Context = SYSTEM,
+) -> Outcome:
+    """Change due date, follow-up date, candidates, priority or assignee of a waiting user task.
+
+    `expected` are attributes as the caller has seen them; others now are a Conflict.
+    """
     unknown = changes.keys() - CHANGEABLE
     if unknown:
         raise Rejected(f"A user task has no changeable attribute {sorted(unknown)}; there are {sorted(CHANGEABLE)}.")
     with unit_of_work(context) as work:
         engine, row = _open(work, key)
+        for name, seen in (expected or {}).items():
+            if getattr(row, name) != seen:
+                raise Conflict(f"'{name}' of task '{key}' was changed by somebody else meanwhile. Look at it again.")
         for name, value in changes.items():
             setattr(row, name, value)
         row.is_changed = True

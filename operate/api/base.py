@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from audit.models import Channel
 from operate.actions import Action
+from operate.api import security_schemes  # noqa: F401  (registers them)
 from operate.workspaces import Access, Right, visible_to
 
 KEY_LIMIT = 2**63

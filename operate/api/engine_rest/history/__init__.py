@@ -1,0 +1,1 @@
+"""/history: what has been, ended or not."""

@@ -1,0 +1,150 @@
+"""/incident: what stands still, and resolving it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from django.db.models import Q, QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from operate.actions import ResolveIncident
+from operate.api.engine_rest import queries as by
+from operate.api.engine_rest.base import EngineRestView, definition_id, id_of, tenant_id
+from operate.api.engine_rest.listing import Listing, count_of
+from operate.api.engine_rest.values import date_text
+from workflow.engine.engine import JOB_NO_RETRIES
+from workflow.engine.errors import Rejected
+from workflow.models import Incident
+
+FAILED_EXTERNAL_TASK = "failedExternalTask"
+FAILED_JOB = "failedJob"
+
+
+class IncidentAnswer(TypedDict):
+    id: str
+    processDefinitionId: str
+    processInstanceId: str
+    executionId: str
+    incidentTimestamp: str | None
+    incidentType: str
+    activityId: str
+    failedActivityId: str
+    causeIncidentId: str
+    rootCauseIncidentId: str
+    configuration: str | None
+    incidentMessage: str | None
+    tenantId: str | None
+    jobDefinitionId: str | None
+    annotation: str | None
+
+
+def incident_type(row: Incident) -> str:
+    """Camunda 7's word for what has failed; failures it does not know keep the engine's own."""
+    is_failed_task = row.error_type == JOB_NO_RETRIES and row.job_key is not None
+    return FAILED_EXTERNAL_TASK if is_failed_task else row.error_type
+
+
+def of_type(name: str) -> Q:
+    """Incidents that the API calls so."""
+    failed_task = Q(error_type=JOB_NO_RETRIES, job__isnull=False)
+    return failed_task if name == FAILED_EXTERNAL_TASK else Q(error_type=name) & ~failed_task
+
+
+def incident(row: Incident) -> IncidentAnswer:
+    return {
+        "id": str(row.key),
+        "processDefinitionId": definition_id(row.definition),
+        "processInstanceId": str(row.process_instance_key),
+        "executionId": str(row.element_instance_key),
+        "incidentTimestamp": date_text(row.created_at),
+        "incidentType": incident_type(row),
+        "activityId": row.element_id,
+        "failedActivityId": row.element_id,
+        "causeIncidentId": str(row.key),
+        "rootCauseIncidentId": str(row.key),
+        "configuration": id_of(row.job_key),
+        "incidentMessage": row.message or None,
+        "tenantId": tenant_id(row.workspace),
+        "jobDefinitionId": None,
+        "annotation": None,
+    }
+
+
+QUERY = by.ListQuery(
+    filters={
+        "incidentId": by.key("pk"),
+        "incidentType": by.Filter(by.Kind.TEXT, of_type),
+        "incidentMessage": by.text("message"),
+        "incidentMessageLike": by.pattern("message"),
+        "incidentTimestampBefore": by.date("created_at__lt"),
+        "incidentTimestampAfter": by.date("created_at__gt"),
+        "processDefinitionId": by.definition(),
+        "processDefinitionKeyIn": by.texts("definition__process_id"),
+        "processInstanceId": by.key("process_instance"),
+        "executionId": by.key("element_instance"),
+        "activityId": by.text("element_id"),
+        "failedActivityId": by.text("element_id"),
+        "causeIncidentId": by.key("pk"),
+        "rootCauseIncidentId": by.key("pk"),
+        "configuration": by.key("job"),
+        "tenantIdIn": by.tenants(),
+        "jobDefinitionIdIn": by.never(by.Kind.TEXTS),
+    },
+    sorting={
+        "incidentId": "key",
+        "incidentTimestamp": "created_at",
+        "incidentType": "error_type",
+        "incidentMessage": "message",
+        "executionId": "element_instance_key",
+        "activityId": "element_id",
+        "processInstanceId": "process_instance_key",
+        "processDefinitionId": "definition_key",
+        "causeIncidentId": "key",
+        "rootCauseIncidentId": "key",
+        "configuration": "job_key",
+        "tenantId": "workspace__slug",
+    },
+)
+
+
+class Incidents(Listing):
+    """Open incidents."""
+
+    query = QUERY
+    answers = {"GET": list[IncidentAnswer]}
+
+    def rows(self) -> QuerySet[Incident]:
+        rows = Incident.objects.filter(state=Incident.State.ACTIVE)
+        return self.visible(rows).select_related("definition", "workspace").defer("definition__xml")
+
+    def show(self, rows: Sequence[Incident]) -> list[IncidentAnswer]:
+        return [incident(row) for row in rows]
+
+
+IncidentCount = count_of(Incidents)
+
+
+class IncidentView(EngineRestView):
+    """One open incident."""
+
+    answers = {"GET": IncidentAnswer}
+
+    def get(self, request: Request, id: str) -> Response:
+        """One open incident."""
+        return Response(incident(self._incident(id)))
+
+    def delete(self, request: Request, id: str) -> Response:
+        """Resolve an incident: its element tries again. That of an external task is resolved by new retries instead."""
+        row = self._incident(id)
+        if incident_type(row) in (FAILED_EXTERNAL_TASK, FAILED_JOB):
+            raise Rejected(
+                f"Cannot resolve an incident of type {incident_type(row)}: give external task '{row.job_key}' new retries."
+            )
+        self.act(ResolveIncident).execute(row.key)
+        return Response(status=204)
+
+    def _incident(self, id: str) -> Incident:
+        rows = Incident.objects.filter(state=Incident.State.ACTIVE).select_related("definition", "workspace")
+        return self.one(self.visible(rows.defer("definition__xml")), id, f"No matching incident with id {id}")

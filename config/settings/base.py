@@ -153,7 +153,9 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(24.6% .037 206)",
         },
     },
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+    "DASHBOARD_CALLBACK": "operate.admin.frame.dashboard",
+    "COMMAND": {"search_callback": "operate.admin.frame.find"},
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "operate.admin.frame.navigation"},
 }
 
 LOGGING = {

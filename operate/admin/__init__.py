@@ -1,0 +1,25 @@
+"""The back office: pages over the engine's tables. They read what the user may see and write through actions alone."""
+
+from operate.admin import (
+    audit_events,
+    deployments,
+    incidents,
+    jobs,
+    people,
+    process_definitions,
+    process_instances,
+    user_tasks,
+    workspaces,
+)
+
+__all__ = [
+    "audit_events",
+    "deployments",
+    "incidents",
+    "jobs",
+    "people",
+    "process_definitions",
+    "process_instances",
+    "user_tasks",
+    "workspaces",
+]

@@ -1,0 +1,147 @@
+"""What stands around every page: the sidebar, the search, and the page that one sees first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from unfold.dataclasses import SearchResult
+
+from operate.admin.wording import instance_state
+from operate.workspaces import Access, Right, visible_to
+from workflow.models import Incident, ProcessDefinition, ProcessInstance, UserTask, Workspace
+
+FOUND = 8
+RECENT_DAYS = 14
+FAILURES = 8
+TASKS = 8
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar, with what the user may see."""
+    access = Access.of(request.user)
+
+    def item(title: str, icon: str, model: str, *, right: Right = Right.VIEW, query: str = "") -> dict[str, Any]:
+        link = reverse(f"admin:workflow_{model}_changelist") if "_" not in model else reverse(f"admin:{model}_changelist")
+        return {
+            "title": title,
+            "icon": icon,
+            "link": link + query,
+            "active": request.path.startswith(link),
+            "permission": lambda _request: access.may_anywhere(right),
+        }
+
+    superuser = bool(getattr(request.user, "is_superuser", False))
+    people = [
+        {
+            "title": title,
+            "icon": icon,
+            "link": reverse(f"admin:auth_{model}_changelist"),
+            "permission": lambda _request: superuser,
+        }
+        for title, icon, model in (("Users", "person", "user"), ("Groups", "group", "group"))
+    ]
+    home = {"title": "Overview", "icon": "space_dashboard", "link": reverse("admin:index"), "active": request.path == "/"}
+    return [
+        {
+            "items": [
+                home,
+                item("Process instances", "account_tree", "processinstance"),
+                item("Incidents", "error", "incident"),
+                item("User tasks", "task_alt", "usertask"),
+                item("Jobs", "settings_suggest", "job"),
+            ]
+        },
+        {
+            "title": "Models",
+            "items": [
+                item("Process definitions", "schema", "processdefinition"),
+                item("Deployments", "upload_file", "deployment"),
+            ],
+        },
+        {
+            "title": "Administration",
+            "items": [
+                item("Audit log", "history", "audit_auditevent", right=Right.VIEW_AUDIT),
+                item("Workspaces", "workspaces", "workspace"),
+                *people,
+            ],
+        },
+    ]
+
+
+def find(request: HttpRequest, text: str) -> list[SearchResult]:
+    """For the command palette: process instances by key or business key, definitions by name."""
+    text = text.replace("\x00", "").strip()
+    condition = Q(business_key__iexact=text)
+    if text.isascii() and text.isdigit() and len(text) < 20:
+        condition |= Q(pk=int(text))
+    found = [
+        SearchResult(
+            title=f"{instance.process_id} {instance.business_key or ''}".strip(),
+            description=f"{instance_state(instance)[1]} process instance {instance.key}",
+            link=reverse("admin:workflow_processinstance_change", args=[instance.key]),
+            icon="account_tree",
+        )
+        for instance in visible_to(ProcessInstance.objects.filter(condition), request.user).order_by("-pk")[:FOUND]
+    ]
+    definitions = visible_to(ProcessDefinition.objects.filter(is_latest=True), request.user).defer("xml")
+    named = definitions.filter(Q(name__icontains=text) | Q(process_id__icontains=text)).order_by("name")[:FOUND]
+    found += [
+        SearchResult(
+            title=definition.name or definition.process_id,
+            description=f"Process definition, version {definition.version}",
+            link=reverse("admin:workflow_processdefinition_change", args=[definition.key]),
+            icon="schema",
+        )
+        for definition in named
+    ]
+    return found
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The overview: per workspace what runs and what stands still, and the commonest failures."""
+    user = request.user
+    workspaces = list(visible_to(Workspace.objects.all(), user))
+    running = _grouped(
+        visible_to(ProcessInstance.objects.filter(state="ACTIVE"), user),
+        running=Count("key"),
+        incidents=Count("key", filter=Q(open_incidents__gt=0)),
+        suspended=Count("key", filter=Q(suspended=True)),
+    )
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    recent = visible_to(ProcessInstance.objects.filter(started_at__gte=today - timedelta(days=RECENT_DAYS)), user)
+    ended = _grouped(recent, started=Count("key"), completed=Count("key", filter=Q(state="COMPLETED")))
+    tasks = _grouped(visible_to(UserTask.objects.filter(state="CREATED"), user), tasks=Count("key"))
+    cards = [
+        {"workspace": each, **_zero(), **running.get(each.pk, {}), **ended.get(each.pk, {}), **tasks.get(each.pk, {})}
+        for each in workspaces
+    ]
+    open_incidents = visible_to(Incident.objects.filter(state="ACTIVE"), user)
+    failures = list(
+        open_incidents.order_by()
+        .values("message", "error_type", "element_id", "definition__name", "definition__process_id")
+        .annotate(total=Count("key"), newest=Max("created_at"))
+        .order_by("-total", "-newest")[:FAILURES]
+    )
+    return context | {
+        "is_fullwidth": "1",
+        "title": "Overview",
+        "cards": cards,
+        "total": {name: sum(card[name] for card in cards) for name in _zero()},
+        "failures": failures,
+        "days": RECENT_DAYS,
+        "my_tasks": visible_to(UserTask.objects.filter(state="CREATED", assignee=user.get_username()), user).order_by("-pk")[:TASKS],
+    }
+
+
+def _grouped(rows: QuerySet[Any], **figures: Any) -> dict[int, dict[str, int]]:
+    return {row["workspace_id"]: row for row in rows.order_by().values("workspace_id").annotate(**figures)}
+
+
+def _zero() -> dict[str, int]:
+    return dict.fromkeys(("running", "incidents", "suspended", "started", "completed", "tasks"), 0)

@@ -1,0 +1,78 @@
+"""Incidents: what stands still, and trying it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
+
+from audit.models import Channel
+from operate.actions import ResolveIncident
+from operate.admin.answers import REFUSALS, refusal_of
+from operate.admin.base import EngineModelAdmin
+from operate.admin.process_instances import own_address
+from operate.admin.reasons import Reasons
+from operate.forms.filters import IncidentFilter
+from operate.workspaces import Right
+from workflow.models import Incident
+
+MAX_SELECTED = 500
+
+
+@admin.register(Incident)
+class IncidentAdmin(EngineModelAdmin):
+    """Read-only but for resolving."""
+
+    filter_form = IncidentFilter
+    list_template = "incidents.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                process_name=F("definition__name"),
+                process_id=F("definition__process_id"),
+                workspace_name=F("workspace__name"),
+                business_key=F("process_instance__business_key"),
+            )
+        )
+
+    def pages(self) -> list[URLPattern]:
+        return [self.page("resolve/", "resolve", self.resolve_view)]
+
+    def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
+        for row in rows:
+            row.why = (
+                "It is resolved."
+                if row.state != Incident.State.ACTIVE
+                else Reasons.of(request).right(Right.RESOLVE_INCIDENT, row.workspace_id)
+            )
+        return rows
+
+    @method_decorator(require_POST)
+    def resolve_view(self, request: HttpRequest) -> HttpResponse:
+        """Try the chosen ones again, each on its own; jobs without retries get the number entered."""
+        keys = [int(key) for key in request.POST.getlist("key") if key.isascii() and key.isdigit() and len(key) < 20]
+        retries = request.POST.get("retries", "")
+        action = ResolveIncident.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""))
+        rows = list(self.get_queryset(request).filter(pk__in=keys[:MAX_SELECTED]))
+        refused = []
+        for row in rows:
+            try:
+                action.execute(row.key, retries=int(retries) if retries.isdigit() and row.job_key else None)
+            except REFUSALS as refusal:
+                refused.append(f"{row.key}: {refusal_of(refusal)['message']}")
+        if len(rows) > len(refused):
+            done = len(rows) - len(refused)
+            messages.success(request, f"{done} of {len(rows)} incidents resolved." if len(rows) > 1 else "Incident resolved.")
+        for text in refused[:10]:
+            messages.error(request, text)
+        return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_incident_changelist")

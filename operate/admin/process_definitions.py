@@ -1,0 +1,271 @@
+"""Process definitions: what is deployed, its diagram and versions, uploading models and starting instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, F, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_GET, require_POST
+
+from audit.models import Channel
+from operate.actions import Deploy, StartProcessInstance
+from operate.admin.answers import REFUSALS, json_view, refusal_of
+from operate.admin.base import EngineModelAdmin
+from operate.admin.instance_page import OPEN
+from operate.admin.reasons import Reasons
+from operate.forms.deploying import SEMANTICS, StartForm, UploadForm
+from operate.forms.filters import ProcessDefinitionFilter
+from operate.forms.json_values import variables_of
+from operate.workspaces import Access, Forbidden, Right, visible_to
+from workflow.bpmn import detect_semantics
+from workflow.engine.errors import ModelProblems
+from workflow.graph import Semantics
+from workflow.models import ElementInstance, Incident, ProcessDefinition, ProcessInstance, Workspace
+from workflow.persistence.definitions import executable_process
+from workflow.services import Deployed, Resource
+
+MAX_FILE_BYTES = 50 * 1024 * 1024
+LISTED_VERSIONS = 100
+
+
+@admin.register(ProcessDefinition)
+class ProcessDefinitionAdmin(EngineModelAdmin):
+    """Read-only: a new version comes by deploying."""
+
+    filter_form = ProcessDefinitionFilter
+    list_template = "definitions.html"
+    page_size = 100
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("xml").annotate(workspace_name=F("workspace__name"))
+
+    def pages(self) -> list[URLPattern]:
+        return [
+            self.page("upload/", "upload", self.upload_view),
+            self.page("detect/", "detect", self.detect_view),
+            self.page("<int:key>/", "change", self.definition_view),
+            self.page("<int:key>/xml/", "xml", self.xml_view),
+            self.page("<int:key>/start/", "start", self.start_view),
+        ]
+
+    # -- the list
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        return super().changelist_view(request, {"why_not_deploy": why_not_deploy(request), **(extra_context or {})})
+
+    def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
+        """With the number of versions and of running instances, two queries for the whole page."""
+        processes = {row.process_id for row in rows}
+        workspaces = {row.workspace_id for row in rows}
+        versions = self._by_process(
+            ProcessDefinition.objects.filter(process_id__in=processes, workspace_id__in=workspaces), total=Count("key")
+        )
+        running = self._by_process(
+            ProcessInstance.objects.filter(state="ACTIVE", process_id__in=processes, workspace_id__in=workspaces),
+            total=Count("key"),
+            incidents=Count("key", filter=Q(open_incidents__gt=0)),
+        )
+        for row in rows:
+            place = (row.workspace_id, row.process_id)
+            row.versions = versions.get(place, {}).get("total", 0)
+            row.running = running.get(place, {}).get("total", 0)
+            row.incidents = running.get(place, {}).get("incidents", 0)
+        return sorted(rows, key=lambda row: (row.workspace_name.lower(), (row.name or row.process_id).lower()))
+
+    @staticmethod
+    def _by_process(rows: QuerySet[Any], **figures: Any) -> dict[tuple[int, str], dict[str, int]]:
+        grouped = rows.order_by().values("workspace_id", "process_id").annotate(**figures)
+        return {(row["workspace_id"], row["process_id"]): row for row in grouped}
+
+    # -- the page of one
+
+    @method_decorator(require_GET)
+    def definition_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
+        return self._definition_page(request, key, StartForm())
+
+    def _definition_page(
+        self, request: HttpRequest, key: int, form: StartForm, *, tab: str = "", status: int = 200
+    ) -> HttpResponseBase:
+        definition = self.visible(request, key)
+        process = executable_process(definition.key)
+        versions = list(
+            self.get_queryset(request)
+            .filter(workspace_id=definition.workspace_id, process_id=definition.process_id)
+            .order_by("-version")[:LISTED_VERSIONS]
+        )
+        running = dict(
+            ProcessInstance.objects.filter(definition__in=versions, state="ACTIVE")
+            .order_by()
+            .values_list("definition_key")
+            .annotate(total=Count("key"))
+        )
+        for version in versions:
+            version.running = running.get(version.key, 0)
+        statistics = element_statistics(definition)
+        context = {
+            "definition": definition,
+            "process": process,
+            "versions": versions,
+            "statistics": statistics,
+            "standing": standing_elements(definition, statistics),
+            "running": running.get(definition.key, 0),
+            "tab": tab or request.GET.get("tab", ""),
+            "form": form,
+            "why_not_start": Reasons.of(request).right(Right.START, definition.workspace_id),
+            "xml": ProcessDefinition.objects.filter(pk=key).values_list("xml", flat=True)[0]
+            if request.GET.get("tab") == "xml"
+            else "",
+            "config": {
+                "xml": reverse("admin:workflow_processdefinition_xml", args=[key]),
+                "elements": statistics,
+                "names": {element.id: element.name or element.id for element in process.elements.values()},
+                "list": reverse("admin:workflow_processinstance_changelist")
+                + f"?process={definition.process_id}&version={definition.version}",
+            },
+        }
+        return self.render(request, "definition.html", str(definition), context, status=status)
+
+    @method_decorator(require_GET)
+    def xml_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """The model as it was deployed; `?download` saves it as a file."""
+        definition = self.get_queryset(request).defer(None).filter(pk=key).first() or self.visible(request, key)
+        answer = HttpResponse(definition.xml, content_type="application/xml; charset=utf-8")
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Content-Security-Policy"] = "sandbox"
+        answer["Cache-Control"] = "private, max-age=3600"
+        if "download" in request.GET:
+            name = definition.resource_name.rpartition("/")[2].replace('"', "").replace("\\", "")
+            answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+
+    def start_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
+        """Start a process instance with variables and a business key."""
+        self.visible(request, key)
+        if request.method != "POST":
+            return redirect(reverse("admin:workflow_processdefinition_change", args=[key]) + "?tab=start")
+        form = StartForm(request.POST)
+        if form.is_valid():
+            try:
+                outcome = StartProcessInstance.of(request, Channel.ADMIN, reason=form.cleaned_data["reason"]).execute(
+                    key,
+                    variables=variables_of(form.cleaned_data["variables"]),
+                    business_key=form.cleaned_data["business_key"] or None,
+                )
+            except REFUSALS as refusal:
+                form.add_error(None, refusal_of(refusal)["message"])
+            else:
+                messages.success(request, f"Process instance {outcome.process_instance_key} started.")
+                return redirect("admin:workflow_processinstance_change", outcome.process_instance_key)
+        return self._definition_page(request, key, form, tab="start", status=400)
+
+    # -- uploading
+
+    def upload_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Deploy files into a workspace; what is wrong with them is told in a table."""
+        workspaces = list(visible_to(Workspace.objects.all(), request.user, Right.DEPLOY))
+        form = UploadForm(request.POST or None, request.FILES or None, workspaces=workspaces)
+        context: dict[str, Any] = {"form": form, "why_not": why_not_deploy(request), "problems": []}
+        status = 200
+        if request.method == "POST" and form.is_valid():
+            try:
+                deployed = self._deploy(request, form)
+            except ModelProblems as refusal:
+                context["problems"] = refusal_of(refusal)["problems"]
+            except REFUSALS as refusal:
+                form.add_error(None, refusal_of(refusal)["message"])
+            else:
+                tell_deployed(request, deployed)
+                return redirect("admin:workflow_processdefinition_change", deployed.definitions[0].key)
+        if request.method == "POST":
+            status = 400
+        return self.render(request, "upload.html", "Deploy models", context, status=status)
+
+    def _deploy(self, request: HttpRequest, form: UploadForm) -> Deployed:
+        resources = [Resource(file.name, file.read()) for file in form.cleaned_data["files"]]
+        choice = form.cleaned_data["semantics"]
+        return Deploy.of(request, Channel.ADMIN, reason=form.cleaned_data["reason"]).execute(
+            resources,
+            workspace_id=int(form.cleaned_data["workspace"]),
+            chosen=Semantics(choice) if choice else None,
+            name=form.cleaned_data["name"],
+            source="Back office",
+        )
+
+    @method_decorator(require_POST)
+    @method_decorator(json_view)
+    def detect_view(self, request: HttpRequest) -> JsonResponse:
+        """Whose semantics a file asks for, so that the upload form can preselect it."""
+        if not Access.of(request.user).may_anywhere(Right.DEPLOY):
+            raise Forbidden(Right.DEPLOY, "")
+        file = request.FILES.get("file")
+        if file is None or file.size is None or file.size > MAX_FILE_BYTES:
+            return JsonResponse({"semantics": "", "reason": "the file is missing or larger than 50 MB"})
+        try:
+            found = detect_semantics(file.read(), fallback=None)
+        except ModelProblems as problems:
+            return JsonResponse({"semantics": "", "reason": problems.message})
+        semantics = found.semantics.value if found.semantics and not found.is_ambiguous else ""
+        return JsonResponse(
+            {
+                "semantics": semantics,
+                "label": dict(SEMANTICS).get(semantics, ""),
+                "reason": found.reason,
+                "ambiguous": found.is_ambiguous,
+            }
+        )
+
+
+def why_not_deploy(request: HttpRequest) -> str:
+    """Why the user cannot deploy anywhere; empty if somewhere is allowed."""
+    if Access.of(request.user).may_anywhere(Right.DEPLOY):
+        return ""
+    return Forbidden(Right.DEPLOY, "").message
+
+
+def tell_deployed(request: HttpRequest, deployed: Deployed) -> None:
+    """Say for each process whether there is a new version."""
+    for definition in deployed.definitions:
+        if definition.key in deployed.new_keys:
+            messages.success(request, f"Deployed '{definition.name or definition.process_id}' as version {definition.version}.")
+        else:
+            messages.info(
+                request,
+                f"'{definition.name or definition.process_id}': the file is unchanged, so there is no new version "
+                f"(version {definition.version} stays the latest).",
+            )
+
+
+def element_statistics(definition: ProcessDefinition) -> dict[str, dict[str, int]]:
+    """How many tokens and incidents stand at each element, in the running instances of this version."""
+    running = ProcessInstance.objects.filter(definition=definition.key, state="ACTIVE")
+    active = (
+        ElementInstance.objects.filter(process_instance__in=running, state__in=OPEN)
+        .order_by()
+        .values_list("element_id")
+        .annotate(total=Count("key"))
+    )
+    incidents = (
+        Incident.objects.filter(process_instance__in=running, state="ACTIVE")
+        .order_by()
+        .values_list("element_id")
+        .annotate(total=Count("key"))
+    )
+    found: dict[str, dict[str, int]] = {element: {"active": total} for element, total in active}
+    for element, total in incidents:
+        found.setdefault(element, {})["incidents"] = total
+    return found
+
+
+def standing_elements(definition: ProcessDefinition, statistics: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """The same as a list, for those who do not look at diagrams."""
+    elements = executable_process(definition.key).elements
+    return [
+        {"id": element, "name": elements[element].name if element in elements else element, **figures}
+        for element, figures in sorted(statistics.items())
+    ]

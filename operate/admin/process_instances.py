@@ -1,0 +1,327 @@
+"""Process instances: find them, understand one, repair it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, F, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_GET, require_POST
+
+from audit.models import Channel
+from operate.actions import (
+    Action,
+    CancelProcessInstance,
+    CompleteUserTask,
+    DeleteProcessInstance,
+    ModifyProcessInstance,
+    ResumeProcessInstance,
+    SetVariables,
+    SuspendProcessInstance,
+)
+from operate.admin.answers import (
+    REFUSALS,
+    body_of,
+    json_view,
+    key_in,
+    refusal_of,
+    status_of,
+)
+from operate.admin.base import EngineModelAdmin
+from operate.admin.instance_page import OPEN, InstancePage
+from operate.admin.modification import element_operations, read_plan
+from operate.admin.reasons import Reasons
+from operate.admin.wording import instance_state
+from operate.forms.filters import ProcessInstanceFilter
+from operate.admin.variable_edit import read_edit
+from operate.forms.json_values import variables_of
+from workflow.engine.errors import Rejected
+from workflow.models import ElementInstance, ProcessInstance
+from workflow.modification import ModificationOptions
+from workflow.persistence.definitions import executable_process
+
+MAX_SELECTED = 500
+MAX_NAMED_ELEMENTS = 3
+
+OPERATIONS: dict[str, tuple[type[Action[Any]], str, str]] = {
+    "cancel": (CancelProcessInstance, "Cancel", "canceled"),
+    "suspend": (SuspendProcessInstance, "Suspend", "suspended"),
+    "resume": (ResumeProcessInstance, "Resume", "resumed"),
+    "delete": (DeleteProcessInstance, "Delete", "deleted"),
+}
+PANELS = ("facts", "history", "variables", "waits", "audit")
+
+
+@admin.register(ProcessInstance)
+class ProcessInstanceAdmin(EngineModelAdmin):
+    """Read-only: the engine writes process instances, people act on them."""
+
+    filter_form = ProcessInstanceFilter
+    list_template = "instances.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.annotate(
+            process_name=F("definition__name"), semantics=F("definition__semantics"), workspace_name=F("workspace__name")
+        )
+
+    def pages(self) -> list[URLPattern]:
+        return [
+            self.page("find/", "find", self.find_view),
+            self.page("confirm/", "confirm", self.confirm_view),
+            self.page("<int:key>/", "change", self.instance_view),
+            self.page("<int:key>/panels/", "panels", self.panels_view),
+            self.page("<int:key>/variables/", "variables", self.variables_view),
+            self.page("<int:key>/operations/", "operations", self.operations_view),
+            self.page("<int:key>/modify/", "modify", self.modify_view),
+            self.page("<int:key>/tasks/<int:task>/", "task", self.task_view),
+        ]
+
+    # -- the list
+
+    def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
+        reasons = Reasons.of(request)
+        elements = current_elements([row for row in rows if row.state == ProcessInstance.State.ACTIVE])
+        for row in rows:
+            row.dot, row.state_text = instance_state(row)
+            row.elements = elements.get(row.key, "")
+            row.why = reasons.of_instance(row)
+        return rows
+
+    @method_decorator(require_GET)
+    def find_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Straight to the one process instance with this key or business key, else to the list of those found."""
+        text = request.GET.get("q", "").replace("\x00", "").strip()
+        rows = self.get_queryset(request)
+        found: list[int] = []
+        if text.isascii() and text.isdigit() and len(text) < 20:
+            found = list(rows.filter(pk=int(text)).values_list("pk", flat=True))
+        if not found and text:
+            found = list(rows.filter(business_key=text).order_by("-pk").values_list("pk", flat=True)[:2])
+        if len(found) == 1:
+            return redirect("admin:workflow_processinstance_change", found[0])
+        listed = reverse("admin:workflow_processinstance_changelist")
+        if not found:
+            messages.warning(request, f"Nothing has the key or business key '{text}'.")
+        query = request.GET.copy()
+        query.clear()
+        query["business_key"] = text
+        return redirect(f"{listed}?{query.urlencode()}" if text else listed)
+
+    # -- one or many
+
+    def confirm_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What will be done to which process instances, with a reason; a POST does it."""
+        sent = request.POST if request.method == "POST" else request.GET
+        operation = OPERATIONS.get(sent.get("operation", ""))
+        if operation is None:
+            raise Http404(f"There is no operation '{sent.get('operation', '')}'.")
+        keys = [int(key) for key in sent.getlist("key") if key.isascii() and key.isdigit() and len(key) < 20]
+        rows = list(self.get_queryset(request).filter(pk__in=keys[:MAX_SELECTED]).order_by("-pk"))
+        name = sent["operation"]
+        for row in self.decorated(request, rows):
+            row.refusal = row.why[name]
+        possible = [row for row in rows if not row.refusal]
+        if request.method == "POST" and "confirmed" in request.POST:
+            return self._do(request, name, possible)
+        context = {
+            "operation": name,
+            "verb": operation[1],
+            "rows": rows,
+            "possible": possible,
+            "impossible": [row for row in rows if row.refusal],
+            "back": sent.get("back", ""),
+        }
+        return self.render(request, "confirm.html", f"{operation[1]} process instances", context)
+
+    def _do(self, request: HttpRequest, name: str, rows: Sequence[ProcessInstance]) -> HttpResponse:
+        """Each process instance on its own: what is refused for one does not stop the others."""
+        kind, _verb, done_text = OPERATIONS[name]
+        action = kind.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""))
+        refused: list[str] = []
+        for row in rows:
+            try:
+                action.execute(row.key)
+            except REFUSALS as refusal:
+                refused.append(f"{row.key}: {getattr(refusal, 'message', refusal)}")
+        done = len(rows) - len(refused)
+        if done:
+            one = f"Process instance {rows[0].key} {done_text}." if len(rows) == 1 else ""
+            messages.success(request, one or f"{done} of {len(rows)} process instances {done_text}.")
+        for text in refused[:10]:
+            messages.error(request, text)
+        if len(refused) > 10:
+            messages.error(request, f"{len(refused) - 10} more were refused; the audit log has each of them.")
+        return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_processinstance_changelist")
+
+    # -- the page of one
+
+    @method_decorator(require_GET)
+    def instance_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
+        instance = self.visible(request, key)
+        page = self._page(request, instance)
+        context = self._context(request, page) | {"tab": request.GET.get("tab", "")}
+        return self.render(request, "instance.html", f"{instance.process_name or instance.process_id} {key}", context)
+
+    @method_decorator(require_GET)
+    def panels_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
+        """The parts of the page as they are now, for the live refresh."""
+        instance = self.visible(request, key)
+        page = self._page(request, instance)
+        return JsonResponse(self._panels(request, page))
+
+    def _page(self, request: HttpRequest, instance: ProcessInstance) -> InstancePage:
+        scope = request.GET.get("scope", "")
+        wanted = int(scope) if scope.isascii() and scope.isdigit() and len(scope) < 20 else None
+        return InstancePage(instance, Reasons.of(request), scope=wanted)
+
+    def _context(self, request: HttpRequest, page: InstancePage) -> dict[str, Any]:
+        instance = page.instance
+        dot, state = instance_state(instance)
+        diagram = page.diagram
+        return {
+            "page": page,
+            "instance": instance,
+            "dot": dot,
+            "state": state,
+            "diagram": diagram,
+            "config": {
+                "key": str(instance.key),
+                "definition": str(instance.definition_key),
+                "xml": reverse("admin:workflow_processdefinition_xml", args=[instance.definition_key]),
+                "page": reverse("admin:workflow_processinstance_change", args=[instance.key]),
+                "isRunning": instance.state == ProcessInstance.State.ACTIVE,
+                "why": page.why,
+            },
+        }
+
+    def _panels(self, request: HttpRequest, page: InstancePage) -> dict[str, Any]:
+        context = self._context(request, page)
+        return {
+            "revision": str(page.instance.revision),
+            "isRunning": context["config"]["isRunning"],
+            "diagram": context["diagram"],
+            "panels": {
+                name: render_to_string(f"admin/fettle/instance/{name}.html", context, request) for name in PANELS
+            },
+        }
+
+    # -- what the islands send
+
+    @method_decorator(require_POST)
+    @method_decorator(json_view)
+    def variables_view(self, request: HttpRequest, key: int) -> JsonResponse:
+        """Set and delete variables of one scope, all or none: single ones, or all of them as one document."""
+        self.visible(request, key)
+        body = body_of(request)
+        scope = key_in(body, "scope")
+        edit = read_edit(scope, body)
+        SetVariables.of(request, Channel.ADMIN, reason=str(body.get("reason") or "")).execute(
+            scope, edit.variables, delete=edit.delete, local=True, expected=edit.expected
+        )
+        return self._now(request, key, scope)
+
+    @method_decorator(require_GET)
+    @method_decorator(json_view)
+    def operations_view(self, request: HttpRequest, key: int) -> JsonResponse:
+        """What the modification mode may offer for each element."""
+        return JsonResponse(element_operations(self.visible(request, key)))
+
+    @method_decorator(require_POST)
+    @method_decorator(json_view)
+    def modify_view(self, request: HttpRequest, key: int) -> JsonResponse:
+        """Apply a plan, or only say what it would do."""
+        instance = self.visible(request, key)
+        body = body_of(request)
+        plan = read_plan(instance, body.get("plan") or [])
+        dry_run = body.get("dryRun") is True
+        action = ModifyProcessInstance.of(
+            request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run
+        )
+        options = ModificationOptions(expected_revision=int(body["revision"]) if body.get("revision") else None)
+        try:
+            outcome = action.execute(key, plan.instructions, options=options)
+        except REFUSALS as refusal:
+            answer = refusal_of(refusal)
+            answer["row"] = plan.row_of(answer.get("instruction"))
+            return JsonResponse(answer, status=status_of(refusal))
+        if not dry_run:
+            return self._now(request, key, None)
+        page = InstancePage(instance, Reasons.of(request))
+        return JsonResponse(
+            {
+                "state": outcome.state,
+                "activated": _told(page, outcome.activated),
+                "completed": _told(page, outcome.completed),
+                "terminated": _told(page, outcome.terminated),
+                "incidents": [
+                    {"name": page.element_name(fact.element_id), "label": fact.label} for fact in outcome.incidents_created
+                ],
+            }
+        )
+
+    @method_decorator(require_POST)
+    @method_decorator(json_view)
+    def task_view(self, request: HttpRequest, key: int, task: int) -> JsonResponse:
+        """Complete one user task of this process instance."""
+        self.visible(request, key)
+        body = body_of(request)
+        CompleteUserTask.of(request, Channel.ADMIN, reason=str(body.get("reason") or "")).execute(
+            task, variables=variables_of(str(body.get("variables") or ""))
+        )
+        return self._now(request, key, None)
+
+    def _now(self, request: HttpRequest, key: int, scope: int | None) -> JsonResponse:
+        """The page after a command, so that its result is seen at once."""
+        instance = self.get_queryset(request).filter(pk=key).first()
+        if instance is None:
+            raise Rejected(f"Process instance '{key}' is gone.")
+        return JsonResponse(self._panels(request, InstancePage(instance, Reasons.of(request), scope=scope)))
+
+
+def current_elements(instances: Sequence[ProcessInstance]) -> dict[int, str]:
+    """Where each process instance stands, with one query for all of them."""
+    rows = (
+        ElementInstance.objects.filter(process_instance__in=[row.key for row in instances], state__in=OPEN)
+        .exclude(element_type="SUB_PROCESS")
+        .order_by()
+        .values_list("process_instance_key", "element_id")
+        .annotate(total=Count("key"))
+    )
+    standing: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for instance, element, total in rows:
+        standing[instance].append((element, total))
+    return {row.key: _named(row, standing[row.key]) for row in instances if row.key in standing}
+
+
+def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
+    elements = executable_process(instance.definition_key).elements
+    names = [
+        (elements[element].name if element in elements else "") or element
+        for element, _total in sorted(standing)[:MAX_NAMED_ELEMENTS]
+    ]
+    counted = [
+        f"{name} ×{total}" if total > 1 else name
+        for name, (_element, total) in zip(names, sorted(standing), strict=False)
+    ]
+    more = len(standing) - len(counted)
+    return ", ".join(counted) + (f" and {more} more" if more > 0 else "")
+
+
+def own_address(address: str) -> str:
+    """A path of this site, or nothing: nobody is sent elsewhere by what stands in a link."""
+    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else ""
+
+
+def _told(page: InstancePage, facts: Sequence[Any]) -> list[dict[str, Any]]:
+    counted: dict[str, int] = defaultdict(int)
+    for fact in facts:
+        counted[fact.element_id] += 1
+    return [{"id": element, "name": page.element_name(element), "total": total} for element, total in counted.items()]

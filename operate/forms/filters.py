@@ -1,0 +1,242 @@
+"""What lists are narrowed by. All of it stands in the address, so that a filtered list can be sent to a colleague."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta
+from typing import Any, TypeVar
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import Channel, Event, Result
+from operate.workspaces import visible_to
+from workflow.models import Incident, Job, ProcessDefinition, UserTask, Workspace
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+KEY_LIMIT = 2**63
+MAX_KEYS = 1_000
+
+
+class ListFilter(forms.Form):
+    """Base of all: what is wrong is shown beside its field and not used."""
+
+    workspace = forms.ChoiceField(label=_("Workspace"), required=False)
+
+    def __init__(self, data: QueryDict, *, user: Any) -> None:
+        super().__init__(data)
+        self.workspaces = list(visible_to(Workspace.objects.all(), user))
+        choices = [("", _("All workspaces")), *((each.slug, each.name) for each in self.workspaces)]
+        self.fields["workspace"].choices = choices  # type: ignore[attr-defined]
+        if len(self.workspaces) < 2:
+            del self.fields["workspace"]
+        for name, field in self.fields.items():
+            field.widget.attrs |= {"id": f"filter-{name}", "class": "ft-input"}
+            if isinstance(field, forms.CharField) and not isinstance(field, forms.ChoiceField):
+                field.widget.attrs.setdefault("placeholder", str(field.label))
+                field.widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
+
+    def narrow(self, rows: Rows) -> Rows:
+        """Only the rows that are asked for."""
+        self.is_valid()
+        slug = self.value("workspace")
+        if slug:
+            rows = rows.filter(workspace_id__in=[each.pk for each in self.workspaces if each.slug == slug])
+        return self.narrowed(rows)
+
+    def narrowed(self, rows: Rows) -> Rows:
+        """The filters of one list."""
+        return rows
+
+    def value(self, name: str) -> Any:
+        """What was entered, if it is valid."""
+        return self.cleaned_data.get(name)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything differs from the list as it opens."""
+        return any(self.data.get(name) for name in self.fields)
+
+
+class KeysField(forms.CharField):
+    """One key or many, separated by spaces, commas or lines."""
+
+    def clean(self, value: str) -> list[int]:
+        parts = [part for part in re.split(r"[\s,;]+", super().clean(value)) if part]
+        wrong = [part for part in parts if not (part.isascii() and part.isdigit() and int(part) < KEY_LIMIT)]
+        if wrong:
+            raise forms.ValidationError(_("Expected keys (numbers), found '%(part)s'.") % {"part": wrong[0][:40]})
+        if len(parts) > MAX_KEYS:
+            raise forms.ValidationError(_("Expected at most %(limit)s keys.") % {"limit": MAX_KEYS})
+        return [int(part) for part in parts]
+
+
+STATES: dict[str, tuple[str, Q]] = {
+    "running": ("Running", Q(state="ACTIVE")),
+    "active": ("Active", Q(state="ACTIVE", suspended=False, open_incidents=0)),
+    "incidents": ("Incidents", Q(open_incidents__gt=0)),
+    "suspended": ("Suspended", Q(state="ACTIVE", suspended=True)),
+    "finished": ("Finished", Q(state__in=["COMPLETED", "CANCELED"])),
+    "completed": ("Completed", Q(state="COMPLETED")),
+    "canceled": ("Canceled", Q(state="CANCELED")),
+    "all": ("All", Q()),
+}
+
+
+class ProcessInstanceFilter(ListFilter):
+    """By state, process, version, business key, active element, keys and start."""
+
+    process = forms.ChoiceField(label=_("Process"), required=False)
+    version = forms.IntegerField(label=_("Version"), required=False, min_value=1)
+    business_key = forms.CharField(label=_("Business key"), required=False, max_length=255)
+    element = forms.CharField(label=_("Active element id"), required=False, max_length=255)
+    key = KeysField(label=_("Keys"), required=False)
+    started_from = forms.DateField(label=_("Started from"), required=False, widget=forms.DateInput({"type": "date"}))
+    started_to = forms.DateField(label=_("to"), required=False, widget=forms.DateInput({"type": "date"}))
+
+    field_order = ["process", "version", "business_key", "element", "key", "workspace", "started_from", "started_to"]
+
+    def __init__(self, data: QueryDict, *, user: Any) -> None:
+        super().__init__(data, user=user)
+        latest = visible_to(ProcessDefinition.objects.all(), user).filter(is_latest=True).order_by("name", "process_id")
+        names = {process: name or process for process, name in latest.values_list("process_id", "name")}
+        chosen = data.get("process")
+        if chosen:
+            names.setdefault(chosen, chosen)
+        choices = [("", _("All processes")), *names.items()]
+        self.fields["process"].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def state(self) -> str:
+        """The chosen group of states: the running ones, or all where single instances are asked for."""
+        chosen = self.data.get("state", "")
+        if chosen in STATES:
+            return chosen
+        return "all" if self.data.get("key") or self.data.get("business_key") else "running"
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        """The groups to choose from."""
+        return [(name, label) for name, (label, _condition) in STATES.items()]
+
+    def narrowed(self, rows: Rows) -> Rows:
+        rows = rows.filter(STATES[self.state][1])
+        if self.value("process"):
+            rows = rows.filter(process_id=self.value("process"))
+        if self.value("version"):
+            rows = rows.filter(version=self.value("version"))
+        if self.value("business_key"):
+            rows = rows.filter(business_key=self.value("business_key"))
+        if self.value("key"):
+            rows = rows.filter(pk__in=self.value("key"))
+        if self.value("element"):
+            rows = rows.at_element(self.value("element"))  # type: ignore[attr-defined]
+        return self._narrow_to_days(rows)
+
+    def _narrow_to_days(self, rows: Rows) -> Rows:
+        first, last = self.value("started_from"), self.value("started_to")
+        if first:
+            rows = rows.filter(started_at__gte=_midnight(first))
+        if last:
+            rows = rows.filter(started_at__lt=_midnight(last + timedelta(days=1)))
+        return rows
+
+
+class UserTaskFilter(ListFilter):
+    """Open tasks, or all; by assignee."""
+
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Open")), *UserTask.State.choices[1:], ("ALL", _("All"))]
+    )
+    assignee = forms.CharField(label=_("Assignee"), required=False)
+    name = forms.CharField(label=_("Task name"), required=False)
+
+    def narrowed(self, rows: Rows) -> Rows:
+        state = self.value("state") or UserTask.State.CREATED
+        rows = rows if state == "ALL" else rows.filter(state=state)
+        if self.value("assignee"):
+            rows = rows.filter(assignee=self.value("assignee"))
+        if self.value("name"):
+            rows = rows.filter(name__icontains=self.value("name"))
+        return rows
+
+
+class IncidentFilter(ListFilter):
+    """Open incidents, or all; by type and message."""
+
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Open")), ("RESOLVED", _("Resolved")), ("ALL", _("All"))]
+    )
+    message = forms.CharField(label=_("Message contains"), required=False)
+    element = forms.CharField(label=_("Element id"), required=False)
+
+    def narrowed(self, rows: Rows) -> Rows:
+        state = self.value("state") or Incident.State.ACTIVE
+        rows = rows if state == "ALL" else rows.filter(state=state)
+        if self.value("message"):
+            rows = rows.filter(message__icontains=self.value("message"))
+        if self.value("element"):
+            rows = rows.filter(element_id=self.value("element"))
+        return rows
+
+
+class JobFilter(ListFilter):
+    """By state and type."""
+
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Waiting")), *Job.State.choices[1:], ("ALL", _("All"))]
+    )
+    type = forms.CharField(label=_("Type / topic"), required=False)
+
+    def narrowed(self, rows: Rows) -> Rows:
+        state = self.value("state")
+        if not state:
+            rows = rows.filter(state__in=[Job.State.CREATED, Job.State.FAILED])
+        elif state != "ALL":
+            rows = rows.filter(state=state)
+        if self.value("type"):
+            rows = rows.filter(type=self.value("type"))
+        return rows
+
+
+class AuditFilter(ListFilter):
+    """By who, what, how it ended and where."""
+
+    event = forms.ChoiceField(
+        label=_("Event"), required=False, choices=[("", _("All events")), *sorted(Event.choices, key=lambda c: c[0])]
+    )
+    result = forms.ChoiceField(
+        label=_("Result"), required=False, choices=[("", _("All results")), *Result.choices]
+    )
+    channel = forms.ChoiceField(
+        label=_("Channel"), required=False, choices=[("", _("All channels")), *Channel.choices]
+    )
+    actor = forms.CharField(label=_("Actor"), required=False)
+    instance = KeysField(label=_("Process instance"), required=False)
+
+    def narrowed(self, rows: Rows) -> Rows:
+        for name in ("event", "result", "channel"):
+            if self.value(name):
+                rows = rows.filter(**{name: self.value(name)})
+        if self.value("actor"):
+            rows = rows.filter(actor_name=self.value("actor"))
+        if self.value("instance"):
+            rows = rows.filter(process_instance_key__in=self.value("instance"))
+        return rows
+
+
+class ProcessDefinitionFilter(ListFilter):
+    """By name or id."""
+
+    q = forms.CharField(label=_("Name or process id"), required=False)
+
+    def narrowed(self, rows: Rows) -> Rows:
+        text = self.value("q")
+        return rows.filter(Q(name__icontains=text) | Q(process_id__icontains=text)) if text else rows
+
+
+def _midnight(day: Any) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,50 @@
+/* The page of a process definition: diagram with running counts, and the XML. */
+
+import { Diagram, type Figures, mountZoom } from './lib/diagram';
+import { h, jsonOf, need, toast } from './lib/dom';
+import { mountTabs } from './lib/tabs';
+
+const config = jsonOf<{ xml: string; elements: Record<string, Figures>; list: string }>('definition-config');
+const section = need('.ft-panel-tabs');
+let xml: string | null = null;
+
+const tabs = mountTabs(section, section.dataset.firstTab ?? 'versions', (name) => {
+  if (name === 'xml') {
+    void showXml();
+  }
+});
+document.querySelector('[data-open-tab]')?.addEventListener('click', (event) => {
+  event.preventDefault();
+  tabs.choose('start');
+  need<HTMLInputElement>('#id_business_key').focus();
+});
+
+async function model(): Promise<string> {
+  xml ??= await (await fetch(config.xml)).text();
+  return xml;
+}
+
+async function showXml(): Promise<void> {
+  const place = need('#xml');
+  if (!place.querySelector('pre')) {
+    place.replaceChildren(h('pre', { class: 'ft-code' }, await model()));
+  }
+}
+
+need('[data-copy-xml]').addEventListener('click', () => {
+  void model().then((text) => navigator.clipboard.writeText(text)).then(() => toast('XML copied.'));
+});
+
+try {
+  const diagram = await Diagram.draw(need('#diagram'), config.xml);
+  diagram.showFigures({ elements: config.elements, flows: [] });
+  mountZoom(need('.ft-diagram-frame'), diagram);
+  diagram.onSelect = (element) => {
+    diagram.select(element);
+    if (element && config.elements[element]) {
+      location.href = `${config.list}&element=${encodeURIComponent(element)}`;
+    }
+  };
+} catch (error) {
+  need('#diagram').replaceChildren(h('div', { class: 'ft-empty' }, `The diagram cannot be drawn: ${String(error)}`));
+}

@@ -1,0 +1,201 @@
+/* A model drawn by bpmn-js, with badges for tokens, incidents and plans, and one selected element. */
+
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+
+import { h } from './dom';
+
+export interface Figures {
+  active?: number;
+  incidents?: number;
+  completed?: number;
+  canceled?: number;
+}
+
+export interface DiagramState {
+  revision: string;
+  elements: Record<string, Figures>;
+  flows: string[];
+  names: Record<string, string>;
+}
+
+interface Shape {
+  id: string;
+  type: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  waypoints?: unknown;
+  parent?: Shape;
+}
+interface Canvas {
+  zoom(to: number | 'fit-viewport', center?: 'auto'): number;
+  addMarker(id: string, marker: string): void;
+  removeMarker(id: string, marker: string): void;
+  scrollToElement(id: string, padding?: number): void;
+  viewbox(): { x: number; y: number; width: number; height: number; scale: number };
+  getContainer(): HTMLElement;
+}
+interface Overlays {
+  add(id: string, kind: string, overlay: { position: Record<string, number>; html: HTMLElement; scale?: boolean }): string;
+  remove(filter: { type: string }): void;
+}
+interface Registry {
+  get(id: string): Shape | undefined;
+  getAll(): Shape[];
+  getGraphics(id: string): SVGElement;
+}
+interface EventBus {
+  on(event: string, listener: (event: { element: Shape; originalEvent?: MouseEvent }) => void): void;
+}
+
+const MAX_ZOOM = 1.4;
+
+export class Diagram {
+  onSelect: (element: string | null) => void = () => {};
+  onHover: (element: string | null) => void = () => {};
+  private readonly viewer: NavigatedViewer;
+  private selected: string | null = null;
+  private marked = new Map<string, Set<string>>();
+
+  private constructor(private readonly container: HTMLElement) {
+    this.viewer = new NavigatedViewer({ container });
+  }
+
+  static async draw(container: HTMLElement, url: string): Promise<Diagram> {
+    const response = await fetch(url);
+    if (!response.ok) {
+      throw new Error(`The model could not be loaded (status ${response.status}).`);
+    }
+    const diagram = new Diagram(container);
+    await diagram.viewer.importXML(await response.text());
+    diagram.fit();
+    diagram.listen();
+    return diagram;
+  }
+
+  private get canvas(): Canvas {
+    return this.viewer.get('canvas');
+  }
+  private get registry(): Registry {
+    return this.viewer.get('elementRegistry');
+  }
+  private get overlays(): Overlays {
+    return this.viewer.get('overlays');
+  }
+
+  private listen(): void {
+    const bus: EventBus = this.viewer.get('eventBus');
+    bus.on('element.click', ({ element }) => {
+      const id = this.isNode(element.id) ? element.id : null;
+      this.onSelect(id === this.selected ? null : id);
+    });
+    bus.on('element.hover', ({ element }) => this.onHover(this.isNode(element.id) ? element.id : null));
+    bus.on('canvas.viewbox.changed', () => this.onMove());
+  }
+
+  onMove: () => void = () => {};
+
+  /** Whether this is an element that can have instances, and is drawn. */
+  isNode(id: string): boolean {
+    const shape = this.registry.get(id);
+    return Boolean(shape) && !shape?.waypoints && /(Task|Event|Gateway|SubProcess|CallActivity|Transaction)$/.test(shape?.type ?? '');
+  }
+
+  fit(): void {
+    this.canvas.zoom('fit-viewport', 'auto');
+    if (this.canvas.zoom as unknown && this.canvas.viewbox().scale > MAX_ZOOM) {
+      this.canvas.zoom(MAX_ZOOM, 'auto');
+    }
+  }
+
+  zoom(factor: number): void {
+    this.canvas.zoom(Math.max(0.2, Math.min(4, this.canvas.viewbox().scale * factor)), 'auto');
+  }
+
+  select(id: string | null, scroll = false): void {
+    if (this.selected && this.registry.get(this.selected)) {
+      this.canvas.removeMarker(this.selected, 'is-selected');
+    }
+    this.selected = id && this.registry.get(id) ? id : null;
+    if (this.selected) {
+      this.canvas.addMarker(this.selected, 'is-selected');
+      if (scroll) {
+        this.canvas.scrollToElement(this.selected, 40);
+      }
+    }
+  }
+
+  /** Put a marker on exactly these elements. */
+  mark(marker: string, ids: Iterable<string>): void {
+    const wanted = new Set([...ids].filter((id) => this.registry.get(id)));
+    const now = this.marked.get(marker) ?? new Set<string>();
+    now.forEach((id) => wanted.has(id) || this.canvas.removeMarker(id, marker));
+    wanted.forEach((id) => now.has(id) || this.canvas.addMarker(id, marker));
+    this.marked.set(marker, wanted);
+  }
+
+  nodes(): string[] {
+    return this.registry.getAll().map((shape) => shape.id).filter((id) => this.isNode(id));
+  }
+
+  /** State badges, as Operate has them: active and incident at the bottom, canceled and completed at the top. */
+  showFigures(state: Pick<DiagramState, 'elements' | 'flows'>): void {
+    this.overlays.remove({ type: 'figures' });
+    for (const [id, figures] of Object.entries(state.elements)) {
+      if (!this.registry.get(id)) {
+        continue;
+      }
+      const incidents = figures.incidents ?? 0;
+      this.badge(id, 'active', Math.max(0, (figures.active ?? 0) - incidents), { bottom: 9, left: -9 }, 'running');
+      this.badge(id, 'incident', incidents, { bottom: 9, right: 13 }, 'with an incident');
+      this.badge(id, 'canceled', figures.canceled ?? 0, { top: -13, left: -9 }, 'canceled');
+      this.badge(id, 'completed', figures.completed ?? 0, { top: -13, right: 13 }, 'completed');
+    }
+    this.mark('is-taken', state.flows);
+    this.mark('has-incident', Object.entries(state.elements).filter(([, each]) => each.incidents).map(([id]) => id));
+    this.mark('has-token', Object.entries(state.elements).filter(([, each]) => each.active).map(([id]) => id));
+  }
+
+  private badge(id: string, kind: string, total: number, position: Record<string, number>, title: string): void {
+    if (total > 0) {
+      const html = h('div', { class: `ft-token ft-token-${kind}`, title: `${total} ${title}` }, String(total));
+      this.overlays.add(id, 'figures', { position, html });
+    }
+  }
+
+  /** Plan badges: what will come (+) and go (−) at an element. */
+  showPlan(plan: Map<string, { plus: number; minus: number }>): void {
+    this.overlays.remove({ type: 'plan' });
+    for (const [id, { plus, minus }] of plan) {
+      if (this.registry.get(id) && (plus || minus)) {
+        const text = [plus ? `+ ${plus}` : '', minus ? `− ${minus}` : ''].filter(Boolean).join(', ');
+        this.overlays.add(id, 'plan', { position: { top: -14, right: 7 }, html: h('div', { class: 'ft-token ft-token-plan', 'data-plan': id }, text) });
+      }
+    }
+    this.mark('is-planned-away', [...plan].filter(([, each]) => each.minus).map(([id]) => id));
+  }
+
+  /** Where an element is drawn, relative to the container. */
+  place(id: string): DOMRect | null {
+    const shape = this.registry.get(id);
+    if (!shape) {
+      return null;
+    }
+    const box = this.canvas.viewbox();
+    return new DOMRect((shape.x - box.x) * box.scale, (shape.y - box.y) * box.scale, shape.width * box.scale, shape.height * box.scale);
+  }
+
+  get width(): number {
+    return this.container.clientWidth;
+  }
+}
+
+export function mountZoom(frame: HTMLElement, diagram: Diagram): void {
+  frame.querySelectorAll<HTMLElement>('[data-zoom]').forEach((button) =>
+    button.addEventListener('click', () => {
+      const kind = button.dataset.zoom;
+      kind === 'fit' ? diagram.fit() : diagram.zoom(kind === 'in' ? 1.25 : 0.8);
+    }),
+  );
+}

@@ -1,0 +1,523 @@
+/* The modification mode: plan changes on the diagram, see them, try them, apply them at once.
+ *
+ * What is allowed comes from the server, with reasons; here is only what the plan itself implies.
+ */
+
+import type { Diagram } from './diagram';
+import { h, icon, isTyping, need, toast } from './dom';
+import { getJson, postJson, Refused } from './http';
+import { jsonError, told } from './json';
+import type { Panels, PanelState } from './panels';
+import { Plan, type PlanRow } from './plan';
+
+interface Choice {
+  key: string;
+  label: string;
+}
+interface ElementOperations {
+  id: string;
+  name: string;
+  type: string;
+  icon: string;
+  running: number;
+  instances: { key: string; scope: string }[];
+  operations: Record<'add' | 'cancel' | 'move' | 'target', { why: string }>;
+  ancestors: Choice[];
+  scopes: { id: string; label: string }[];
+}
+interface Operations {
+  revision: string;
+  semantics: string;
+  elements: Record<string, ElementOperations>;
+}
+interface Told {
+  id: string;
+  name: string;
+  total: number;
+}
+interface Preview {
+  state: string;
+  activated: Told[];
+  completed: Told[];
+  terminated: Told[];
+  incidents: { name: string; label: string }[];
+}
+interface Moving {
+  element: string;
+  key: string;
+  tokens: number;
+}
+
+const ICONS = { add: 'add_circle', cancel: 'block', move: 'arrow_forward' };
+
+export class Modification {
+  private plan: Plan;
+  private operations: Operations | null = null;
+  private moving: Moving | null = null;
+  private opened: string | null = null;
+  private readonly root = need('#instance');
+  private readonly popover = need('#popover');
+  private readonly summary = need<HTMLDialogElement>('#summary');
+  private readonly storageKey: string;
+
+  constructor(
+    private readonly diagram: Diagram,
+    private readonly panels: Panels,
+    key: string,
+  ) {
+    this.storageKey = `fettle.plan.${key}`;
+    this.plan = new Plan(this.storageKey, '');
+    need('#plan-undo').addEventListener('click', () => this.plan.undo());
+    need('#plan-redo').addEventListener('click', () => this.plan.redo());
+    need('#plan-discard').addEventListener('click', () => this.discard());
+    need('#plan-review').addEventListener('click', () => this.review());
+    document.addEventListener('keydown', (event) => this.key(event));
+    diagram.onMove = () => this.placePopover();
+  }
+
+  get isOn(): boolean {
+    return this.operations !== null;
+  }
+
+  /** A plan that was not applied the last time is there again. */
+  async resume(): Promise<void> {
+    if (Plan.left(this.storageKey)) {
+      await this.enter();
+      toast('Your plan from last time is here again. Apply or discard it.', 'info');
+    }
+  }
+
+  async enter(): Promise<void> {
+    if (this.isOn) {
+      return;
+    }
+    try {
+      this.operations = await getJson<Operations>(`${this.panels.page}operations/`);
+    } catch (error) {
+      toast(error instanceof Refused ? error.message : String(error), 'error');
+      return;
+    }
+    this.plan = Plan.left(this.storageKey) ?? new Plan(this.storageKey, this.operations.revision);
+    this.plan.onChange = () => this.show();
+    this.root.classList.add('is-modifying');
+    need('#mode-banner').hidden = false;
+    need('#mode-footer').hidden = false;
+    need('#modify-button').hidden = true;
+    this.show();
+    this.hint('Select an element on the diagram or in the history.');
+  }
+
+  /** Another selection was made on the diagram or in the tree. */
+  select(element: string | null, key = ''): void {
+    if (!this.operations) {
+      return;
+    }
+    if (this.moving) {
+      if (element) {
+        this.moveTo(element);
+      }
+      return;
+    }
+    this.opened = element;
+    this.diagram.select(element, Boolean(key));
+    element ? this.open(element, key) : this.closePopover();
+  }
+
+  // -- what is shown
+
+  private show(): void {
+    const { plan } = this;
+    this.diagram.showPlan(plan.badges());
+    const last = plan.rows.at(-1);
+    need('#mode-last').textContent = last ? `Last added: ${this.sentence(last)}` : 'No modification planned yet.';
+    need<HTMLButtonElement>('#plan-undo').disabled = !plan.canUndo;
+    need<HTMLButtonElement>('#plan-redo').disabled = !plan.canRedo;
+    need<HTMLButtonElement>('#plan-review').disabled = plan.rows.length === 0;
+    need('#plan-discard').textContent = plan.rows.length ? 'Discard all' : 'Leave';
+    need('#plan-review').textContent = plan.rows.length > 1 ? `Apply ${plan.rows.length} modifications` : 'Apply modifications';
+    this.markPossible();
+    this.showInTree();
+  }
+
+  private markPossible(): void {
+    const elements = Object.values(this.operations?.elements ?? {});
+    const possible = elements.filter((each) =>
+      this.moving
+        ? !each.operations.target.why && each.id !== this.moving.element
+        : !each.operations.add.why || each.running > 0,
+    );
+    this.diagram.mark('is-possible', this.isOn ? possible.map((each) => each.id) : []);
+    need('#diagram').classList.toggle('is-choosing', this.isOn);
+  }
+
+  /** Pending rows stand below their future scope; rows that will go are struck out. */
+  showInTree(): void {
+    const tree = document.querySelector('#panel-history .ft-tree');
+    tree?.querySelectorAll('.is-pending').forEach((row) => row.remove());
+    const rows = [...(tree?.querySelectorAll<HTMLElement>('.ft-tree-row') ?? [])];
+    for (const row of rows) {
+      const leaving = this.isOn && Boolean(row.dataset.open) && this.plan.takesAway(row.dataset.element ?? '', row.dataset.key ?? '');
+      row.classList.toggle('is-leaving', leaving);
+      const marks = row.querySelector('.ft-tree-marks');
+      if (marks) {
+        marks.textContent = leaving ? 'will be canceled' : '';
+      }
+    }
+    for (const row of this.isOn ? this.plan.rows : []) {
+      const element = this.operations?.elements[row.kind === 'add' ? row.element : row.target];
+      if (row.kind !== 'cancel' && element) {
+        const text = row.kind === 'add' ? 'planned' : `moved from ${this.nameOf(row.element)}`;
+        tree?.append(
+          h(
+            'li',
+            { role: 'treeitem', class: 'ft-tree-row is-pending', 'data-plan-row': row.id },
+            h(
+              'span',
+              { class: 'ft-tree-link', style: 'padding-left:24px' },
+              icon('add'),
+              h('span', { class: `${element.icon} ft-bpmn`, 'aria-hidden': 'true' }),
+              h('span', { class: 'ft-tree-name' }, element.name + (row.tokens > 1 ? ` ×${row.tokens}` : '')),
+              h('span', { class: 'ft-tree-marks' }, text),
+            ),
+          ),
+        );
+      }
+    }
+  }
+
+  private hint(text: string, discardable = false): void {
+    const place = need('#mode-hint');
+    place.replaceChildren(text);
+    if (discardable) {
+      place.append(' ', h('button', { type: 'button', onclick: () => this.stopMoving() }, 'Discard (Esc)'));
+    }
+  }
+
+  // -- the pop-over
+
+  private open(id: string, key: string): void {
+    const element = this.operations?.elements[id];
+    if (!element) {
+      this.closePopover();
+      return;
+    }
+    const instances = element.instances.filter((each) => !this.plan.takesAway(id, each.key));
+    const one = key ? instances.find((each) => each.key === key) : instances.length === 1 && element.running === 1 ? instances[0] : undefined;
+    const remaining = this.plan.remaining(id, element.running);
+    const gone = element.running > 0 && remaining === 0 ? 'All its tokens are planned to go already.' : '';
+    const ancestor =
+      element.ancestors.length > 0
+        ? h('select', { class: 'ft-input', 'aria-label': 'Scope to add to' }, ...element.ancestors.map((each) => h('option', { value: each.key }, each.label)))
+        : null;
+    const which = key && !one ? 'This instance has ended or is planned to go.' : '';
+    this.popover.replaceChildren(
+      h('div', { class: 'ft-popover-title' }, element.name),
+      h('div', { class: 'ft-popover-note' }, remaining ? `Selected running instances: ${one ? 1 : remaining}` : element.type),
+      this.option('add', 'Add token', 'a', element.operations.add.why, () =>
+        this.plan.add({ kind: 'add', element: id, tokens: 1, ancestor: ancestor?.value ?? '' }),
+      ),
+      ...(ancestor ? [ancestor] : []),
+      this.option('move', one ? 'Move instance to…' : `Move all (${remaining}) to…`, 'v', element.operations.move.why || gone || which, () =>
+        this.startMoving({ element: id, key: one && element.running > 1 ? one.key : '', tokens: one ? 1 : remaining }),
+      ),
+      this.option('cancel', one ? 'Cancel instance' : `Cancel all (${remaining})`, 'c', element.operations.cancel.why || gone || which, () =>
+        this.plan.add({ kind: 'cancel', element: id, key: one ? one.key : '', tokens: one ? 1 : remaining }),
+      ),
+    );
+    this.popover.hidden = false;
+    this.placePopover();
+    this.popover.querySelector<HTMLElement>('button:not([aria-disabled="true"])')?.focus({ preventScroll: true });
+  }
+
+  private option(kind: keyof typeof ICONS, label: string, hotkey: string, why: string, act: () => void): HTMLElement {
+    return h(
+      'button',
+      {
+        type: 'button',
+        class: 'ft-popover-option',
+        'data-operation': kind,
+        'data-key': hotkey,
+        'aria-disabled': why ? 'true' : null,
+        'data-why': why || null,
+        onclick: () => {
+          if (!why) {
+            this.closePopover();
+            act();
+          }
+        },
+      },
+      icon(ICONS[kind]),
+      label,
+      h('kbd', {}, hotkey),
+      why ? h('span', { class: 'ft-popover-why' }, why) : null,
+    );
+  }
+
+  private placePopover(): void {
+    const place = this.opened ? this.diagram.place(this.opened) : null;
+    if (this.popover.hidden || !place) {
+      return;
+    }
+    const { offsetWidth: width, offsetHeight: height } = this.popover;
+    const frame = need('.ft-diagram-frame').getBoundingClientRect();
+    const right = place.right + 10;
+    const left = right + width < frame.width - 8 ? right : Math.max(8, place.left - width - 10);
+    this.popover.style.left = `${left}px`;
+    this.popover.style.top = `${Math.max(8, Math.min(place.top, frame.height - height - 8))}px`;
+  }
+
+  private closePopover(): void {
+    this.popover.hidden = true;
+    this.opened = null;
+    this.diagram.select(null);
+  }
+
+  // -- moving
+
+  private startMoving(moving: Moving): void {
+    this.moving = moving;
+    this.diagram.select(moving.element);
+    this.markPossible();
+    this.hint(`Select the target of '${this.nameOf(moving.element)}' in the diagram.`, true);
+  }
+
+  private moveTo(target: string): void {
+    const { moving } = this;
+    const element = this.operations?.elements[target];
+    if (!moving || !element || target === moving.element) {
+      return;
+    }
+    if (element.operations.target.why) {
+      toast(element.operations.target.why, 'warning');
+      return;
+    }
+    this.stopMoving();
+    const source = this.operations?.elements[moving.element];
+    const stays = source && element.ancestors.length > 0 && JSON.stringify(source.ancestors) === JSON.stringify(element.ancestors);
+    const ancestor = stays ? '' : (element.ancestors[0]?.key ?? '');
+    this.plan.add({ kind: 'move', target, ancestor, ...moving });
+  }
+
+  private stopMoving(): void {
+    this.moving = null;
+    this.diagram.select(null);
+    this.markPossible();
+    this.hint('Select an element on the diagram or in the history.');
+  }
+
+  // -- the summary
+
+  private sentence(row: PlanRow): string {
+    const one = row.key ? ` instance ${row.key}` : row.tokens > 1 ? ` (all ${row.tokens} tokens)` : '';
+    if (row.kind === 'move') {
+      return `Move ‘${this.nameOf(row.element)}’${one} to ‘${this.nameOf(row.target)}’`;
+    }
+    return row.kind === 'add' ? `Add a token at ‘${this.nameOf(row.element)}’` : `Cancel ‘${this.nameOf(row.element)}’${one}`;
+  }
+
+  private nameOf(id: string): string {
+    return this.operations?.elements[id]?.name ?? id;
+  }
+
+  private review(): void {
+    const reason = h('input', { class: 'ft-input', id: 'plan-reason', maxlength: 500, autocomplete: 'off', placeholder: 'Why? Goes into the audit log' });
+    const list = h('div', { class: 'ft-plan' });
+    const preview = h('div', { class: 'ft-preview', 'aria-live': 'polite' });
+    const problem = h('p', { class: 'ft-error', role: 'alert' });
+    const apply = h('button', { type: 'button', class: 'ft-button ft-button-primary', id: 'plan-apply', onclick: () => void submit() }, 'Apply');
+    let wrong: number | null = null;
+
+    const draw = (): void => {
+      list.replaceChildren(...this.plan.rows.map((row, position) => this.summaryRow(row, position === wrong, redraw)));
+    };
+    const redraw = (): void => {
+      wrong = null;
+      problem.textContent = '';
+      draw();
+      void tryIt();
+    };
+    const refuse = (error: unknown): void => {
+      problem.textContent = error instanceof Refused ? error.message : String(error);
+      wrong = error instanceof Refused ? (error.body.row ?? null) : null;
+      draw();
+      if (error instanceof Refused && error.status === 409) {
+        problem.append(
+          ' ',
+          h('button', { type: 'button', class: 'ft-link', onclick: () => void this.rebase().then(redraw) }, 'Show the present state and keep the plan'),
+        );
+      }
+    };
+    const tryIt = async (): Promise<void> => {
+      apply.disabled = true;
+      if (!this.plan.rows.length) {
+        preview.replaceChildren('The plan is empty.');
+        return;
+      }
+      preview.replaceChildren('Trying it without changing anything…');
+      try {
+        preview.replaceChildren(...previewed(await this.send<Preview>('', true)));
+        apply.disabled = false;
+      } catch (error) {
+        preview.replaceChildren('The engine would refuse this plan.');
+        refuse(error);
+      }
+    };
+    const submit = async (): Promise<void> => {
+      if (apply.disabled) {
+        return;
+      }
+      apply.disabled = true;
+      try {
+        const state = await this.send<PanelState>(reason.value, false);
+        this.summary.close();
+        this.leave();
+        this.panels.show(state);
+        toast('Modifications applied.');
+      } catch (error) {
+        refuse(error);
+        apply.disabled = false;
+      }
+    };
+    this.summary.onkeydown = (event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey || event.target === reason)) {
+        event.preventDefault();
+        void submit();
+      }
+    };
+    this.summary.replaceChildren(
+      h('header', { class: 'ft-dialog-header' }, h('h2', { id: 'summary-title' }, 'Apply modifications')),
+      h('div', { class: 'ft-dialog-body' }, list, problem, preview, h('label', { class: 'ft-label', for: 'plan-reason' }, 'Reason'), reason),
+      h(
+        'footer',
+        { class: 'ft-dialog-footer' },
+        h('span', { class: 'ft-subtle ft-grow' }, 'All of it is applied, or nothing.'),
+        h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: () => this.summary.close() }, 'Back to the plan'),
+        apply,
+      ),
+    );
+    this.summary.showModal();
+    reason.focus();
+    redraw();
+  }
+
+  private summaryRow(row: PlanRow, isWrong: boolean, redraw: () => void): HTMLElement {
+    const element = this.operations?.elements[row.kind === 'add' ? row.element : row.target];
+    const remove = h(
+      'button',
+      {
+        type: 'button',
+        class: 'ft-icon-button',
+        'aria-label': `Delete: ${this.sentence(row)}`,
+        onclick: () => {
+          this.plan.remove(row.id);
+          redraw();
+        },
+      },
+      icon('delete'),
+    );
+    return h(
+      'div',
+      { class: `ft-plan-row${isWrong ? ' is-wrong' : ''}`, 'data-kind': row.kind },
+      h('div', { class: 'ft-plan-line' }, icon(ICONS[row.kind]), h('span', { class: 'ft-plan-sentence' }, this.sentence(row)), remove),
+      row.kind === 'cancel' || !element ? null : this.rowVariables(row, element, redraw),
+    );
+  }
+
+  private rowVariables(row: PlanRow, element: ElementOperations, redraw: () => void): HTMLElement {
+    const text = h('textarea', { class: 'ft-input', rows: 3, spellcheck: 'false', 'aria-label': 'Variables (JSON object)', placeholder: '{"amount": 100}' });
+    text.value = row.variables;
+    const scope = h('select', { class: 'ft-input', 'aria-label': 'Scope of the variables' }, ...element.scopes.map((each) => h('option', { value: each.id, selected: each.id === row.scope }, each.label)));
+    const problem = h('p', { class: 'ft-error', role: 'alert' });
+    const change = (): void => {
+      const error = text.value.trim() ? jsonError(text.value) : null;
+      problem.textContent = error ? told(error) : '';
+      if (!error && (text.value !== row.variables || scope.value !== row.scope)) {
+        this.plan.change(row.id, { variables: text.value, scope: scope.value });
+        redraw();
+      }
+    };
+    text.addEventListener('change', change);
+    scope.addEventListener('change', change);
+    const fields = h('div', { class: 'ft-plan-vars' }, text, problem, scope);
+    return h('details', { open: Boolean(row.variables) }, h('summary', {}, 'Variables'), fields);
+  }
+
+  private send<T>(reason: string, dryRun: boolean): Promise<T> {
+    const body = { plan: this.plan.rows, revision: this.plan.revision, reason, dryRun };
+    return postJson<T>(`${this.panels.page}modify/`, body);
+  }
+
+  /** The instance has moved on: look at what is there now, and keep the plan. */
+  private async rebase(): Promise<void> {
+    this.operations = await getJson<Operations>(`${this.panels.page}operations/`);
+    this.plan.revision = this.operations.revision;
+    await this.panels.load();
+    this.show();
+  }
+
+  /** Variables were saved from this page in between: that is no reason for a conflict. */
+  ownChange(revision: string): void {
+    if (this.isOn && Number(revision) === Number(this.plan.revision) + 1) {
+      this.plan.revision = revision;
+    }
+  }
+
+  private discard(): void {
+    if (this.plan.rows.length && !confirm('Discard all planned modifications?')) {
+      return;
+    }
+    this.leave();
+    void this.panels.load();
+  }
+
+  private leave(): void {
+    this.moving = null;
+    this.closePopover();
+    this.plan.onChange = () => {};
+    this.plan.discard();
+    this.operations = null;
+    this.root.classList.remove('is-modifying');
+    need('#mode-banner').hidden = true;
+    need('#mode-footer').hidden = true;
+    need('#modify-button').hidden = false;
+    this.diagram.showPlan(new Map());
+    this.markPossible();
+    this.showInTree();
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (!this.isOn || document.querySelector('dialog[open]')) {
+      return;
+    }
+    if (event.key === 'Escape') {
+      this.moving ? this.stopMoving() : this.closePopover();
+      return;
+    }
+    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    if (event.key === 'u') {
+      this.plan.undo();
+    } else if (event.key === 'U') {
+      this.plan.redo();
+    } else if (!this.popover.hidden) {
+      this.popover.querySelector<HTMLElement>(`[data-key="${CSS.escape(event.key)}"]`)?.click();
+    }
+  }
+}
+
+function previewed(preview: Preview): HTMLElement[] {
+  const line = (label: string, kind: string, rows: Told[]): HTMLElement | null =>
+    rows.length
+      ? h('div', {}, h('span', { class: `ft-preview-${kind}` }, `${label} `), rows.map((row) => row.name + (row.total > 1 ? ` ×${row.total}` : '')).join(', '))
+      : null;
+  const ends = { COMPLETED: 'The process instance completes.', CANCELED: 'Nothing remains active: the process instance is canceled.' }[preview.state];
+  return [
+    h('h3', {}, 'Preview (nothing has been changed yet)'),
+    line('+ activates', 'plus', preview.activated),
+    line('✓ completes', 'plus', preview.completed),
+    line('− terminates', 'minus', preview.terminated),
+    ...preview.incidents.map((each) => h('div', { class: 'ft-preview-warning' }, `Incident at ${each.name}: ${each.label}`)),
+    ends ? h('div', { class: 'ft-preview-warning' }, ends) : null,
+  ].filter((each): each is HTMLElement => each !== null);
+}

@@ -1,0 +1,104 @@
+/* What every page has: keys, copying, menus, rows that open, selections, and controls that say why they are off. */
+
+import { fadeLater, isTyping, toast } from './lib/dom';
+
+document.addEventListener('click', (event) => {
+  const target = event.target as HTMLElement;
+  const off = target.closest<HTMLElement>('[aria-disabled="true"]');
+  if (off) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (off.dataset.why) {
+      toast(off.dataset.why, 'warning');
+    }
+    return;
+  }
+  const copy = target.closest<HTMLElement>('[data-copy]');
+  if (copy) {
+    void navigator.clipboard.writeText(copy.dataset.copy ?? '').then(() => toast('Copied.'));
+    return;
+  }
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>('details.ft-menu[open]')) {
+    if (!menu.contains(target)) {
+      menu.open = false;
+    }
+  }
+  const row = target.closest<HTMLElement>('tr[data-row]');
+  if (row && !target.closest('a, button, input, label, summary, details, form.ft-inline') && !getSelection()?.toString()) {
+    open(row.dataset.row ?? '', event.metaKey || event.ctrlKey ? '_blank' : '_self');
+  }
+}, true);
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') {
+    document.querySelectorAll<HTMLDetailsElement>('details.ft-menu[open]').forEach((menu) => (menu.open = false));
+  }
+  if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) {
+    return;
+  }
+  const target = [...document.querySelectorAll<HTMLElement>('[data-hotkey]')].find((each) => each.dataset.hotkey === event.key);
+  if (target) {
+    event.preventDefault();
+    target instanceof HTMLInputElement ? (target.focus(), target.select()) : target.click();
+  } else if (event.key === 'j' || event.key === 'k') {
+    moveRow(event.key === 'j' ? 1 : -1);
+  } else if (event.key === 'x') {
+    document.querySelector<HTMLInputElement>('tr.is-focused input[type="checkbox"]')?.click();
+  } else if (event.key === 'Enter' && document.activeElement === document.body) {
+    document.querySelector<HTMLAnchorElement>('tr.is-focused a')?.click();
+  }
+});
+
+function moveRow(step: number): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('tr[data-row]')];
+  const now = rows.findIndex((row) => row.classList.contains('is-focused'));
+  const next = rows[Math.max(0, Math.min(rows.length - 1, now + step))];
+  rows[now]?.classList.remove('is-focused');
+  next?.classList.add('is-focused');
+  next?.scrollIntoView({ block: 'nearest' });
+}
+
+for (const form of document.querySelectorAll<HTMLFormElement>('form[data-selection]')) {
+  const bar = form.querySelector<HTMLElement>('[data-bulk]');
+  const all = form.querySelector<HTMLInputElement>('[data-select-all]');
+  const boxes = [...form.querySelectorAll<HTMLInputElement>('input[name="key"]:not(:disabled)')];
+  const show = (): void => {
+    const chosen = boxes.filter((box) => box.checked);
+    boxes.forEach((box) => box.closest('tr')?.classList.toggle('is-selected', box.checked));
+    if (bar) {
+      bar.hidden = chosen.length === 0;
+      bar.querySelector('[data-bulk-count]')!.textContent = `${chosen.length} selected`;
+    }
+    if (all) {
+      all.checked = chosen.length > 0 && chosen.length === boxes.length;
+      all.indeterminate = chosen.length > 0 && chosen.length < boxes.length;
+    }
+  };
+  form.addEventListener('change', (event) => {
+    if (event.target === all) {
+      boxes.forEach((box) => (box.checked = all?.checked ?? false));
+    }
+    show();
+  });
+  show();
+}
+
+/* Short addresses: filters that are empty do not stand in them. */
+for (const form of document.querySelectorAll<HTMLFormElement>('form.ft-filters')) {
+  form.addEventListener('submit', (event) => {
+    const pressed = event.submitter?.getAttribute('name');
+    for (const field of form.querySelectorAll<HTMLInputElement | HTMLSelectElement>('input, select')) {
+      field.disabled = !field.value || (field.type === 'hidden' && field.name === pressed);
+    }
+  });
+  form.addEventListener('change', (event) => {
+    if (event.target instanceof HTMLSelectElement) {
+      form.requestSubmit();
+    }
+  });
+}
+addEventListener('pageshow', () => {
+  document.querySelectorAll<HTMLInputElement>('form.ft-filters :disabled').forEach((field) => (field.disabled = false));
+});
+
+document.querySelectorAll<HTMLElement>('.ft-toast').forEach(fadeLater);

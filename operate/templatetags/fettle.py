@@ -1,0 +1,94 @@
+"""What the pages write again and again: times, keys, states, and controls that say why they are off."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from operate.forms.json_values import JSON_INDENT
+
+register = template.Library()
+
+
+@register.simple_tag
+def when(moment: datetime | None, empty: str = "–") -> str:
+    """A time as one reads it, with the exact one as tooltip."""
+    if moment is None:
+        return empty
+    local = timezone.localtime(moment)
+    today = timezone.localdate()
+    if local.date() == today:
+        text = f"{local:%H:%M:%S}"
+    elif local.date() == today - timedelta(days=1):
+        text = f"yesterday {local:%H:%M}"
+    elif local.year == today.year:
+        text = f"{local.day} {local:%b %H:%M}"
+    else:
+        text = f"{local:%Y-%m-%d %H:%M}"
+    exact = f"{local:%Y-%m-%d %H:%M:%S %Z}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, text)
+
+
+@register.filter
+def duration(row: Any) -> str:
+    """How long something took, or has been going on."""
+    seconds = int(((row.ended_at or timezone.now()) - row.started_at).total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+@register.simple_tag
+def key(value: object) -> SafeString:
+    """A key that can be copied with a click."""
+    return format_html(
+        '<button type="button" class="ft-key" data-copy="{0}" title="Copy {0}">{0}'
+        '<span class="material-symbols-outlined" aria-hidden="true">content_copy</span></button>',
+        value,
+    )
+
+
+@register.simple_tag
+def semantics(value: str) -> SafeString:
+    """The badge that tells whose rules a process follows."""
+    label = {"camunda7": "Camunda 7", "zeebe": "Camunda 8"}.get(value, value)
+    return format_html('<span class="ft-badge ft-badge-{}" title="{} semantics">{}</span>', value, label, label)
+
+
+@register.simple_tag
+def off(why: str) -> SafeString:
+    """The attributes of a control that is not offered: it can be reached and read, and does nothing."""
+    if not why:
+        return SafeString("")
+    return format_html(' aria-disabled="true" data-why="{0}" title="{0}"', why)
+
+
+@register.filter
+def pretty(value: object) -> str:
+    """JSON, indented."""
+    return json.dumps(value, ensure_ascii=False, indent=JSON_INDENT, default=str)
+
+
+@register.filter
+def indent(depth: int) -> int:
+    """The left padding of a row of the history tree, in pixels."""
+    return 8 + min(depth, 20) * 16
+
+
+@register.filter
+def choices_label(choice: str) -> str:
+    """A constant as people read it."""
+    return choice.replace("_", " ").capitalize()
+
+
+@register.filter
+def get(mapping: dict[str, Any], name: str) -> Any:
+    """One entry of a mapping, for names that only a variable knows."""
+    return mapping.get(name, "")

@@ -93,6 +93,8 @@ def _check_scopes(
     for part in variables:
         if part.scope_id is None or part.scope_id == modification.state.process.id:
             continue
+        if part.scope_id not in modification.state.process.elements:
+            raise Rejected(f"The variable scope '{part.scope_id}' could not be found: the process has no such element.")
         if part.scope_id not in allowed:
             raise Rejected(
                 f"Expected the variable scope '{part.scope_id}' to be '{element.id}' or one of its flow scopes, but it is not "

@@ -1,0 +1,1 @@
+"""Camunda 8's Orchestration Cluster REST API, below `/v2`."""

@@ -1,0 +1,147 @@
+"""Reading JSON bodies: each value is taken by name and kind, and a wrong one is refused by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from operate.api.base import key_of
+from operate.api.v2.errors import InvalidArgument
+
+MISSING: Any = object()
+LONGEST = timedelta(days=365 * 20)
+T = TypeVar("T")
+
+
+class Body:
+    """A JSON object of a request. Unknown fields are ignored, as the original API does."""
+
+    def __init__(self, values: object, path: str = "") -> None:
+        if not isinstance(values, Mapping):
+            raise InvalidArgument(f"Expected {path or 'the body'} to be a JSON object, found {kind_of(values)}.")
+        self._values = values
+        self._path = path
+
+    def __contains__(self, name: str) -> bool:
+        return self._values.get(name) is not None
+
+    def names(self) -> list[str]:
+        """The names of the fields that were sent."""
+        return list(self._values)
+
+    def _take(self, name: str, expected: str, read: Callable[[Any], T | None], default: Any) -> Any:
+        value = self._values.get(name)
+        if value is None:
+            if default is MISSING:
+                raise InvalidArgument(f"No {self.at(name)} provided.")
+            return default
+        found = read(value)
+        if found is None:
+            raise InvalidArgument(f"Expected {self.at(name)} to be {expected}, found {shown(value)}.")
+        return found
+
+    def at(self, name: str) -> str:
+        """The path of a field, for messages."""
+        return f"'{self._path}.{name}'" if self._path else f"'{name}'"
+
+    def text(self, name: str, default: Any = MISSING) -> Any:
+        return self._take(name, "a string", lambda value: value if isinstance(value, str) else None, default)
+
+    def name(self, name: str) -> str:
+        """A string that must not be empty."""
+        found: str = self.text(name)
+        if not found:
+            raise InvalidArgument(f"No {self.at(name)} provided: it is empty.")
+        return found
+
+    def key(self, name: str, default: Any = MISSING) -> Any:
+        return self._take(name, "a key (digits in a string)", _key, default)
+
+    def whole(self, name: str, default: Any = MISSING, *, at_least: int | None = None) -> Any:
+        found = self._take(name, "a whole number", _whole, default)
+        if at_least is not None and found is not None and found < at_least:
+            raise InvalidArgument(f"The value for {self.at(name)} is '{found}' but must be at least {at_least}.")
+        return found
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        found = self._take(name, "true or false", lambda value: [value] if isinstance(value, bool) else None, [default])
+        return bool(found[0])
+
+    def milliseconds(self, name: str, default: Any = MISSING, *, at_least: int | None = None) -> Any:
+        if name not in self and default is not MISSING:
+            return default
+        found = self.whole(name, at_least=at_least)
+        if abs(found) > LONGEST / timedelta(milliseconds=1):
+            raise InvalidArgument(f"Expected {self.at(name)} to be at most 20 years in milliseconds, found {found}.")
+        return timedelta(milliseconds=found)
+
+    def object(self, name: str, default: Any = MISSING) -> Any:
+        return self._take(
+            name, "a JSON object", lambda value: dict(value) if isinstance(value, Mapping) else None, default
+        )
+
+    def body(self, name: str) -> Body:
+        """An object inside, empty if it is missing."""
+        return Body(self.object(name, {}), self._inner(name))
+
+    def bodies(self, name: str) -> list[Body]:
+        """A list of objects inside, empty if it is missing."""
+        found = self._take(name, "a list", lambda value: value if isinstance(value, list) else None, [])
+        return [Body(each, f"{self._inner(name)}[{position}]") for position, each in enumerate(found)]
+
+    def texts(self, name: str, default: Any = MISSING) -> Any:
+        return self._take(name, "a list of strings", _texts, default)
+
+    def moment(self, name: str, default: Any = MISSING) -> Any:
+        return self._take(name, "a date (ISO 8601)", moment, default)
+
+    def raw(self, name: str) -> Any:
+        """The value as it was sent, of whatever kind."""
+        return self._values.get(name)
+
+    def _inner(self, name: str) -> str:
+        return f"{self._path}.{name}" if self._path else name
+
+
+def _key(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else key_of(value)
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
+
+
+def _texts(value: object) -> list[str] | None:
+    return list(value) if isinstance(value, list) and all(isinstance(each, str) for each in value) else None
+
+
+def moment(value: object) -> datetime | None:
+    """A point in time, in UTC where none is told; None for anything else."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+    return "an object"
+
+
+def shown(value: object) -> str:
+    """A value for a message, shortened."""
+    text = repr(value)
+    return f"{kind_of(value)}: {text if len(text) <= 80 else text[:80] + '…'}"

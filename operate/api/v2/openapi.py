@@ -1,0 +1,49 @@
+"""The OpenAPI document of this dialect, and the answer to addresses that do not exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.urls import include, path
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from operate.api.v2.base import V2View
+
+
+class OpenApiDocument(V2View):
+    """GET /openapi.json"""
+
+    schema = None
+
+    def get(self, request: Request) -> Response:
+        return Response(document(request))
+
+
+class NoSuchAddress(V2View):
+    """Everything that is not routed, in the dialect's own words."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404
+
+    def get(self, request: Request) -> Response:
+        raise Http404
+
+    post = put = patch = delete = get
+
+
+def document(request: Request | None = None) -> dict[str, Any]:
+    """The OpenAPI document of all routes of the dialect."""
+    from operate.api.v2.urls import resources
+
+    generator = SchemaGenerator(patterns=[path("v2/", include(resources))], title="Fettle: Camunda 8 REST API")
+    found: dict[str, Any] = generator.get_schema(request=request, public=True)
+    found["info"]["description"] = (
+        "The part of Camunda 8's Orchestration Cluster API that this release speaks, below `/v2`."
+    )
+    return found

@@ -78,6 +78,7 @@ def _element(process: ExecutableProcess, element: FlowNode, running: Running, in
         "name": name,
         "type": element_type(element.type),
         "icon": element_icon(element.type),
+        "parent": element.flow_scope.id if element.flow_scope and element.flow_scope.flow_scope else "",
         "running": total,
         "instances": [
             {"key": str(row.key), "scope": str(row.flow_scope_key)} for row in running.listed.get(element.id, ())

@@ -37,7 +37,7 @@ interface Canvas {
   getContainer(): HTMLElement;
 }
 interface Overlays {
-  add(id: string, kind: string, overlay: { position: Record<string, number>; html: HTMLElement; scale?: boolean }): string;
+  add(id: string, kind: string, overlay: { position: Record<string, number>; html: HTMLElement; scale?: { min: number; max: number } }): string;
   remove(filter: { type: string }): void;
 }
 interface Registry {
@@ -50,6 +50,7 @@ interface EventBus {
 }
 
 const MAX_ZOOM = 1.4;
+const BADGE_SCALE = { min: 0.9, max: 1.2 };
 
 export class Diagram {
   onSelect: (element: string | null) => void = () => {};
@@ -104,7 +105,7 @@ export class Diagram {
 
   fit(): void {
     this.canvas.zoom('fit-viewport', 'auto');
-    if (this.canvas.zoom as unknown && this.canvas.viewbox().scale > MAX_ZOOM) {
+    if (this.canvas.viewbox().scale > MAX_ZOOM) {
       this.canvas.zoom(MAX_ZOOM, 'auto');
     }
   }
@@ -159,8 +160,8 @@ export class Diagram {
 
   private badge(id: string, kind: string, total: number, position: Record<string, number>, title: string): void {
     if (total > 0) {
-      const html = h('div', { class: `ft-token ft-token-${kind}`, title: `${total} ${title}` }, String(total));
-      this.overlays.add(id, 'figures', { position, html });
+      const html = h('div', { class: `ft-token ft-token-${kind}`, title: `${total} ${title}`, 'data-badge': `${kind} ${id}` }, String(total));
+      this.overlays.add(id, 'figures', { position, html, scale: BADGE_SCALE });
     }
   }
 
@@ -170,7 +171,7 @@ export class Diagram {
     for (const [id, { plus, minus }] of plan) {
       if (this.registry.get(id) && (plus || minus)) {
         const text = [plus ? `+ ${plus}` : '', minus ? `− ${minus}` : ''].filter(Boolean).join(', ');
-        this.overlays.add(id, 'plan', { position: { top: -14, right: 7 }, html: h('div', { class: 'ft-token ft-token-plan', 'data-plan': id }, text) });
+        this.overlays.add(id, 'plan', { position: { top: -14, right: 7 }, scale: BADGE_SCALE, html: h('div', { class: 'ft-token ft-token-plan', 'data-plan': id }, text) });
       }
     }
     this.mark('is-planned-away', [...plan].filter(([, each]) => each.minus).map(([id]) => id));

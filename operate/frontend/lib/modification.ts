@@ -19,6 +19,8 @@ interface ElementOperations {
   name: string;
   type: string;
   icon: string;
+  /** The element around it; empty: the process. */
+  parent: string;
   running: number;
   instances: { key: string; scope: string }[];
   operations: Record<'add' | 'cancel' | 'move' | 'target', { why: string }>;
@@ -48,6 +50,7 @@ interface Moving {
   tokens: number;
 }
 
+const PENDING_INDENT = 25;
 const ICONS = { add: 'add_circle', cancel: 'block', move: 'arrow_forward' };
 
 export class Modification {
@@ -166,22 +169,32 @@ export class Modification {
     for (const row of this.isOn ? this.plan.rows : []) {
       const element = this.operations?.elements[row.kind === 'add' ? row.element : row.target];
       if (row.kind !== 'cancel' && element) {
-        const text = row.kind === 'add' ? 'planned' : `moved from ${this.nameOf(row.element)}`;
-        tree?.append(
-          h(
-            'li',
-            { role: 'treeitem', class: 'ft-tree-row is-pending', 'data-plan-row': row.id },
-            h(
-              'span',
-              { class: 'ft-tree-link', style: 'padding-left:24px' },
-              icon('add'),
-              h('span', { class: `${element.icon} ft-bpmn`, 'aria-hidden': 'true' }),
-              h('span', { class: 'ft-tree-name' }, element.name + (row.tokens > 1 ? ` ×${row.tokens}` : '')),
-              h('span', { class: 'ft-tree-marks' }, text),
-            ),
-          ),
-        );
+        this.insert(rows, tree, row, element);
       }
+    }
+  }
+
+  /** A row for a token that will come, after everything that stands in its scope now. */
+  private insert(rows: HTMLElement[], tree: Element | null, row: PlanRow, element: ElementOperations): void {
+    const scope = rows.findLast((each) => each.dataset.element === element.parent && (!element.parent || Boolean(each.dataset.open)));
+    const depth = Number(scope?.dataset.depth ?? 0);
+    const start = scope ? rows.indexOf(scope) + 1 : rows.length;
+    const end = rows.findIndex((each, position) => position >= start && Number(each.dataset.depth ?? 0) <= depth);
+    const text = row.kind === 'add' ? 'planned' : `from ${this.nameOf(row.element)}`;
+    const pending = h(
+      'li',
+      { role: 'treeitem', class: 'ft-tree-row is-pending', 'data-plan-row': row.id },
+      h(
+        'span',
+        { class: 'ft-tree-link', style: `padding-left:${PENDING_INDENT + (depth + 1) * 16}px` },
+        h('span', { class: `${element.icon} ft-bpmn`, 'aria-hidden': 'true' }),
+        h('span', { class: 'ft-tree-name' }, element.name + (row.tokens > 1 ? ` ×${row.tokens}` : '')),
+        h('span', { class: 'ft-tree-marks' }, text),
+      ),
+    );
+    tree?.insertBefore(pending, end < 0 ? null : (rows[end] ?? null));
+    if (row === this.plan.rows.at(-1)) {
+      pending.scrollIntoView({ block: 'nearest' });
     }
   }
 
@@ -511,11 +524,13 @@ function previewed(preview: Preview): HTMLElement[] {
     rows.length
       ? h('div', {}, h('span', { class: `ft-preview-${kind}` }, `${label} `), rows.map((row) => row.name + (row.total > 1 ? ` ×${row.total}` : '')).join(', '))
       : null;
+  const done = new Set(preview.completed.map((row) => row.id));
+  const stays = preview.activated.filter((row) => !done.has(row.id));
   const ends = { COMPLETED: 'The process instance completes.', CANCELED: 'Nothing remains active: the process instance is canceled.' }[preview.state];
   return [
     h('h3', {}, 'Preview (nothing has been changed yet)'),
-    line('+ activates', 'plus', preview.activated),
-    line('✓ completes', 'plus', preview.completed),
+    line('+ activates', 'plus', stays),
+    line('✓ runs through', 'plus', preview.completed),
     line('− terminates', 'minus', preview.terminated),
     ...preview.incidents.map((each) => h('div', { class: 'ft-preview-warning' }, `Incident at ${each.name}: ${each.label}`)),
     ends ? h('div', { class: 'ft-preview-warning' }, ends) : null,

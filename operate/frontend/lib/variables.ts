@@ -89,6 +89,7 @@ export class Variables {
     }
     const before = [...cell.childNodes];
     const close = (): void => {
+      narrow(cell);
       cell.replaceChildren(...before);
       this.editing--;
     };
@@ -153,6 +154,7 @@ export class Variables {
         void submit();
       }
     });
+    widen(cell);
     cell.replaceChildren(
       h('div', { class: 'ft-inline-editor' }, value, problem, h('div', { class: 'ft-inline-editor-row' }, reason, save, cancel)),
     );
@@ -224,6 +226,7 @@ export class Variables {
     const before = [...cell.childNodes];
     this.editing++;
     const close = (): void => {
+      narrow(cell);
       cell.replaceChildren(...before);
       this.editing--;
     };
@@ -242,6 +245,7 @@ export class Variables {
     };
     const button = h('button', { type: 'button', class: 'ft-button ft-button-danger', onclick: () => void remove() }, 'Delete');
     const cancel = h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: close }, 'Keep');
+    widen(cell);
     cell.replaceChildren(h('div', { class: 'ft-inline-editor' }, problem, h('div', { class: 'ft-inline-editor-row' }, reason, button, cancel)));
     reason.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') {
@@ -278,6 +282,17 @@ export class Variables {
   private send(saved: Saved): Promise<Awaited<ReturnType<Panels['fetch']>>> {
     return postJson(`${this.panels.page}variables/`, { ...saved, scope: this.root.dataset.scope });
   }
+}
+
+/** An editor takes the place of the whole row but its name. */
+function widen(cell: HTMLElement): void {
+  cell.setAttribute('colspan', '3');
+  cell.closest('tr')?.classList.add('is-editing');
+}
+
+function narrow(cell: HTMLElement): void {
+  cell.removeAttribute('colspan');
+  cell.closest('tr')?.classList.remove('is-editing');
 }
 
 function textOf(row: HTMLElement): string {

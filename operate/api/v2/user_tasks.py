@@ -54,6 +54,7 @@ class UserTaskSearch(Search):
         Field("externalFormReference", "form_key", sort=False, filter=False),
         Field("customHeaders", sort=False, filter=False, render=lambda row: {}),
         Field("priority", "priority", Kind.WHOLE),
+        Field("businessId", "process_instance__business_key", sort=False, filter=False),
         Field("formKey", sort=False, filter=False, render=lambda row: None),
         Field("tags", sort=False, filter=False, needs=("process_instance__tags",),
               render=lambda row: row["process_instance__tags"]),

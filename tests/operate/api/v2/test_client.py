@@ -1,0 +1,74 @@
+"""Camunda 8's own Python client, unchanged, against a running server. It refuses answers that lack a field."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from operate.workspaces import Role
+from tests.operate.api.v2.conftest import JOB, TASK
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def sdk() -> ModuleType:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package deprecates names of its own while it is imported
+        return importlib.import_module("camunda_orchestration_sdk")
+
+
+@pytest.fixture
+def client(sdk, live_server, user_with, tmp_path) -> Any:
+    user = user_with(Role.WORKSPACE_ADMIN)
+    configuration = {
+        "CAMUNDA_REST_ADDRESS": live_server.url,
+        "CAMUNDA_AUTH_STRATEGY": "BASIC",
+        "CAMUNDA_BASIC_AUTH_USERNAME": user.username,
+        "CAMUNDA_BASIC_AUTH_PASSWORD": "secret",
+    }
+    with sdk.CamundaClient(configuration=configuration) as client:
+        yield client
+
+
+def file_with(folder: Path, name: str, xml: str) -> str:
+    path = folder / name
+    path.write_text(xml)
+    return str(path)
+
+
+def test_deploy_start_work_and_search(sdk, client, tmp_path):
+    # given
+    client.deploy_resources_from_files([file_with(tmp_path, "work.bpmn", JOB), file_with(tmp_path, "order.bpmn", TASK)])
+    for process in ("work", "order"):
+        client.create_process_instance(data=sdk.ProcessCreationById(process_definition_id=process))
+    # when
+    request = sdk.JobActivationRequest(type_="work", timeout=10_000, max_jobs_to_activate=5, worker="w")
+    [job] = client.activate_jobs(data=request).jobs
+    client.complete_job(job_key=job.job_key, data=sdk.JobCompletionRequest())
+    [task] = client.search_user_tasks().items
+    client.complete_user_task(user_task_key=task.user_task_key, data=sdk.UserTaskCompletionRequest())
+    # then
+    states = {row.process_definition_id: row.state.value for row in client.search_process_instances().items}
+    assert states == {"work": "COMPLETED", "order": "COMPLETED"}
+    assert len(client.search_process_definitions().items) == 2
+    assert len(client.search_element_instances().items) == 8
+    assert [row.state.value for row in client.search_jobs().items] == ["COMPLETED"]
+    assert client.get_topology().brokers[0].partitions[0].role.value == "leader"
+
+
+def test_an_incident_is_found_and_resolved(sdk, client, tmp_path):
+    client.deploy_resources_from_files([file_with(tmp_path, "work.bpmn", JOB)])
+    client.create_process_instance(data=sdk.ProcessCreationById(process_definition_id="work"))
+    [job] = client.search_jobs().items
+    client.fail_job(job_key=job.job_key, data=sdk.JobFailRequest(retries=0, error_message="no answer"))
+    [incident] = client.search_incidents().items
+    assert incident.error_message == "no answer"
+    client.update_job(job_key=job.job_key, data=sdk.JobUpdateRequest(changeset=sdk.JobChangeset(retries=1)))
+    client.resolve_incident(incident_key=incident.incident_key, data=sdk.IncidentResolutionRequest())
+    assert client.get_incident(incident_key=incident.incident_key).state.value == "RESOLVED"

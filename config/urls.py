@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path(prefix, include(module))
-    for prefix, module in (
-        ("engine-rest/", "operate.api.engine_rest.urls"),
-        ("v2/", "operate.api.v2.urls"),
-        ("api/", "operate.api.urls"),
-    )
-    if find_spec("operate.api") and find_spec(module.rpartition(".")[0]) and find_spec(module)
+    path("engine-rest/", include("operate.api.engine_rest.urls")),
+    path("v2/", include("operate.api.v2.urls")),
+    path("api/", include("operate.api.urls")),
+    path("", admin.site.urls),
 ]
-urlpatterns.append(path("", admin.site.urls))

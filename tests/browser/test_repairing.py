@@ -1,0 +1,212 @@
+"""Uploading, running and repairing, as an operator does it."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import LOAN, NEEDED, Office, click_element
+from workflow import services
+from workflow.models import ElementInstance, ProcessInstance, Variable
+
+OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
+
+
+def active(key: int) -> list[str]:
+    rows = ElementInstance.objects.filter(process_instance=key, state__in=OPEN).exclude(element_type="SUB_PROCESS")
+    return sorted(rows.values_list("element_id", flat=True))
+
+
+def test_a_model_is_uploaded_started_worked_on_repaired_and_the_audit_log_tells_of_it(office: Office) -> None:
+    page = office.login("ada")
+    # upload: the semantics are detected, an unchanged file makes no new version
+    page.goto("/workflow/processdefinition/upload/")
+    page.set_input_files("#id_files", LOAN)
+    expect(page.locator("#detected")).to_contain_text("Camunda 7")
+    expect(page.locator("#id_semantics")).to_have_value("camunda7")
+    page.get_by_role("button", name="Deploy").click()
+    expect(page.locator("#toasts")).to_contain_text("version 1")
+    expect(page.locator("[data-element-id='check_completeness']").first).to_be_visible()
+    # start
+    page.get_by_role("link", name="Start instance").click()
+    page.fill("#id_business_key", "LOAN-1")
+    page.fill("#id_variables", json.dumps(NEEDED))
+    page.get_by_role("button", name="Start process instance").click()
+    expect(page.locator("#instance[data-ready]")).to_be_visible()
+    key = ProcessInstance.objects.get(business_key="LOAN-1").key
+    assert active(key) == ["check_completeness"]
+    # complete the user task
+    page.get_by_role("link", name="Complete", exact=True).click()
+    page.fill("#task-variables", '{"documents_complete": true}')
+    page.locator("#ask").get_by_role("button", name="Complete").click()
+    expect(page.locator("#toasts")).to_contain_text("completed")
+    assert active(key) == ["assess_credit_worthiness", "assess_customer", "register_application"]
+    # modify: move one of the tokens back
+    page.click("#modify-button")
+    expect(page.locator("#mode-banner")).to_be_visible()
+    click_element(page, "assess_credit_worthiness")
+    page.locator("#popover [data-operation=move]").click()
+    click_element(page, "check_completeness")
+    expect(page.locator("[data-plan='check_completeness']")).to_have_text("+ 1")
+    expect(page.locator("[data-plan='assess_credit_worthiness']")).to_have_text("− 1")
+    page.click("#plan-review")
+    expect(page.locator("#summary .ft-preview")).to_contain_text("Check completeness")
+    page.fill("#plan-reason", "The bureau had the wrong file")
+    page.click("#plan-apply")
+    expect(page.locator("#toasts")).to_contain_text("Modifications applied.")
+    assert active(key) == ["assess_customer", "check_completeness", "register_application"]
+    expect(page.locator("[data-badge='active check_completeness']")).to_have_text("1")
+    # audit
+    page.get_by_role("tab", name="Audit log").click()
+    log = page.locator("#panel-audit")
+    expect(log).to_contain_text("Modify")
+    expect(log).to_contain_text("The bureau had the wrong file")
+    expect(log).to_contain_text("User task")
+    log.locator("details", has_text="Start before activity").locator("summary").click()
+    expect(log.get_by_text("Start before activity 'check_completeness'", exact=True)).to_be_visible()
+
+
+def test_an_unchanged_file_makes_no_new_version_and_a_broken_one_shows_all_its_problems(office: Office) -> None:
+    office.loan()
+    page = office.login("ada")
+    page.goto("/workflow/processdefinition/upload/")
+    page.set_input_files("#id_files", LOAN)
+    page.get_by_role("button", name="Deploy").click()
+    expect(page.locator("#toasts")).to_contain_text("no new version")
+    page.goto("/workflow/processdefinition/upload/")
+    broken = LOAN.read_text().replace('sourceRef="application_received"', 'sourceRef="nowhere"')
+    page.set_input_files("#id_files", {"name": "broken.bpmn", "mimeType": "text/xml", "buffer": broken.encode()})
+    page.get_by_role("button", name="Deploy").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was deployed")
+    expect(page.locator("table")).to_contain_text("broken.bpmn")
+    expect(page.locator("table")).to_contain_text("nowhere")
+
+
+def test_a_variable_is_edited_as_json_and_the_log_has_both_values(office: Office) -> None:
+    key = office.loan(amount=40_000, customer={"name": "Ann"})
+    page = office.login("ada")
+    office.open(page, key, "?tab=variables")
+    row = page.locator("[data-variable='amount']")
+    row.locator("code").dblclick()
+    row.locator("textarea").fill('{"value": 1,')
+    expect(row.get_by_role("alert")).to_contain_text("Invalid JSON format")
+    expect(row.get_by_role("alert")).to_contain_text("line 1")
+    expect(row.get_by_role("button", name="Save")).to_be_disabled()
+    row.locator("textarea").fill("9007199254740993")
+    row.get_by_label("Reason").fill("Typing error of the branch")
+    row.get_by_label("Reason").press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Variable 'amount' saved.")
+    assert Variable.objects.get(scope_key=key, name="amount").value == 9_007_199_254_740_993
+    page.get_by_role("tab", name="Audit log").click()
+    log = page.locator("#panel-audit")
+    expect(log).to_contain_text("Typing error of the branch")
+    log.locator("summary").first.click()
+    expect(log.locator(".ft-before").first).to_have_text("40000")
+    expect(log.locator(".ft-after").first).to_have_text("9007199254740993")
+
+
+def test_all_variables_are_edited_as_one_document(office: Office) -> None:
+    key = office.loan(amount=40_000, wrong="x", customer={"name": "Ann"})
+    page = office.login("ada")
+    office.open(page, key, "?tab=variables")
+    page.keyboard.press("e")
+    editor = page.locator("#editor .cm-content")
+    expect(editor).to_contain_text('"customer"')
+    editor.press("ControlOrMeta+a")
+    page.keyboard.insert_text(json.dumps(NEEDED | {"amount": 40_000, "customer": {"name": "Anna"}, "new": [1, 2]}))
+    page.locator("#editor").get_by_role("button", name="Compare").click()
+    expect(page.locator("#editor .cm-mergeView")).to_be_visible()
+    page.locator("#editor").get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("Variables saved.")
+    stored = dict(Variable.objects.filter(scope_key=key).values_list("name", "value"))
+    assert stored == NEEDED | {"amount": 40_000, "customer": {"name": "Anna"}, "new": [1, 2]}
+
+
+def test_a_value_that_somebody_else_changed_meanwhile_is_not_lost_unseen(office: Office) -> None:
+    key = office.loan(amount=40_000)
+    page = office.login("ada")
+    office.open(page, key, "?tab=variables")
+    row = page.locator("[data-variable='amount']")
+    row.locator("code").dblclick()
+    row.locator("textarea").fill("1")
+    services.set_variables(key, {"amount": 41_000})
+    row.get_by_role("button", name="Save").click()
+    expect(row.get_by_role("alert")).to_contain_text("changed by somebody else")
+    expect(row.get_by_role("alert")).to_contain_text("It is now: 41000")
+    assert Variable.objects.get(scope_key=key, name="amount").value == 41_000
+    row.get_by_role("button", name="Overwrite").click()
+    expect(page.locator("#toasts")).to_contain_text("Variable 'amount' saved.")
+    assert Variable.objects.get(scope_key=key, name="amount").value == 1
+
+
+def test_a_plan_survives_undo_redo_a_reload_and_a_refusal(office: Office) -> None:
+    key = office.loan()
+    page = office.login("omar")
+    office.open(page, key)
+    page.keyboard.press("m")
+    expect(page.locator("#mode-banner")).to_be_visible()
+    # without the mouse: find the element, add a token, cancel the other one
+    page.keyboard.press("f")
+    page.keyboard.type("Accept loan application")
+    page.keyboard.press("Enter")
+    expect(page.locator("#popover")).to_be_visible()
+    page.keyboard.press("a")
+    click_element(page, "check_completeness")
+    page.keyboard.press("c")
+    expect(page.locator("#plan-review")).to_have_text("Apply 2 modifications")
+    page.keyboard.press("u")
+    expect(page.locator("[data-plan='check_completeness']")).to_have_count(0)
+    page.keyboard.press("Shift+U")
+    expect(page.locator("[data-plan='check_completeness']")).to_have_text("− 1")
+    page.reload()
+    expect(page.locator("#plan-review")).to_have_text("Apply 2 modifications")
+    services.set_variables(key, {"meanwhile": True})  # somebody else moves on
+    page.click("#plan-review")
+    expect(page.locator("#summary").get_by_role("alert").first).to_contain_text("has moved on to revision")
+    page.get_by_role("button", name="Show the present state and keep the plan").click()
+    expect(page.locator("#summary .ft-preview")).to_contain_text("Accept loan application")
+    page.click("#plan-apply")
+    expect(page.locator("#toasts")).to_contain_text("Modifications applied.")
+    assert active(key) == ["accept_loan_application"]
+
+
+def test_what_is_not_allowed_is_shown_off_with_its_reason(office: Office) -> None:
+    key = office.loan(amount=40_000)
+    page = office.login("sam")
+    office.open(page, key, "?tab=variables")
+    for control in ("#modify-button", "[data-edit-all]", "[data-add-variable]"):
+        expect(page.locator(control)).to_have_attribute("aria-disabled", "true")
+    page.locator("#modify-button").click(force=True)
+    expect(page.locator("#toasts")).to_contain_text("modify_processinstance")
+    expect(page.locator("#toasts")).to_contain_text("Ask ada")
+    expect(page.locator("#mode-banner")).to_be_hidden()
+    page.locator("[data-variable='amount'] code").dblclick()
+    expect(page.locator("[data-variable='amount'] textarea")).to_have_count(0)
+    page.get_by_role("tab", name="Audit log").click()
+    expect(page.locator("#panel-audit")).to_contain_text("view_audit")
+
+
+def test_an_instance_is_found_by_its_business_key_with_one_key_and_enter(office: Office) -> None:
+    key = office.loan()
+    page = office.login("sam")
+    page.keyboard.press("/")
+    page.keyboard.type("LOAN-1")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{office.server}/workflow/processinstance/{key}/")
+
+
+def test_several_instances_are_canceled_at_once_after_a_look_at_them(office: Office) -> None:
+    keys = [office.loan(), office.loan()]
+    page = office.login("omar")
+    page.goto("/workflow/processinstance/")
+    page.get_by_label("Select all on this page").check()
+    expect(page.locator("[data-bulk-count]")).to_have_text("2 selected")
+    page.get_by_role("button", name="Cancel…").click()
+    expect(page.locator("h2.ft-heading")).to_have_text("Cancel 2 process instances?")
+    page.fill("#reason", "Double entry")
+    page.get_by_role("button", name="Cancel 2 process instances").click()
+    expect(page.locator("#toasts")).to_contain_text("2 of 2 process instances canceled.")
+    assert set(ProcessInstance.objects.filter(pk__in=keys).values_list("state", "end_reason")) == {
+        ("CANCELED", "Double entry")
+    }

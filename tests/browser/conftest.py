@@ -33,6 +33,8 @@ LOAN = MODELS / "loan_application.bpmn"
 NEEDED = {
     "amount": 12_000,
     "term_months": 24,
+    "customer_name": "Ann Lee",
+    "customer_number": "C1",
     "evaluation_due": "2026-12-01T12:00:00Z",
     "decision_due": "2026-12-02T12:00:00Z",
 }

@@ -38,17 +38,18 @@ VALUE_SCHEMA = {
 class Body(serializers.Serializer[Any]):
     """A JSON object in which nothing may be unknown."""
 
-    default_error_messages = {"invalid": "Expected an object, found something else."}
-
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError(f"Expected an object, found {json_kind(data)}.")
+            raise refusal(f"Expected an object, found {json_kind(data)}.")
         unknown = sorted(str(name) for name in data.keys() - self.fields.keys())
         if unknown:
-            raise serializers.ValidationError(
-                f"Unrecognized field '{unknown[0]}'. Known are: {', '.join(sorted(self.fields))}."
-            )
+            raise refusal(f"Unrecognized field '{unknown[0]}'. Known are: {', '.join(sorted(self.fields))}.")
         return super().to_internal_value(data)
+
+
+def refusal(message: str) -> serializers.ValidationError:
+    """What is wrong with an object as a whole, in the form that serializers expect."""
+    return serializers.ValidationError({"non_field_errors": [message]})
 
 
 def body(name: str, /, **fields: serializers.Field[Any, Any, Any, Any]) -> type[Body]:

@@ -122,16 +122,19 @@ def _of_framework(error: exceptions.APIException) -> tuple[dict[str, Any], int]:
 def told(detail: Any, path: str = "") -> list[str]:
     """The texts of a framework's error detail, each with the place that it is about."""
     if isinstance(detail, Mapping):
-        return [
-            text
-            for name, inner in detail.items()
-            for text in told(inner, path if name == "non_field_errors" else f"{path}.{name}" if path else str(name))
-        ]
+        return [text for name, inner in detail.items() for text in told(inner, _below(path, name))]
     if isinstance(detail, Sequence) and not isinstance(detail, str):
-        if any(isinstance(inner, Mapping) for inner in detail):
-            return [text for i, inner in enumerate(detail) for text in told(inner, f"{path}[{i}]")]
-        return [text for inner in detail for text in told(inner, path)]
+        nested = any(isinstance(inner, Mapping) for inner in detail)
+        return [text for i, inner in enumerate(detail) for text in told(inner, _below(path, i) if nested else path)]
     return [f"'{path}': {detail}" if path else str(detail)]
+
+
+def _below(path: str, name: object) -> str:
+    if name == "non_field_errors":
+        return path
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    return f"{path}.{name}" if path else str(name)
 
 
 def _forbidden(error: Forbidden, context: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from operate.api.base import key_of
-from operate.api.engine_rest.bodies import VALUE_SCHEMA, Body, body, flag, text
+from operate.api.engine_rest.bodies import VALUE_SCHEMA, Body, body, flag, refusal, text
 from operate.api.engine_rest.values import json_kind, read_variables
 from workflow.engine.errors import Rejected
 from workflow.modification import (
@@ -73,7 +73,7 @@ class InstructionField(Body):
         try:
             return instruction(given)
         except Rejected as error:
-            raise serializers.ValidationError(error.message) from None
+            raise refusal(error.message) from None
 
 
 InstructionBody = type(

@@ -28,7 +28,7 @@ ENDINGS = (("finish", 52), ("stay", 20), ("fail", 12), ("cancel", 5), ("hold", 4
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What time it is in one instance's life; everything takes some, and nothing happens after `end`."""
+    """What time it is in one instance's life; everything takes some, and life stops before the present."""
 
     now: datetime
     end: datetime
@@ -36,7 +36,16 @@ class Clock:
 
     def later(self, rng: random.Random, *, quick: bool) -> Clock:
         hours = rng.uniform(0.02, 0.3) if quick else rng.uniform(0.5, 30) * self.pace
-        return Clock(min(self.now + timedelta(hours=hours), self.end), self.end, self.pace)
+        return Clock(self.now + timedelta(hours=hours), self.end, self.pace)
+
+    @property
+    def is_past(self) -> bool:
+        return self.now < self.end
+
+    @property
+    def moment(self) -> datetime:
+        """The time for an action that happens in any case: at the latest a little before the present."""
+        return min(self.now, self.end)
 
 
 class Life:
@@ -121,24 +130,24 @@ class Life:
         name, new, reason = self.scenario.edit
         administrator = self.users[ADMINISTRATORS[self.scenario.workspace]]
         self._pass_time(quick=False)
-        edit = actions.SetVariables(administrator, channel=Channel.ADMIN, reason=reason, now=self.clock.now)
+        edit = actions.SetVariables(administrator, channel=Channel.ADMIN, reason=reason, now=self.clock.moment)
         edit.execute(self.key, {name: new(self.rng, self._variables())["value"]}, local=True)
 
     # -- one step of whatever waits
 
     def _step(self) -> bool:
         """Do one thing that waits; False if nothing does or the present is reached."""
-        if self.clock.now >= self.clock.end:
-            return False
         waiting: list[Any] = [*self._jobs(), *self._tasks(), *self._subscriptions()]
         if not waiting:
             return False
         chosen = self.rng.choice(waiting)
+        self._pass_time(quick=isinstance(chosen, Job))
+        if not self.clock.is_past:
+            return False
         answer = self.scenario.answers.get(chosen.element_id)
         values = answer(self.rng, self._variables()) if answer else {}
         match chosen:
             case Job():
-                self._pass_time(quick=True)
                 self._as_worker(actions.CompleteJob).execute(chosen.key, variables=values)
             case UserTask():
                 self._do_task(chosen, values)
@@ -147,14 +156,12 @@ class Life:
         return True
 
     def _do_task(self, task: UserTask, values: Values) -> None:
-        self._pass_time(quick=False)
         if task.assignee is None:
             self._as_operator(actions.AssignUserTask).execute(task.key, OPERATORS[self.scenario.workspace])
         self._pass_time(quick=True)
         self._as_operator(actions.CompleteUserTask).execute(task.key, variables=values)
 
     def _send(self, subscription: EventSubscription, values: Values) -> None:
-        self._pass_time(quick=False)
         if self.is_zeebe:
             self._as_worker(actions.PublishMessage).execute(
                 subscription.name,
@@ -173,12 +180,12 @@ class Life:
 
     def _through_api(self, action: type[actions.Action[Any]], username: str) -> actions.Action[Any]:
         channel = Channel.V2 if self.is_zeebe else Channel.ENGINE_REST
-        return action(self.users[username], channel=channel, now=self.clock.now)
+        return action(self.users[username], channel=channel, now=self.clock.moment)
 
     def _as_operator(self, action: type[actions.Action[Any]], *, reason: str = "") -> actions.Action[Any]:
         self._pass_time(quick=True)
         operator = self.users[OPERATORS[self.scenario.workspace]]
-        return action(operator, channel=Channel.ADMIN, reason=reason, now=self.clock.now)
+        return action(operator, channel=Channel.ADMIN, reason=reason, now=self.clock.moment)
 
     def _pass_time(self, *, quick: bool) -> None:
         self.clock = self.clock.later(self.rng, quick=quick)

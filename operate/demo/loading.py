@@ -27,10 +27,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An instance to be: of which scenario, with which version, from when on."""
+    """An instance to be: of which scenario, and from when on."""
 
     scenario: Scenario
-    number: int
     at: datetime
 
 
@@ -47,19 +46,21 @@ def load(now: datetime, *, progress: Progress, share: float = 1.0) -> Counter[st
     plan = sorted(_plan(rng, now, share), key=lambda planned: planned.at)
     definitions = {each.files: _deploy_first(each, workspaces, users, now) for each in SCENARIOS}
     told: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
     for done, planned in enumerate(plan, 1):
         scenario = planned.scenario
+        numbers[scenario.files[0]] += 1
         if len(scenario.files) > 1 and _is_second_half(planned.at, now):
             definitions[scenario.files] = _deploy(scenario, 1, workspaces, users, planned.at)
-        told[_live(planned, definitions[scenario.files], users, rng, now)] += 1
+        told[_live(planned, numbers[scenario.files[0]], definitions[scenario.files], users, rng, now)] += 1
         progress(done, len(plan))
     return told
 
 
 def _plan(rng: random.Random, now: datetime, share: float) -> Iterator[Planned]:
     for scenario in SCENARIOS:
-        for number in range(1, max(1, round(scenario.count * share)) + 1):
-            yield Planned(scenario, number, _office_hour(rng, now))
+        for _ in range(max(1, round(scenario.count * share))):
+            yield Planned(scenario, _office_hour(rng, now))
 
 
 def _office_hour(rng: random.Random, now: datetime) -> datetime:
@@ -78,10 +79,15 @@ def _is_second_half(moment: datetime, now: datetime) -> bool:
 
 
 def _live(
-    planned: Planned, definition: ProcessDefinition, users: dict[str, User], rng: random.Random, now: datetime
+    planned: Planned,
+    number: int,
+    definition: ProcessDefinition,
+    users: dict[str, User],
+    rng: random.Random,
+    now: datetime,
 ) -> str:
     clock = Clock(planned.at, now - timedelta(minutes=1), pace=rng.uniform(0.4, 1.6))
-    business_key, variables = planned.scenario.start(rng, planned.number, planned.at)
+    business_key, variables = planned.scenario.start(rng, number, planned.at)
     return Life(planned.scenario, definition, users, rng, clock).live(business_key, variables)
 
 

@@ -134,6 +134,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": "Process operations",
     "SITE_SYMBOL": "healing",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "operate.admin.frame.favicon"}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "config.environment.label",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from unfold.dataclasses import SearchResult
@@ -26,7 +27,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     access = Access.of(request.user)
 
     def item(title: str, icon: str, model: str, *, right: Right = Right.VIEW, query: str = "") -> dict[str, Any]:
-        link = reverse(f"admin:workflow_{model}_changelist") if "_" not in model else reverse(f"admin:{model}_changelist")
+        link = (
+            reverse(f"admin:workflow_{model}_changelist") if "_" not in model else reverse(f"admin:{model}_changelist")
+        )
         return {
             "title": title,
             "icon": icon,
@@ -45,7 +48,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for title, icon, model in (("Users", "person", "user"), ("Groups", "group", "group"))
     ]
-    home = {"title": "Overview", "icon": "space_dashboard", "link": reverse("admin:index"), "active": request.path == "/"}
+    home = {
+        "title": "Overview",
+        "icon": "space_dashboard",
+        "link": reverse("admin:index"),
+        "active": request.path == "/",
+    }
     return [
         {
             "items": [
@@ -72,6 +80,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
     ]
+
+
+def favicon(request: HttpRequest) -> str:
+    """The sign in the browser's tab."""
+    return static("fettle/favicon.svg")
 
 
 def find(request: HttpRequest, text: str) -> list[SearchResult]:
@@ -135,7 +148,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "total": {name: sum(card[name] for card in cards) for name in _zero()},
         "failures": failures,
         "days": RECENT_DAYS,
-        "my_tasks": visible_to(UserTask.objects.filter(state="CREATED", assignee=user.get_username()), user).order_by("-pk")[:TASKS],
+        "my_tasks": visible_to(UserTask.objects.filter(state="CREATED", assignee=user.get_username()), user).order_by(
+            "-pk"
+        )[:TASKS],
     }
 
 

@@ -72,7 +72,9 @@ class IncidentAdmin(EngineModelAdmin):
                 refused.append(f"{row.key}: {refusal_of(refusal)['message']}")
         if len(rows) > len(refused):
             done = len(rows) - len(refused)
-            messages.success(request, f"{done} of {len(rows)} incidents resolved." if len(rows) > 1 else "Incident resolved.")
+            messages.success(
+                request, f"{done} of {len(rows)} incidents resolved." if len(rows) > 1 else "Incident resolved."
+            )
         for text in refused[:10]:
             messages.error(request, text)
         return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_incident_changelist")

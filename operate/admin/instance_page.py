@@ -162,7 +162,9 @@ class InstancePage:
     @property
     def diagram(self) -> dict[str, Any]:
         """What is drawn over the model."""
-        taken = SequenceFlowTaken.objects.filter(process_instance=self.instance.key).order_by().values("flow_id").distinct()
+        taken = (
+            SequenceFlowTaken.objects.filter(process_instance=self.instance.key).order_by().values("flow_id").distinct()
+        )
         return {
             "revision": str(self.instance.revision),
             "elements": self.statistics,
@@ -201,9 +203,7 @@ class InstancePage:
     @cached_property
     def variables(self) -> list[VariableRow]:
         rows = Variable.objects.filter(scope_key=self.scope_key, process_instance=self.instance.key).order_by("name")
-        return [
-            VariableRow(row.name, row.type, json_text(row.value), row.revision, row.updated_at) for row in rows
-        ]
+        return [VariableRow(row.name, row.type, json_text(row.value), row.revision, row.updated_at) for row in rows]
 
     # -- what it waits for
 
@@ -218,18 +218,24 @@ class InstancePage:
     @cached_property
     def tasks(self) -> list[UserTask]:
         return list(
-            UserTask.objects.filter(process_instance=self.instance.key, state=UserTask.State.CREATED).order_by("key")[:ROW_LIMIT]
+            UserTask.objects.filter(process_instance=self.instance.key, state=UserTask.State.CREATED).order_by("key")[
+                :ROW_LIMIT
+            ]
         )
 
     @cached_property
     def jobs(self) -> list[Job]:
         waiting = [Job.State.CREATED, Job.State.FAILED, Job.State.ERROR_THROWN]
-        return list(Job.objects.filter(process_instance=self.instance.key, state__in=waiting).order_by("key")[:ROW_LIMIT])
+        return list(
+            Job.objects.filter(process_instance=self.instance.key, state__in=waiting).order_by("key")[:ROW_LIMIT]
+        )
 
     @cached_property
     def subscriptions(self) -> list[EventSubscription]:
         return list(
-            EventSubscription.objects.filter(process_instance=self.instance.key, state="CREATED").order_by("key")[:ROW_LIMIT]
+            EventSubscription.objects.filter(process_instance=self.instance.key, state="CREATED").order_by("key")[
+                :ROW_LIMIT
+            ]
         )
 
     @property
@@ -276,7 +282,7 @@ class InstancePage:
     def audit_events(self) -> Sequence[AuditEvent]:
         if self.why["audit"]:
             return ()
-        return list(AuditEvent.objects.of_process_instance(self.instance.key)[: AUDIT_LIMIT])
+        return list(AuditEvent.objects.of_process_instance(self.instance.key)[:AUDIT_LIMIT])
 
 
 def job_sentence(job: Job) -> str:

@@ -68,7 +68,9 @@ def element_operations(instance: ProcessInstance) -> dict[str, Any]:
     }
 
 
-def _element(process: ExecutableProcess, element: FlowNode, running: Running, instance: ProcessInstance) -> dict[str, Any]:
+def _element(
+    process: ExecutableProcess, element: FlowNode, running: Running, instance: ProcessInstance
+) -> dict[str, Any]:
     total = running.total.get(element.id, 0)
     name = element.name or f"{element_type(element.type)} ({element.id})"
     no_token = "" if total else f"'{name}' has no running instance."
@@ -218,7 +220,9 @@ def _camunda_7(process: ExecutableProcess, row: _Row) -> Both:
         case "cancel":
             return [], [_cancel(row)]
         case "move":
-            return [_start_before(row, row.target, ancestor) for ancestor in _ancestors_of_move(process, row)], [_cancel(row)]
+            return [_start_before(row, row.target, ancestor) for ancestor in _ancestors_of_move(process, row)], [
+                _cancel(row)
+            ]
     raise _unknown(row)
 
 
@@ -246,7 +250,9 @@ def _ancestors_of_move(process: ExecutableProcess, row: _Row) -> list[int | None
         moved = moved.filter(pk=row.key)
     scopes = list(moved.order_by("key").values_list("flow_scope_key", flat=True))
     if not scopes:
-        raise Rejected(f"Row {row.number + 1} of the plan: expected running instances of '{row.element}', but there are none.")
+        raise Rejected(
+            f"Row {row.number + 1} of the plan: expected running instances of '{row.element}', but there are none."
+        )
     stays = source is not None and target is not None and source.flow_scope is target.flow_scope
     if row.ancestor is None and stays and source is not None and source.flow_scope is not process.root:
         return list(scopes)

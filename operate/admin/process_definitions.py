@@ -232,7 +232,9 @@ def tell_deployed(request: HttpRequest, deployed: Deployed) -> None:
     """Say for each process whether there is a new version."""
     for definition in deployed.definitions:
         if definition.key in deployed.new_keys:
-            messages.success(request, f"Deployed '{definition.name or definition.process_id}' as version {definition.version}.")
+            messages.success(
+                request, f"Deployed '{definition.name or definition.process_id}' as version {definition.version}."
+            )
         else:
             messages.info(
                 request,

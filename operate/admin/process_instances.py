@@ -38,9 +38,9 @@ from operate.admin.base import EngineModelAdmin
 from operate.admin.instance_page import OPEN, InstancePage
 from operate.admin.modification import element_operations, read_plan
 from operate.admin.reasons import Reasons
+from operate.admin.variable_edit import read_edit
 from operate.admin.wording import instance_state
 from operate.forms.filters import ProcessInstanceFilter
-from operate.admin.variable_edit import read_edit
 from operate.forms.json_values import variables_of
 from workflow.engine.errors import Rejected
 from workflow.models import ElementInstance, ProcessInstance
@@ -69,7 +69,9 @@ class ProcessInstanceAdmin(EngineModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         return rows.annotate(
-            process_name=F("definition__name"), semantics=F("definition__semantics"), workspace_name=F("workspace__name")
+            process_name=F("definition__name"),
+            semantics=F("definition__semantics"),
+            workspace_name=F("workspace__name"),
         )
 
     def pages(self) -> list[URLPattern]:
@@ -242,9 +244,7 @@ class ProcessInstanceAdmin(EngineModelAdmin):
         body = body_of(request)
         plan = read_plan(instance, body.get("plan") or [])
         dry_run = body.get("dryRun") is True
-        action = ModifyProcessInstance.of(
-            request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run
-        )
+        action = ModifyProcessInstance.of(request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run)
         options = ModificationOptions(expected_revision=int(body["revision"]) if body.get("revision") else None)
         try:
             outcome = action.execute(key, plan.instructions, options=options)
@@ -262,7 +262,8 @@ class ProcessInstanceAdmin(EngineModelAdmin):
                 "completed": _told(page, outcome.completed),
                 "terminated": _told(page, outcome.terminated),
                 "incidents": [
-                    {"name": page.element_name(fact.element_id), "label": fact.label} for fact in outcome.incidents_created
+                    {"name": page.element_name(fact.element_id), "label": fact.label}
+                    for fact in outcome.incidents_created
                 ],
             }
         )

@@ -121,16 +121,18 @@ class WorkspaceAdmin(EngineModelAdmin):
         user = get_user_model()._default_manager.filter(username=request.POST.get("username", "")).first()
         role = request.POST.get("role", "")
         if user is None or role not in WORKSPACE_ROLES:
-            messages.error(request, f"Expected a user and a role, found '{request.POST.get('username', '')}' and '{role}'.")
+            messages.error(
+                request, f"Expected a user and a role, found '{request.POST.get('username', '')}' and '{role}'."
+            )
         else:
             adds = "remove" not in request.POST
             with transaction():
                 (add_member if adds else remove_member)(user, workspace, role)
-                _record(
-                    request, workspace, Event.UPDATE, {"member": user.get_username(), "role": role, "added": adds}
-                )
+                _record(request, workspace, Event.UPDATE, {"member": user.get_username(), "role": role, "added": adds})
             said = "is now" if adds else "is no longer"
-            messages.success(request, f"{user.get_full_name() or user.get_username()} {said} {ROLES[Role(role)][0].lower()}.")
+            messages.success(
+                request, f"{user.get_full_name() or user.get_username()} {said} {ROLES[Role(role)][0].lower()}."
+            )
         return redirect("admin:workflow_workspace_change", workspace.pk)
 
 

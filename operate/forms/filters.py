@@ -208,12 +208,8 @@ class AuditFilter(ListFilter):
     event = forms.ChoiceField(
         label=_("Event"), required=False, choices=[("", _("All events")), *sorted(Event.choices, key=lambda c: c[0])]
     )
-    result = forms.ChoiceField(
-        label=_("Result"), required=False, choices=[("", _("All results")), *Result.choices]
-    )
-    channel = forms.ChoiceField(
-        label=_("Channel"), required=False, choices=[("", _("All channels")), *Channel.choices]
-    )
+    result = forms.ChoiceField(label=_("Result"), required=False, choices=[("", _("All results")), *Result.choices])
+    channel = forms.ChoiceField(label=_("Channel"), required=False, choices=[("", _("All channels")), *Channel.choices])
     actor = forms.CharField(label=_("Actor"), required=False)
     instance = KeysField(label=_("Process instance"), required=False)
 
@@ -229,11 +225,12 @@ class AuditFilter(ListFilter):
 
 
 class ProcessDefinitionFilter(ListFilter):
-    """By name or id."""
+    """The latest versions, by name or id."""
 
     q = forms.CharField(label=_("Name or process id"), required=False)
 
     def narrowed(self, rows: Rows) -> Rows:
+        rows = rows.filter(is_latest=True)
         text = self.value("q")
         return rows.filter(Q(name__icontains=text) | Q(process_id__icontains=text)) if text else rows
 

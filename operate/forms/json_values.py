@@ -20,7 +20,9 @@ def value_of(text: str, name: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise Rejected(f"Invalid JSON format of '{name}': {error.msg}, line {error.lineno}, column {error.colno}.") from error
+        raise Rejected(
+            f"Invalid JSON format of '{name}': {error.msg}, line {error.lineno}, column {error.colno}."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise Rejected(f"Invalid JSON format of '{name}': {error}.") from error
 

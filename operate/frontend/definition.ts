@@ -32,7 +32,9 @@ async function showXml(): Promise<void> {
 }
 
 need('[data-copy-xml]').addEventListener('click', () => {
-  void model().then((text) => navigator.clipboard.writeText(text)).then(() => toast('XML copied.'));
+  void model()
+    .then((text) => navigator.clipboard.writeText(text))
+    .then(() => toast('XML copied.'));
 });
 
 try {

@@ -170,7 +170,13 @@ function askToComplete(key: string, name: string): void {
   };
   dialog.replaceChildren(
     h('header', { class: 'ft-dialog-header' }, h('h2', { id: 'ask-title' }, `Complete ‘${name}’`)),
-    h('div', { class: 'ft-dialog-body' }, h('label', { class: 'ft-label', for: 'task-variables' }, 'Result variables (JSON)'), text, problem),
+    h(
+      'div',
+      { class: 'ft-dialog-body' },
+      h('label', { class: 'ft-label', for: 'task-variables' }, 'Result variables (JSON)'),
+      text,
+      problem,
+    ),
     h(
       'footer',
       { class: 'ft-dialog-footer' },
@@ -212,7 +218,10 @@ setHeight(Number(localStorage.getItem(HEIGHT)) || Math.round(root.clientHeight *
 
 // -- start
 
-panels.mayRefresh = () => !variables.isEditing && !modification?.isOn && !document.querySelector('dialog[open], details.ft-menu[open], #panel-waits :focus');
+panels.mayRefresh = () =>
+  !variables.isEditing &&
+  !modification?.isOn &&
+  !document.querySelector('dialog[open], details.ft-menu[open], #panel-waits :focus');
 
 try {
   diagram = await Diagram.draw(need('#diagram'), config.xml);

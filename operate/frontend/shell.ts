@@ -2,41 +2,57 @@
 
 import { fadeLater, isTyping, toast } from './lib/dom';
 
-document.addEventListener('click', (event) => {
-  const target = event.target as HTMLElement;
-  const off = target.closest<HTMLElement>('[aria-disabled="true"]');
-  if (off) {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    if (off.dataset.why) {
-      toast(off.dataset.why, 'warning');
+document.addEventListener(
+  'click',
+  (event) => {
+    const target = event.target as HTMLElement;
+    const off = target.closest<HTMLElement>('[aria-disabled="true"]');
+    if (off) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (off.dataset.why) {
+        toast(off.dataset.why, 'warning');
+      }
+      return;
     }
-    return;
-  }
-  const copy = target.closest<HTMLElement>('[data-copy]');
-  if (copy) {
-    void navigator.clipboard.writeText(copy.dataset.copy ?? '').then(() => toast('Copied.'));
-    return;
-  }
-  for (const menu of document.querySelectorAll<HTMLDetailsElement>('details.ft-menu[open]')) {
-    if (!menu.contains(target)) {
-      menu.open = false;
+    const copy = target.closest<HTMLElement>('[data-copy]');
+    if (copy) {
+      void navigator.clipboard.writeText(copy.dataset.copy ?? '').then(() => toast('Copied.'));
+      return;
     }
-  }
-  const row = target.closest<HTMLElement>('tr[data-row]');
-  if (row && !target.closest('a, button, input, label, summary, details, form.ft-inline') && !getSelection()?.toString()) {
-    open(row.dataset.row ?? '', event.metaKey || event.ctrlKey ? '_blank' : '_self');
-  }
-}, true);
+    for (const menu of document.querySelectorAll<HTMLDetailsElement>('details.ft-menu[open]')) {
+      if (!menu.contains(target)) {
+        menu.open = false;
+      }
+    }
+    const row = target.closest<HTMLElement>('tr[data-row]');
+    if (
+      row &&
+      !target.closest('a, button, input, label, summary, details, form.ft-inline') &&
+      !getSelection()?.toString()
+    ) {
+      open(row.dataset.row ?? '', event.metaKey || event.ctrlKey ? '_blank' : '_self');
+    }
+  },
+  true,
+);
 
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') {
     document.querySelectorAll<HTMLDetailsElement>('details.ft-menu[open]').forEach((menu) => (menu.open = false));
   }
-  if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) {
+  if (
+    isTyping(event.target) ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    document.querySelector('dialog[open]')
+  ) {
     return;
   }
-  const target = [...document.querySelectorAll<HTMLElement>('[data-hotkey]')].find((each) => each.dataset.hotkey === event.key);
+  const target = [...document.querySelectorAll<HTMLElement>('[data-hotkey]')].find(
+    (each) => each.dataset.hotkey === event.key,
+  );
   if (target) {
     event.preventDefault();
     target instanceof HTMLInputElement ? (target.focus(), target.select()) : target.click();

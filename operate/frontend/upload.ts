@@ -40,10 +40,16 @@ if (form) {
       try {
         const each = await postForm<Detected>(form!.dataset.detect ?? '', body);
         found.push(each);
-        const says = each.semantics ? `${each.label} (${each.reason})` : each.ambiguous ? `choose the semantics: ${each.reason}` : each.reason;
+        const says = each.semantics
+          ? `${each.label} (${each.reason})`
+          : each.ambiguous
+            ? `choose the semantics: ${each.reason}`
+            : each.reason;
         list.append(h('li', {}, h('strong', {}, file.name), ` ${says}`));
       } catch (error) {
-        list.append(h('li', { class: 'ft-error' }, `${file.name}: ${error instanceof Refused ? error.message : String(error)}`));
+        list.append(
+          h('li', { class: 'ft-error' }, `${file.name}: ${error instanceof Refused ? error.message : String(error)}`),
+        );
       }
     }
     const kinds = new Set(found.map((each) => each.semantics));

@@ -53,7 +53,9 @@ def browser() -> Iterator[Browser]:
     executable = shutil.which("chromium")
     assert executable, "Expected 'chromium' on the PATH; install it with: apt-get install chromium"
     patch = pytest.MonkeyPatch()
-    patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the loop is Playwright's; the database is used between its turns
+    patch.setenv(
+        "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
+    )  # the loop is Playwright's; the database is used between its turns
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         yield started
@@ -112,9 +114,6 @@ def office(transactional_db: None, browser: Browser, live_server: LiveServer) ->
     yield opened
     for page in opened.pages:
         page.context.close()
-
-
-
 
 
 def click_element(page: Page, element_id: str) -> None:

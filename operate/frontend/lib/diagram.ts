@@ -37,7 +37,11 @@ interface Canvas {
   getContainer(): HTMLElement;
 }
 interface Overlays {
-  add(id: string, kind: string, overlay: { position: Record<string, number>; html: HTMLElement; scale?: { min: number; max: number } }): string;
+  add(
+    id: string,
+    kind: string,
+    overlay: { position: Record<string, number>; html: HTMLElement; scale?: { min: number; max: number } },
+  ): string;
   remove(filter: { type: string }): void;
 }
 interface Registry {
@@ -100,7 +104,11 @@ export class Diagram {
   /** Whether this is an element that can have instances, and is drawn. */
   isNode(id: string): boolean {
     const shape = this.registry.get(id);
-    return Boolean(shape) && !shape?.waypoints && /(Task|Event|Gateway|SubProcess|CallActivity|Transaction)$/.test(shape?.type ?? '');
+    return (
+      Boolean(shape) &&
+      !shape?.waypoints &&
+      /(Task|Event|Gateway|SubProcess|CallActivity|Transaction)$/.test(shape?.type ?? '')
+    );
   }
 
   fit(): void {
@@ -137,7 +145,10 @@ export class Diagram {
   }
 
   nodes(): string[] {
-    return this.registry.getAll().map((shape) => shape.id).filter((id) => this.isNode(id));
+    return this.registry
+      .getAll()
+      .map((shape) => shape.id)
+      .filter((id) => this.isNode(id));
   }
 
   /** State badges, as Operate has them: active and incident at the bottom, canceled and completed at the top. */
@@ -154,13 +165,27 @@ export class Diagram {
       this.badge(id, 'completed', figures.completed ?? 0, { top: -13, right: 13 }, 'completed');
     }
     this.mark('is-taken', state.flows);
-    this.mark('has-incident', Object.entries(state.elements).filter(([, each]) => each.incidents).map(([id]) => id));
-    this.mark('has-token', Object.entries(state.elements).filter(([, each]) => each.active).map(([id]) => id));
+    this.mark(
+      'has-incident',
+      Object.entries(state.elements)
+        .filter(([, each]) => each.incidents)
+        .map(([id]) => id),
+    );
+    this.mark(
+      'has-token',
+      Object.entries(state.elements)
+        .filter(([, each]) => each.active)
+        .map(([id]) => id),
+    );
   }
 
   private badge(id: string, kind: string, total: number, position: Record<string, number>, title: string): void {
     if (total > 0) {
-      const html = h('div', { class: `ft-token ft-token-${kind}`, title: `${total} ${title}`, 'data-badge': `${kind} ${id}` }, String(total));
+      const html = h(
+        'div',
+        { class: `ft-token ft-token-${kind}`, title: `${total} ${title}`, 'data-badge': `${kind} ${id}` },
+        String(total),
+      );
       this.overlays.add(id, 'figures', { position, html, scale: BADGE_SCALE });
     }
   }
@@ -171,10 +196,17 @@ export class Diagram {
     for (const [id, { plus, minus }] of plan) {
       if (this.registry.get(id) && (plus || minus)) {
         const text = [plus ? `+ ${plus}` : '', minus ? `− ${minus}` : ''].filter(Boolean).join(', ');
-        this.overlays.add(id, 'plan', { position: { top: -14, right: 7 }, scale: BADGE_SCALE, html: h('div', { class: 'ft-token ft-token-plan', 'data-plan': id }, text) });
+        this.overlays.add(id, 'plan', {
+          position: { top: -14, right: 7 },
+          scale: BADGE_SCALE,
+          html: h('div', { class: 'ft-token ft-token-plan', 'data-plan': id }, text),
+        });
       }
     }
-    this.mark('is-planned-away', [...plan].filter(([, each]) => each.minus).map(([id]) => id));
+    this.mark(
+      'is-planned-away',
+      [...plan].filter(([, each]) => each.minus).map(([id]) => id),
+    );
   }
 
   /** Where an element is drawn, relative to the container. */
@@ -184,7 +216,12 @@ export class Diagram {
       return null;
     }
     const box = this.canvas.viewbox();
-    return new DOMRect((shape.x - box.x) * box.scale, (shape.y - box.y) * box.scale, shape.width * box.scale, shape.height * box.scale);
+    return new DOMRect(
+      (shape.x - box.x) * box.scale,
+      (shape.y - box.y) * box.scale,
+      shape.width * box.scale,
+      shape.height * box.scale,
+    );
   }
 
   get width(): number {

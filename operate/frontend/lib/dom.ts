@@ -58,5 +58,8 @@ export function fadeLater(message: HTMLElement): void {
 
 /** Whether keys typed now belong to a field. */
 export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.closest('input, textarea, select, [contenteditable="true"]') !== null || target.isContentEditable);
+  return (
+    target instanceof HTMLElement &&
+    (target.closest('input, textarea, select, [contenteditable="true"]') !== null || target.isContentEditable)
+  );
 }

@@ -1,7 +1,14 @@
 /* The JSON editor in a dialog: highlighting, errors at their line, and a comparison with what was there before. */
 
 import { json, jsonParseLinter } from '@codemirror/lang-json';
-import { bracketMatching, defaultHighlightStyle, foldGutter, HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import {
+  bracketMatching,
+  defaultHighlightStyle,
+  foldGutter,
+  HighlightStyle,
+  indentUnit,
+  syntaxHighlighting,
+} from '@codemirror/language';
 import { linter, lintGutter } from '@codemirror/lint';
 import { MergeView } from '@codemirror/merge';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
@@ -44,7 +51,13 @@ function extensions(onSave: () => void): Extension[] {
     syntaxHighlighting(isDark ? dark : defaultHighlightStyle),
     EditorView.theme({}, { dark: isDark }),
     EditorView.lineWrapping,
-    keymap.of([{ key: 'Mod-Enter', run: () => (onSave(), true) }, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+    keymap.of([
+      { key: 'Mod-Enter', run: () => (onSave(), true) },
+      ...searchKeymap,
+      ...historyKeymap,
+      ...defaultKeymap,
+      indentWithTab,
+    ]),
   ];
 }
 
@@ -53,15 +66,34 @@ export function openEditor(task: EditorTask): Promise<void> {
   const dialog = need<HTMLDialogElement>('#editor');
   const place = h('div', { class: 'ft-editor' });
   const problem = h('p', { class: 'ft-error', role: 'alert' });
-  const reason = h('input', { class: 'ft-input', id: 'editor-reason', maxlength: 500, autocomplete: 'off', placeholder: 'Why? Goes into the audit log' });
-  const saveButton = h('button', { type: 'button', class: 'ft-button ft-button-primary', onclick: () => void save() }, 'Save');
-  const compare = h('button', { type: 'button', class: 'ft-button', 'aria-pressed': 'false', onclick: () => show(!merge) }, 'Compare');
+  const reason = h('input', {
+    class: 'ft-input',
+    id: 'editor-reason',
+    maxlength: 500,
+    autocomplete: 'off',
+    placeholder: 'Why? Goes into the audit log',
+  });
+  const saveButton = h(
+    'button',
+    { type: 'button', class: 'ft-button ft-button-primary', onclick: () => void save() },
+    'Save',
+  );
+  const compare = h(
+    'button',
+    { type: 'button', class: 'ft-button', 'aria-pressed': 'false', onclick: () => show(!merge) },
+    'Compare',
+  );
   const format = h('button', { type: 'button', class: 'ft-button', onclick: () => reformat() }, 'Format');
   let merge: MergeView | null = null;
   let view: EditorView | null = null;
 
   const watch = EditorView.updateListener.of((update) => update.docChanged && check());
-  const editable = (): Extension[] => [...extensions(() => void save()), watch, linter(jsonParseLinter()), lintGutter()];
+  const editable = (): Extension[] => [
+    ...extensions(() => void save()),
+    watch,
+    linter(jsonParseLinter()),
+    lintGutter(),
+  ];
 
   function text(): string {
     return (merge ? merge.b : view)?.state.doc.toString() ?? task.text;
@@ -75,7 +107,12 @@ export function openEditor(task: EditorTask): Promise<void> {
     place.replaceChildren();
     if (comparing) {
       const a = { doc: task.original, extensions: [...extensions(() => {}), EditorState.readOnly.of(true)] };
-      merge = new MergeView({ a, b: { doc: now, extensions: editable() }, parent: place, collapseUnchanged: { margin: 3, minSize: 6 } });
+      merge = new MergeView({
+        a,
+        b: { doc: now, extensions: editable() },
+        parent: place,
+        collapseUnchanged: { margin: 3, minSize: 6 },
+      });
     } else {
       view = new EditorView({ doc: now, extensions: editable(), parent: place });
     }
@@ -116,7 +153,12 @@ export function openEditor(task: EditorTask): Promise<void> {
   }
 
   dialog.replaceChildren(
-    h('header', { class: 'ft-dialog-header' }, h('h2', { id: 'editor-title' }, task.title), h('p', { class: 'ft-subtle' }, task.hint)),
+    h(
+      'header',
+      { class: 'ft-dialog-header' },
+      h('h2', { id: 'editor-title' }, task.title),
+      h('p', { class: 'ft-subtle' }, task.hint),
+    ),
     h(
       'div',
       { class: 'ft-dialog-body' },

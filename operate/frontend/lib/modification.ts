@@ -137,7 +137,8 @@ export class Modification {
     need<HTMLButtonElement>('#plan-redo').disabled = !plan.canRedo;
     need<HTMLButtonElement>('#plan-review').disabled = plan.rows.length === 0;
     need('#plan-discard').textContent = plan.rows.length ? 'Discard all' : 'Leave';
-    need('#plan-review').textContent = plan.rows.length > 1 ? `Apply ${plan.rows.length} modifications` : 'Apply modifications';
+    need('#plan-review').textContent =
+      plan.rows.length > 1 ? `Apply ${plan.rows.length} modifications` : 'Apply modifications';
     this.markPossible();
     this.showInTree();
   }
@@ -159,7 +160,8 @@ export class Modification {
     tree?.querySelectorAll('.is-pending').forEach((row) => row.remove());
     const rows = [...(tree?.querySelectorAll<HTMLElement>('.ft-tree-row') ?? [])];
     for (const row of rows) {
-      const leaving = this.isOn && Boolean(row.dataset.open) && this.plan.takesAway(row.dataset.element ?? '', row.dataset.key ?? '');
+      const leaving =
+        this.isOn && Boolean(row.dataset.open) && this.plan.takesAway(row.dataset.element ?? '', row.dataset.key ?? '');
       row.classList.toggle('is-leaving', leaving);
       const marks = row.querySelector('.ft-tree-marks');
       if (marks) {
@@ -176,7 +178,9 @@ export class Modification {
 
   /** A row for a token that will come, after everything that stands in its scope now. */
   private insert(rows: HTMLElement[], tree: Element | null, row: PlanRow, element: ElementOperations): void {
-    const scope = rows.findLast((each) => each.dataset.element === element.parent && (!element.parent || Boolean(each.dataset.open)));
+    const scope = rows.findLast(
+      (each) => each.dataset.element === element.parent && (!element.parent || Boolean(each.dataset.open)),
+    );
     const depth = Number(scope?.dataset.depth ?? 0);
     const start = scope ? rows.indexOf(scope) + 1 : rows.length;
     const end = rows.findIndex((each, position) => position >= start && Number(each.dataset.depth ?? 0) <= depth);
@@ -215,26 +219,51 @@ export class Modification {
       return;
     }
     const instances = element.instances.filter((each) => !this.plan.takesAway(id, each.key));
-    const one = key ? instances.find((each) => each.key === key) : instances.length === 1 && element.running === 1 ? instances[0] : undefined;
+    const one = key
+      ? instances.find((each) => each.key === key)
+      : instances.length === 1 && element.running === 1
+        ? instances[0]
+        : undefined;
     const remaining = this.plan.remaining(id, element.running);
     const gone = element.running > 0 && remaining === 0 ? 'All its tokens are planned to go already.' : '';
     const ancestor =
       element.ancestors.length > 0
-        ? h('select', { class: 'ft-input', 'aria-label': 'Scope to add to' }, ...element.ancestors.map((each) => h('option', { value: each.key }, each.label)))
+        ? h(
+            'select',
+            { class: 'ft-input', 'aria-label': 'Scope to add to' },
+            ...element.ancestors.map((each) => h('option', { value: each.key }, each.label)),
+          )
         : null;
     const which = key && !one ? 'This instance has ended or is planned to go.' : '';
     this.popover.replaceChildren(
       h('div', { class: 'ft-popover-title' }, element.name),
-      h('div', { class: 'ft-popover-note' }, remaining ? `Selected running instances: ${one ? 1 : remaining}` : element.type),
+      h(
+        'div',
+        { class: 'ft-popover-note' },
+        remaining ? `Selected running instances: ${one ? 1 : remaining}` : element.type,
+      ),
       this.option('add', 'Add token', 'a', element.operations.add.why, () =>
         this.plan.add({ kind: 'add', element: id, tokens: 1, ancestor: ancestor?.value ?? '' }),
       ),
       ...(ancestor ? [ancestor] : []),
-      this.option('move', one ? 'Move instance to…' : `Move all (${remaining}) to…`, 'v', element.operations.move.why || gone || which, () =>
-        this.startMoving({ element: id, key: one && element.running > 1 ? one.key : '', tokens: one ? 1 : remaining }),
+      this.option(
+        'move',
+        one ? 'Move instance to…' : `Move all (${remaining}) to…`,
+        'v',
+        element.operations.move.why || gone || which,
+        () =>
+          this.startMoving({
+            element: id,
+            key: one && element.running > 1 ? one.key : '',
+            tokens: one ? 1 : remaining,
+          }),
       ),
-      this.option('cancel', one ? 'Cancel instance' : `Cancel all (${remaining})`, 'c', element.operations.cancel.why || gone || which, () =>
-        this.plan.add({ kind: 'cancel', element: id, key: one ? one.key : '', tokens: one ? 1 : remaining }),
+      this.option(
+        'cancel',
+        one ? 'Cancel instance' : `Cancel all (${remaining})`,
+        'c',
+        element.operations.cancel.why || gone || which,
+        () => this.plan.add({ kind: 'cancel', element: id, key: one ? one.key : '', tokens: one ? 1 : remaining }),
       ),
     );
     this.popover.hidden = false;
@@ -306,7 +335,8 @@ export class Modification {
     }
     this.stopMoving();
     const source = this.operations?.elements[moving.element];
-    const stays = source && element.ancestors.length > 0 && JSON.stringify(source.ancestors) === JSON.stringify(element.ancestors);
+    const stays =
+      source && element.ancestors.length > 0 && JSON.stringify(source.ancestors) === JSON.stringify(element.ancestors);
     const ancestor = stays ? '' : (element.ancestors[0]?.key ?? '');
     this.plan.add({ kind: 'move', target, ancestor, ...moving });
   }
@@ -325,7 +355,9 @@ export class Modification {
     if (row.kind === 'move') {
       return `Move ‘${this.nameOf(row.element)}’${one} to ‘${this.nameOf(row.target)}’`;
     }
-    return row.kind === 'add' ? `Add a token at ‘${this.nameOf(row.element)}’` : `Cancel ‘${this.nameOf(row.element)}’${one}`;
+    return row.kind === 'add'
+      ? `Add a token at ‘${this.nameOf(row.element)}’`
+      : `Cancel ‘${this.nameOf(row.element)}’${one}`;
   }
 
   private nameOf(id: string): string {
@@ -333,11 +365,21 @@ export class Modification {
   }
 
   private review(): void {
-    const reason = h('input', { class: 'ft-input', id: 'plan-reason', maxlength: 500, autocomplete: 'off', placeholder: 'Why? Goes into the audit log' });
+    const reason = h('input', {
+      class: 'ft-input',
+      id: 'plan-reason',
+      maxlength: 500,
+      autocomplete: 'off',
+      placeholder: 'Why? Goes into the audit log',
+    });
     const list = h('div', { class: 'ft-plan' });
     const preview = h('div', { class: 'ft-preview', 'aria-live': 'polite' });
     const problem = h('p', { class: 'ft-error', role: 'alert' });
-    const apply = h('button', { type: 'button', class: 'ft-button ft-button-primary', id: 'plan-apply', onclick: () => void submit() }, 'Apply');
+    const apply = h(
+      'button',
+      { type: 'button', class: 'ft-button ft-button-primary', id: 'plan-apply', onclick: () => void submit() },
+      'Apply',
+    );
     let wrong: number | null = null;
 
     const draw = (): void => {
@@ -356,7 +398,11 @@ export class Modification {
       if (error instanceof Refused && error.status === 409) {
         problem.append(
           ' ',
-          h('button', { type: 'button', class: 'ft-link', onclick: () => void this.rebase().then(redraw) }, 'Show the present state and keep the plan'),
+          h(
+            'button',
+            { type: 'button', class: 'ft-link', onclick: () => void this.rebase().then(redraw) },
+            'Show the present state and keep the plan',
+          ),
         );
       }
     };
@@ -399,12 +445,24 @@ export class Modification {
     };
     this.summary.replaceChildren(
       h('header', { class: 'ft-dialog-header' }, h('h2', { id: 'summary-title' }, 'Apply modifications')),
-      h('div', { class: 'ft-dialog-body' }, list, problem, preview, h('label', { class: 'ft-label', for: 'plan-reason' }, 'Reason'), reason),
+      h(
+        'div',
+        { class: 'ft-dialog-body' },
+        list,
+        problem,
+        preview,
+        h('label', { class: 'ft-label', for: 'plan-reason' }, 'Reason'),
+        reason,
+      ),
       h(
         'footer',
         { class: 'ft-dialog-footer' },
         h('span', { class: 'ft-subtle ft-grow' }, 'All of it is applied, or nothing.'),
-        h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: () => this.summary.close() }, 'Back to the plan'),
+        h(
+          'button',
+          { type: 'button', class: 'ft-button ft-button-plain', onclick: () => this.summary.close() },
+          'Back to the plan',
+        ),
         apply,
       ),
     );
@@ -431,15 +489,31 @@ export class Modification {
     return h(
       'div',
       { class: `ft-plan-row${isWrong ? ' is-wrong' : ''}`, 'data-kind': row.kind },
-      h('div', { class: 'ft-plan-line' }, icon(ICONS[row.kind]), h('span', { class: 'ft-plan-sentence' }, this.sentence(row)), remove),
+      h(
+        'div',
+        { class: 'ft-plan-line' },
+        icon(ICONS[row.kind]),
+        h('span', { class: 'ft-plan-sentence' }, this.sentence(row)),
+        remove,
+      ),
       row.kind === 'cancel' || !element ? null : this.rowVariables(row, element, redraw),
     );
   }
 
   private rowVariables(row: PlanRow, element: ElementOperations, redraw: () => void): HTMLElement {
-    const text = h('textarea', { class: 'ft-input', rows: 3, spellcheck: 'false', 'aria-label': 'Variables (JSON object)', placeholder: '{"amount": 100}' });
+    const text = h('textarea', {
+      class: 'ft-input',
+      rows: 3,
+      spellcheck: 'false',
+      'aria-label': 'Variables (JSON object)',
+      placeholder: '{"amount": 100}',
+    });
     text.value = row.variables;
-    const scope = h('select', { class: 'ft-input', 'aria-label': 'Scope of the variables' }, ...element.scopes.map((each) => h('option', { value: each.id, selected: each.id === row.scope }, each.label)));
+    const scope = h(
+      'select',
+      { class: 'ft-input', 'aria-label': 'Scope of the variables' },
+      ...element.scopes.map((each) => h('option', { value: each.id, selected: each.id === row.scope }, each.label)),
+    );
     const problem = h('p', { class: 'ft-error', role: 'alert' });
     const change = (): void => {
       const error = text.value.trim() ? jsonError(text.value) : null;
@@ -522,17 +596,27 @@ export class Modification {
 function previewed(preview: Preview): HTMLElement[] {
   const line = (label: string, kind: string, rows: Told[]): HTMLElement | null =>
     rows.length
-      ? h('div', {}, h('span', { class: `ft-preview-${kind}` }, `${label} `), rows.map((row) => row.name + (row.total > 1 ? ` ×${row.total}` : '')).join(', '))
+      ? h(
+          'div',
+          {},
+          h('span', { class: `ft-preview-${kind}` }, `${label} `),
+          rows.map((row) => row.name + (row.total > 1 ? ` ×${row.total}` : '')).join(', '),
+        )
       : null;
   const done = new Set(preview.completed.map((row) => row.id));
   const stays = preview.activated.filter((row) => !done.has(row.id));
-  const ends = { COMPLETED: 'The process instance completes.', CANCELED: 'Nothing remains active: the process instance is canceled.' }[preview.state];
+  const ends = {
+    COMPLETED: 'The process instance completes.',
+    CANCELED: 'Nothing remains active: the process instance is canceled.',
+  }[preview.state];
   return [
     h('h3', {}, 'Preview (nothing has been changed yet)'),
     line('+ activates', 'plus', stays),
     line('✓ runs through', 'plus', preview.completed),
     line('− terminates', 'minus', preview.terminated),
-    ...preview.incidents.map((each) => h('div', { class: 'ft-preview-warning' }, `Incident at ${each.name}: ${each.label}`)),
+    ...preview.incidents.map((each) =>
+      h('div', { class: 'ft-preview-warning' }, `Incident at ${each.name}: ${each.label}`),
+    ),
     ends ? h('div', { class: 'ft-preview-warning' }, ends) : null,
   ].filter((each): each is HTMLElement => each !== null);
 }

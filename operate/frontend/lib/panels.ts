@@ -39,10 +39,14 @@ export class Panels {
     for (const [name, html] of Object.entries(state.panels)) {
       const place = document.querySelector<HTMLElement>(`#panel-${name}`);
       if (place) {
-        const open = [...place.querySelectorAll<HTMLDetailsElement>('details[data-keep][open]')].map((each) => each.dataset.keep);
+        const open = [...place.querySelectorAll<HTMLDetailsElement>('details[data-keep][open]')].map(
+          (each) => each.dataset.keep,
+        );
         const scrolled = place.scrollTop;
         place.innerHTML = html;
-        place.querySelectorAll<HTMLDetailsElement>('details[data-keep]').forEach((each) => (each.open = open.includes(each.dataset.keep)));
+        place
+          .querySelectorAll<HTMLDetailsElement>('details[data-keep]')
+          .forEach((each) => (each.open = open.includes(each.dataset.keep)));
         place.scrollTop = scrolled;
       }
     }

@@ -99,15 +99,41 @@ export class Variables {
 
   private inlineEditor(
     cell: HTMLElement,
-    of: { name: string; text: string; original: string | null; expected: string | null; close: () => void; naming?: HTMLInputElement },
+    of: {
+      name: string;
+      text: string;
+      original: string | null;
+      expected: string | null;
+      close: () => void;
+      naming?: HTMLInputElement;
+    },
   ): void {
     let expected = of.expected;
-    const value = h('textarea', { class: 'ft-input', rows: 2, 'aria-label': `Value of ${of.name || 'the new variable'} (JSON)`, spellcheck: 'false' });
+    const value = h('textarea', {
+      class: 'ft-input',
+      rows: 2,
+      'aria-label': `Value of ${of.name || 'the new variable'} (JSON)`,
+      spellcheck: 'false',
+    });
     value.value = of.text;
     const problem = h('p', { class: 'ft-error', role: 'alert' });
-    const reason = h('input', { class: 'ft-input', placeholder: 'Reason (goes into the audit log)', 'aria-label': 'Reason', maxlength: 500, autocomplete: 'off' });
-    const save = h('button', { type: 'button', class: 'ft-button ft-button-primary', onclick: () => void submit() }, 'Save');
-    const cancel = h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: () => of.close() }, 'Cancel');
+    const reason = h('input', {
+      class: 'ft-input',
+      placeholder: 'Reason (goes into the audit log)',
+      'aria-label': 'Reason',
+      maxlength: 500,
+      autocomplete: 'off',
+    });
+    const save = h(
+      'button',
+      { type: 'button', class: 'ft-button ft-button-primary', onclick: () => void submit() },
+      'Save',
+    );
+    const cancel = h(
+      'button',
+      { type: 'button', class: 'ft-button ft-button-plain', onclick: () => of.close() },
+      'Cancel',
+    );
     const check = (): boolean => {
       const error = jsonError(value.value);
       problem.textContent = error ? told(error) : '';
@@ -121,7 +147,11 @@ export class Variables {
       const name = of.naming?.value.trim() ?? of.name;
       save.disabled = true;
       try {
-        const panels = await this.send({ set: { [name]: value.value }, expected: { [name]: expected }, reason: reason.value });
+        const panels = await this.send({
+          set: { [name]: value.value },
+          expected: { [name]: expected },
+          reason: reason.value,
+        });
         this.editing--;
         this.panels.show(panels);
         toast(of.naming ? `Variable '${name}' added.` : `Variable '${name}' saved.`);
@@ -156,7 +186,13 @@ export class Variables {
     });
     widen(cell);
     cell.replaceChildren(
-      h('div', { class: 'ft-inline-editor' }, value, problem, h('div', { class: 'ft-inline-editor-row' }, reason, save, cancel)),
+      h(
+        'div',
+        { class: 'ft-inline-editor' },
+        value,
+        problem,
+        h('div', { class: 'ft-inline-editor-row' }, reason, save, cancel),
+      ),
     );
     check();
     (of.naming ?? value).focus();
@@ -168,7 +204,9 @@ export class Variables {
     const panels = await this.panels.fetch();
     const holder = h('template');
     holder.innerHTML = panels.panels.variables ?? '';
-    const row = [...holder.content.querySelectorAll<HTMLElement>('[data-variable]')].find((each) => each.dataset.variable === name);
+    const row = [...holder.content.querySelectorAll<HTMLElement>('[data-variable]')].find(
+      (each) => each.dataset.variable === name,
+    );
     problem.append(h('br'), row ? `It is now: ${textOf(row).slice(0, 500)}` : 'It does not exist any more.');
     return row?.dataset.revision ?? null;
   }
@@ -190,7 +228,9 @@ export class Variables {
           if (error instanceof Refused && error.status === 409) {
             const place = h('p');
             expected = await this.tellPresent(place, name);
-            throw new Refused(409, { message: `${error.message} ${place.textContent ?? ''} Save again to overwrite it.` });
+            throw new Refused(409, {
+              message: `${error.message} ${place.textContent ?? ''} Save again to overwrite it.`,
+            });
           }
           throw error;
         }
@@ -230,7 +270,12 @@ export class Variables {
       cell.replaceChildren(...before);
       this.editing--;
     };
-    const reason = h('input', { class: 'ft-input', placeholder: 'Reason (goes into the audit log)', 'aria-label': 'Reason', autocomplete: 'off' });
+    const reason = h('input', {
+      class: 'ft-input',
+      placeholder: 'Reason (goes into the audit log)',
+      'aria-label': 'Reason',
+      autocomplete: 'off',
+    });
     const problem = h('p', { class: 'ft-error', role: 'alert' });
     const remove = async (): Promise<void> => {
       try {
@@ -243,10 +288,21 @@ export class Variables {
         problem.textContent = error instanceof Refused ? error.message : String(error);
       }
     };
-    const button = h('button', { type: 'button', class: 'ft-button ft-button-danger', onclick: () => void remove() }, 'Delete');
+    const button = h(
+      'button',
+      { type: 'button', class: 'ft-button ft-button-danger', onclick: () => void remove() },
+      'Delete',
+    );
     const cancel = h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: close }, 'Keep');
     widen(cell);
-    cell.replaceChildren(h('div', { class: 'ft-inline-editor' }, problem, h('div', { class: 'ft-inline-editor-row' }, reason, button, cancel)));
+    cell.replaceChildren(
+      h(
+        'div',
+        { class: 'ft-inline-editor' },
+        problem,
+        h('div', { class: 'ft-inline-editor-row' }, reason, button, cancel),
+      ),
+    );
     reason.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') {
         void remove();
@@ -262,13 +318,21 @@ export class Variables {
     if (this.panel.querySelector('[data-new-variable]')) {
       return;
     }
-    const name = h('input', { class: 'ft-input', placeholder: 'Name', 'aria-label': 'Name of the new variable', maxlength: 255, autocomplete: 'off' });
+    const name = h('input', {
+      class: 'ft-input',
+      placeholder: 'Name',
+      'aria-label': 'Name of the new variable',
+      maxlength: 255,
+      autocomplete: 'off',
+    });
     const cell = h('td', { class: 'ft-var-value', colspan: 3 });
     const row = h('tr', { 'data-new-variable': true }, h('td', { class: 'ft-var-name' }, name), cell);
     let body = this.panel.querySelector('.ft-vars-table tbody');
     if (!body) {
       body = h('tbody');
-      this.panel.querySelector('.ft-empty')?.replaceWith(h('table', { class: 'ft-table ft-vars-table' }, body as HTMLElement));
+      this.panel
+        .querySelector('.ft-empty')
+        ?.replaceWith(h('table', { class: 'ft-table ft-vars-table' }, body as HTMLElement));
     }
     body.prepend(row);
     this.editing++;

@@ -86,5 +86,3 @@ def office(db: None) -> Office:
     made.people["nobody"] = users.create_user("nobody", is_staff=True)
     made.people["root"] = users.create_superuser("root")
     return made
-
-

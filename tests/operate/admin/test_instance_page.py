@@ -58,7 +58,9 @@ def test_the_page_costs_the_same_for_any_number_of_tokens(office, tokens):
     client.get(path)
     with CaptureQueriesContext(connection) as captured:
         assert client.get(path).status_code == 200
-    assert len(captured.captured_queries) == PANEL_QUERIES, "\n".join(query["sql"] for query in captured.captured_queries)
+    assert len(captured.captured_queries) == PANEL_QUERIES, "\n".join(
+        query["sql"] for query in captured.captured_queries
+    )
 
 
 def test_a_long_history_is_cut_and_says_so(office, monkeypatch):
@@ -87,7 +89,9 @@ def test_a_scope_of_another_instance_is_not_shown(office):
 
 def test_setting_a_value_keeps_every_digit_and_leaves_a_snapshot(office):
     instance = office.start(variables={"amount": 5})
-    answer = edit(office, "stella", instance, set={"amount": "12345678901234567890"}, expected={"amount": "1"}, reason="typo")
+    answer = edit(
+        office, "stella", instance, set={"amount": "12345678901234567890"}, expected={"amount": "1"}, reason="typo"
+    )
     assert answer.status_code == 200, answer.json()
     assert values(instance) == {"amount": 12345678901234567890}
     event = AuditEvent.objects.get(event="Update")
@@ -174,7 +178,9 @@ def test_the_audit_log_is_for_those_who_may_see_it(office):
     assert "why-so" not in page(office, "sam", instance).content.decode()
 
 
-@pytest.mark.parametrize("body", ["", "[]", "null", '{"scope": "x"}', '{"scope": "1", "set": [1]}', '{"scope": "1", "expected": 5}'])
+@pytest.mark.parametrize(
+    "body", ["", "[]", "null", '{"scope": "x"}', '{"scope": "1", "set": [1]}', '{"scope": "1", "expected": 5}']
+)
 def test_what_the_islands_never_send_is_refused_not_a_defect(office, body):
     path = f"/workflow/processinstance/{office.start().key}/variables/"
     assert office.of("stella").post(path, body, content_type="application/json").status_code in (400, 404)

@@ -40,7 +40,7 @@ def listed(client: Client, query: str = "") -> list[int]:
 def statements(office: Office) -> Callable[[Client, str], list[str]]:
     def count(client: Client, path: str) -> list[str]:
         client.get(path)  # process definitions are read once per server process
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             assert client.get(path).status_code == 200
         return [query["sql"] for query in captured.captured_queries]
 

@@ -81,7 +81,9 @@ def test_where_the_scope_runs_twice_one_is_chosen(office, semantics):
         else [ActivateElement("pack", ancestor_key=key), ActivateElement("pack", ancestor_key=key)]
     )
     modify_process_instance(key, again)
-    scopes = list(ElementInstance.objects.filter(process_instance=key, element_id="delivery").values_list("key", flat=True))
+    scopes = list(
+        ElementInstance.objects.filter(process_instance=key, element_id="delivery").values_list("key", flat=True)
+    )
     assert len(scopes) == 2
     elements = element_operations(instance)["elements"]
     assert [choice["key"] for choice in elements["send"]["ancestors"]] == [str(scope) for scope in scopes]
@@ -102,7 +104,9 @@ def test_moving_all_keeps_each_token_in_its_own_scope(office, semantics):
     answer = send(office, "petra", instance, row("move", "pack", target="send"))
     assert answer.status_code == 200, answer.json()
     assert active(instance) == ["approve", "delivery", "delivery", "send", "send"]
-    scopes = ElementInstance.objects.filter(process_instance=key, element_id="send").values_list("flow_scope_key", flat=True)
+    scopes = ElementInstance.objects.filter(process_instance=key, element_id="send").values_list(
+        "flow_scope_key", flat=True
+    )
     assert len(set(scopes)) == 2
 
 
@@ -184,7 +188,8 @@ def test_variables_in_a_plan_need_the_right_to_edit_variables(office):
 
 
 @pytest.mark.parametrize(
-    "rows", [[], "x", [{}], [row("jump", "approve")], [row("add", "pack", variables="[1]")], [row("add", "pack", key="x")]]
+    "rows",
+    [[], "x", [{}], [row("jump", "approve")], [row("add", "pack", variables="[1]")], [row("add", "pack", key="x")]],
 )
 def test_a_plan_that_cannot_be_read_is_refused(office, rows):
     with pytest.raises(Rejected):

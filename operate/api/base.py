@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import IO, Any, ClassVar, NoReturn, TypeVar
 
+from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
@@ -20,7 +21,7 @@ from operate.api import security_schemes  # noqa: F401  (registers them)
 from operate.workspaces import Access, Right, visible_to
 
 KEY_LIMIT = 2**63
-MAX_BODY_BYTES = 16 * 1024 * 1024
+MAX_BODY_BYTES: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 MAX_JSON_DEPTH = 200
 
 SomeAction = TypeVar("SomeAction", bound=Action[Any])

@@ -139,7 +139,8 @@ def _activated(keys: Sequence[int], request: JobRequest) -> list[ActivatedJob]:
     variables: dict[int, dict[str, TypedValue]] = {}
     for job, name, value, kind, _depth in rows:
         variables.setdefault(job, {})[name] = TypedValue(from_json(value), kind)
-    jobs = Job.objects.select_related("process_instance", "definition").in_bulk(list(keys))
+    rows = Job.objects.select_related("process_instance", "definition", "workspace").defer("definition__xml")
+    jobs = rows.in_bulk(list(keys))
     return [
         ActivatedJob(
             jobs[key],

@@ -18,6 +18,7 @@ from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from operate.api.base import MAX_BODY_BYTES
 from operate.workspaces import Forbidden
 from workflow.engine.errors import (
     BpmnError,
@@ -92,7 +93,7 @@ def _answer(error: Exception, context: Mapping[str, Any]) -> tuple[dict[str, Any
         case Http404():
             return body("NotFoundException", "HTTP 404 Not Found"), 404
         case RequestDataTooBig():
-            return body(REST, f"The body is too large: {error}"), 413
+            return body(INVALID, f"Expected a body of at most {MAX_BODY_BYTES} bytes, found more."), 413
         case MultiPartParserError() | TooManyFilesSent():
             return body(REST, f"Expected multipart form data, found something else: {error}"), 400
         case exceptions.APIException():

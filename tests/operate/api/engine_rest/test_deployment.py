@@ -162,7 +162,8 @@ def test_what_names_no_definition_is_not_found(api: Api) -> None:
     assert api.refused("GET", "/process-definition/key/none").message == (
         "No matching process definition with key: none and no tenant-id"
     )
-    assert api.refused("GET", f"/process-definition/{id}/diagram").status == 404
+    assert api.refused("GET", "/process-definition/x/diagram").status == 404
+    assert api.send("GET", f"/process-definition/{id}/diagram").status_code == 204
 
 
 def test_definitions_are_filtered_and_sorted(api: Api) -> None:

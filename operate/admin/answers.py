@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
+from operate.forms.keys import key_of
 from operate.workspaces import Forbidden
 from workflow.engine.errors import BpmnError, Conflict, ElementFailure, EngineError, ModelProblems, NotFound, Rejected
 
@@ -69,7 +70,7 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
 
 def key_in(body: dict[str, Any], name: str) -> int:
     """A key in what was sent; keys travel as text, because JavaScript's numbers are too small for them."""
-    text = str(body.get(name, ""))
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise Rejected(f"Expected '{name}' to be a key, found '{text[:40]}'.")
-    return int(text)
+    key = key_of(str(body.get(name, "")))
+    if key is None:
+        raise Rejected(f"Expected '{name}' to be a number, found '{str(body.get(name, ''))[:40]}'.")
+    return key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -15,7 +16,7 @@ from unfold.admin import ModelAdmin
 from operate.admin.paging import KeySlice
 from operate.admin.reasons import Reasons
 from operate.forms.filters import ListFilter
-from operate.workspaces import Access, Right, visible_to
+from operate.workspaces import Access, Forbidden, Right, visible_to
 
 View = Callable[..., HttpResponseBase]
 
@@ -69,7 +70,15 @@ class EngineModelAdmin(ModelAdmin):
     def page(self, route: str, name: str, view: View) -> URLPattern:
         """A page for logged-in staff, named after the table like those of Django."""
         meta = self.model._meta
-        return path(route, self.admin_site.admin_view(view), name=f"{meta.app_label}_{meta.model_name}_{name}")
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                return view(request, *args, **kwargs)
+            except Forbidden as refusal:
+                return no_access(request, self.admin_site, refusal.message)
+
+        return path(route, self.admin_site.admin_view(guarded), name=f"{meta.app_label}_{meta.model_name}_{name}")
 
     # -- the list
 
@@ -109,7 +118,7 @@ class EngineModelAdmin(ModelAdmin):
         )
 
 
-def no_access(request: HttpRequest, site: admin.AdminSite) -> TemplateResponse:
-    """The page for somebody who has no role anywhere: says so, and whom to ask."""
-    context = {**site.each_context(request), "title": "No access", "is_fullwidth": "1"}
+def no_access(request: HttpRequest, site: admin.AdminSite, why: str = "") -> TemplateResponse:
+    """The page for somebody who may not be here: says why, and whom to ask."""
+    context = {**site.each_context(request), "title": "No access", "is_fullwidth": "1", "why": why}
     return TemplateResponse(request, "admin/fettle/no_access.html", context, status=403)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from unfold.dataclasses import SearchResult
 
 from operate.admin.wording import instance_state
+from operate.forms.keys import key_of
 from operate.workspaces import Access, Right, visible_to
 from workflow.models import Incident, ProcessDefinition, ProcessInstance, UserTask, Workspace
 
@@ -26,14 +27,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar, with what the user may see."""
     access = Access.of(request.user)
 
-    def item(title: str, icon: str, model: str, *, right: Right = Right.VIEW, query: str = "") -> dict[str, Any]:
-        link = (
-            reverse(f"admin:workflow_{model}_changelist") if "_" not in model else reverse(f"admin:{model}_changelist")
-        )
+    def item(title: str, icon: str, model: str, right: Right = Right.VIEW) -> dict[str, Any]:
+        link = reverse(f"admin:{model}_changelist")
         return {
             "title": title,
             "icon": icon,
-            "link": link + query,
+            "link": link,
             "active": request.path.startswith(link),
             "permission": lambda _request: access.may_anywhere(right),
         }
@@ -58,24 +57,24 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "items": [
                 home,
-                item("Process instances", "account_tree", "processinstance"),
-                item("Incidents", "error", "incident"),
-                item("User tasks", "task_alt", "usertask"),
-                item("Jobs", "settings_suggest", "job"),
+                item("Process instances", "account_tree", "workflow_processinstance"),
+                item("Incidents", "error", "workflow_incident"),
+                item("User tasks", "task_alt", "workflow_usertask"),
+                item("Jobs", "settings_suggest", "workflow_job"),
             ]
         },
         {
             "title": "Models",
             "items": [
-                item("Process definitions", "schema", "processdefinition"),
-                item("Deployments", "upload_file", "deployment"),
+                item("Process definitions", "schema", "workflow_processdefinition"),
+                item("Deployments", "upload_file", "workflow_deployment"),
             ],
         },
         {
             "title": "Administration",
             "items": [
-                item("Audit log", "history", "audit_auditevent", right=Right.VIEW_AUDIT),
-                item("Workspaces", "workspaces", "workspace"),
+                item("Audit log", "history", "audit_auditevent", Right.VIEW_AUDIT),
+                item("Workspaces", "workspaces", "workflow_workspace"),
                 *people,
             ],
         },
@@ -91,8 +90,9 @@ def find(request: HttpRequest, text: str) -> list[SearchResult]:
     """For the command palette: process instances by key or business key, definitions by name."""
     text = text.replace("\x00", "").strip()
     condition = Q(business_key__iexact=text)
-    if text.isascii() and text.isdigit() and len(text) < 20:
-        condition |= Q(pk=int(text))
+    key = key_of(text)
+    if key is not None:
+        condition |= Q(pk=key)
     found = [
         SearchResult(
             title=f"{instance.process_id} {instance.business_key or ''}".strip(),

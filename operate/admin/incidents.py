@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,10 +21,12 @@ from operate.admin.base import EngineModelAdmin
 from operate.admin.process_instances import own_address
 from operate.admin.reasons import Reasons
 from operate.forms.filters import IncidentFilter
+from operate.forms.keys import keys_of
 from operate.workspaces import Right
 from workflow.models import Incident
 
 MAX_SELECTED = 500
+RETRIES = re.compile("[1-9][0-9]?")
 
 
 @admin.register(Incident)
@@ -60,14 +63,13 @@ class IncidentAdmin(EngineModelAdmin):
     @method_decorator(require_POST)
     def resolve_view(self, request: HttpRequest) -> HttpResponse:
         """Try the chosen ones again, each on its own; jobs without retries get the number entered."""
-        keys = [int(key) for key in request.POST.getlist("key") if key.isascii() and key.isdigit() and len(key) < 20]
         retries = request.POST.get("retries", "")
         action = ResolveIncident.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""))
-        rows = list(self.get_queryset(request).filter(pk__in=keys[:MAX_SELECTED]))
+        rows = list(self.get_queryset(request).filter(pk__in=keys_of(request.POST.getlist("key"))[:MAX_SELECTED]))
         refused = []
         for row in rows:
             try:
-                action.execute(row.key, retries=int(retries) if retries.isdigit() and row.job_key else None)
+                action.execute(row.key, retries=int(retries) if RETRIES.fullmatch(retries) and row.job_key else None)
             except REFUSALS as refusal:
                 refused.append(f"{row.key}: {refusal_of(refusal)['message']}")
         if len(rows) > len(refused):

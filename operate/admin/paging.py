@@ -9,8 +9,9 @@ from typing import Any, Self
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from operate.forms.keys import key_of
+
 NEWER, OLDER = "after", "before"
-DIGITS = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,7 @@ class KeySlice:
 
 
 def _key(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
+    return key_of(request.GET.get(name, ""))
 
 
 def _link(request: HttpRequest, name: str = "", key: int = 0) -> str:

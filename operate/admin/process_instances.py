@@ -42,6 +42,7 @@ from operate.admin.variable_edit import read_edit
 from operate.admin.wording import instance_state
 from operate.forms.filters import ProcessInstanceFilter
 from operate.forms.json_values import variables_of
+from operate.forms.keys import key_of, keys_of
 from workflow.engine.errors import Rejected
 from workflow.models import ElementInstance, ProcessInstance
 from workflow.modification import ModificationOptions
@@ -103,8 +104,9 @@ class ProcessInstanceAdmin(EngineModelAdmin):
         text = request.GET.get("q", "").replace("\x00", "").strip()
         rows = self.get_queryset(request)
         found: list[int] = []
-        if text.isascii() and text.isdigit() and len(text) < 20:
-            found = list(rows.filter(pk=int(text)).values_list("pk", flat=True))
+        key = key_of(text)
+        if key is not None:
+            found = list(rows.filter(pk=key).values_list("pk", flat=True))
         if not found and text:
             found = list(rows.filter(business_key=text).order_by("-pk").values_list("pk", flat=True)[:2])
         if len(found) == 1:
@@ -125,8 +127,9 @@ class ProcessInstanceAdmin(EngineModelAdmin):
         operation = OPERATIONS.get(sent.get("operation", ""))
         if operation is None:
             raise Http404(f"There is no operation '{sent.get('operation', '')}'.")
-        keys = [int(key) for key in sent.getlist("key") if key.isascii() and key.isdigit() and len(key) < 20]
-        rows = list(self.get_queryset(request).filter(pk__in=keys[:MAX_SELECTED]).order_by("-pk"))
+        rows = list(
+            self.get_queryset(request).filter(pk__in=keys_of(sent.getlist("key"))[:MAX_SELECTED]).order_by("-pk")
+        )
         name = sent["operation"]
         for row in self.decorated(request, rows):
             row.refusal = row.why[name]
@@ -139,7 +142,7 @@ class ProcessInstanceAdmin(EngineModelAdmin):
             "rows": rows,
             "possible": possible,
             "impossible": [row for row in rows if row.refusal],
-            "back": sent.get("back", ""),
+            "back": own_address(sent.get("back", "")),
         }
         return self.render(request, "confirm.html", f"{operation[1]} process instances", context)
 
@@ -180,9 +183,7 @@ class ProcessInstanceAdmin(EngineModelAdmin):
         return JsonResponse(self._panels(request, page))
 
     def _page(self, request: HttpRequest, instance: ProcessInstance) -> InstancePage:
-        scope = request.GET.get("scope", "")
-        wanted = int(scope) if scope.isascii() and scope.isdigit() and len(scope) < 20 else None
-        return InstancePage(instance, Reasons.of(request), scope=wanted)
+        return InstancePage(instance, Reasons.of(request), scope=key_of(request.GET.get("scope", "")))
 
     def _context(self, request: HttpRequest, page: InstancePage) -> dict[str, Any]:
         instance = page.instance
@@ -245,7 +246,7 @@ class ProcessInstanceAdmin(EngineModelAdmin):
         plan = read_plan(instance, body.get("plan") or [])
         dry_run = body.get("dryRun") is True
         action = ModifyProcessInstance.of(request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run)
-        options = ModificationOptions(expected_revision=int(body["revision"]) if body.get("revision") else None)
+        options = ModificationOptions(expected_revision=key_in(body, "revision"))
         try:
             outcome = action.execute(key, plan.instructions, options=options)
         except REFUSALS as refusal:

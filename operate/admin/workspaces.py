@@ -92,7 +92,7 @@ class WorkspaceAdmin(EngineModelAdmin):
         form = WorkspaceForm(request.POST or None, instance=workspace)
         if request.method == "POST":
             if why:
-                return no_access(request, self.admin_site)
+                return no_access(request, self.admin_site, why)
             if form.is_valid():
                 saved = self._save(request, form)
                 messages.success(request, f"Workspace '{saved.name}' saved.")

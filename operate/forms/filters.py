@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Channel, Event, Result
+from operate.forms.keys import key_of, keys_of
 from operate.workspaces import visible_to
 from workflow.models import Incident, Job, ProcessDefinition, UserTask, Workspace
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
-KEY_LIMIT = 2**63
 MAX_KEYS = 1_000
 
 
@@ -66,12 +66,12 @@ class KeysField(forms.CharField):
 
     def clean(self, value: str) -> list[int]:
         parts = [part for part in re.split(r"[\s,;]+", super().clean(value)) if part]
-        wrong = [part for part in parts if not (part.isascii() and part.isdigit() and int(part) < KEY_LIMIT)]
+        wrong = [part for part in parts if key_of(part) is None]
         if wrong:
             raise forms.ValidationError(_("Expected keys (numbers), found '%(part)s'.") % {"part": wrong[0][:40]})
         if len(parts) > MAX_KEYS:
             raise forms.ValidationError(_("Expected at most %(limit)s keys.") % {"limit": MAX_KEYS})
-        return [int(part) for part in parts]
+        return keys_of(parts)
 
 
 STATES: dict[str, tuple[str, Q]] = {

@@ -210,3 +210,24 @@ def test_several_instances_are_canceled_at_once_after_a_look_at_them(office: Off
     assert set(ProcessInstance.objects.filter(pk__in=keys).values_list("state", "end_reason")) == {
         ("CANCELED", "Double entry")
     }
+
+
+def test_what_others_do_appears_by_itself(office: Office) -> None:
+    key = office.loan(amount=40_000)
+    page = office.login("sam")
+    office.open(page, key, "?tab=variables")
+    services.set_variables(key, {"amount": 41_000})
+    expect(page.locator("[data-variable='amount'] code")).to_have_text("41000")
+
+
+def test_the_selection_is_one_in_history_diagram_and_address(office: Office) -> None:
+    key = office.loan()
+    page = office.login("sam")
+    office.open(page, key)
+    page.locator(".ft-tree-row", has_text="Check completeness").click()
+    expect(page.locator("[data-element-id='check_completeness'].is-selected")).to_have_count(1)
+    expect(page.locator("#panel-variables")).to_contain_text("Check completeness")
+    page.reload()
+    expect(page.locator(".ft-tree-row[aria-selected='true']")).to_contain_text("Check completeness")
+    click_element(page, "calculate_instalment")
+    expect(page.locator(".ft-tree-row[aria-selected='true']")).to_contain_text("Calculate instalment")

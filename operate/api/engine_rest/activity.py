@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from operate.api.engine_rest.base import definition_id
+from operate.api.engine_rest.ids import definition_id, id_of, id_or_null
 from workflow.graph import ElementType, FlowNode
 from workflow.models import ElementInstance, Incident, ProcessInstance
 from workflow.persistence.definitions import executable_process
@@ -108,17 +108,17 @@ class ActivityTree:
     def _activity(self, key: int, parent: int | None, element_id: str, name: str | None, kind: str) -> ActivityInstance:
         below = self._children.get(key, ())
         return {
-            "id": str(key),
-            "parentActivityInstanceId": None if parent is None else str(parent),
+            "id": id_of(key),
+            "parentActivityInstanceId": id_or_null(parent),
             "activityId": element_id,
             "activityName": name or None,
             "name": name or None,
             "activityType": kind,
-            "processInstanceId": str(self.instance.key),
+            "processInstanceId": id_of(self.instance.key),
             "processDefinitionId": self.definition_id,
             "childActivityInstances": [self._child(row) for row in below if not _is_entering(row)],
             "childTransitionInstances": [self._transition(row) for row in below if _is_entering(row)],
-            "executionIds": [str(key)],
+            "executionIds": [id_of(key)],
             **self._incidents_of(key),
         }
 
@@ -128,22 +128,22 @@ class ActivityTree:
 
     def _transition(self, row: ElementInstance) -> TransitionInstance:
         return {
-            "id": str(row.key),
-            "parentActivityInstanceId": str(row.flow_scope_key),
-            "processInstanceId": str(self.instance.key),
+            "id": id_of(row.key),
+            "parentActivityInstanceId": id_of(row.flow_scope_key),
+            "processInstanceId": id_of(self.instance.key),
             "processDefinitionId": self.definition_id,
             "activityId": row.element_id,
             "activityName": activity_name(self.instance.definition_key, row.element_id),
             "activityType": activity_type(row.element_type),
-            "executionId": str(row.key),
+            "executionId": id_of(row.key),
             "targetActivityId": row.element_id,
             **self._incidents_of(row.key),
         }
 
     def _incidents_of(self, key: int) -> Any:
         rows: Sequence[Incident] = self._incidents.get(key, ())
-        references = [{"id": str(row.key), "parentId": None, "activityId": row.element_id} for row in rows]
-        return {"incidentIds": [str(row.key) for row in rows], "incidents": references}
+        references = [{"id": id_of(row.key), "parentId": None, "activityId": row.element_id} for row in rows]
+        return {"incidentIds": [id_of(row.key) for row in rows], "incidents": references}
 
 
 def _is_entering(row: ElementInstance) -> bool:

@@ -13,14 +13,13 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from audit.models import Channel
-from operate.api.base import ApiView, key_of
+from operate.api.base import ApiView
 from operate.api.engine_rest import errors
+from operate.api.engine_rest.ids import key_of
 from operate.api.engine_rest.schema import EngineRestSchema
 from operate.api.engine_rest.values import json_kind
 from workflow.engine.errors import NotFound, Rejected
-from workflow.models import DEFAULT_WORKSPACE, ProcessDefinition, Workspace
-
-MAX_ID_LENGTH = 255
+from workflow.models import DEFAULT_WORKSPACE, Workspace
 
 Row = TypeVar("Row", bound=Model)
 
@@ -89,22 +88,6 @@ class EngineRestView(ApiView):
     def url_of(self, *path: str) -> str:
         """The absolute address of a resource, for the links of an answer."""
         return self.request.build_absolute_uri("/engine-rest/" + "/".join(path))
-
-
-def id_of(key: int | None) -> str | None:
-    """A key as the API tells it."""
-    return None if key is None else str(key)
-
-
-def definition_id(definition: ProcessDefinition) -> str:
-    """`order:3:4711`: process, version and key, for people to read; the key alone finds it."""
-    text = f"{definition.process_id}:{definition.version}:{definition.key}"
-    return text if len(text) <= MAX_ID_LENGTH else str(definition.key)
-
-
-def definition_key_of(id: str) -> int | None:
-    """The key in a process definition's id; None if there is none in it."""
-    return key_of(id.rpartition(":")[2])
 
 
 def tenant_id(workspace: Workspace) -> str | None:

@@ -19,6 +19,7 @@ from operate.actions import DeleteDeployment, Deploy
 from operate.api.base import check_text
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.base import EngineRestView, tenant_id
+from operate.api.engine_rest.ids import id_of, key_of
 from operate.api.engine_rest.listing import Listing, count_of
 from operate.api.engine_rest.process_definition import Definition, definition_answers
 from operate.api.engine_rest.process_instance import Link
@@ -91,7 +92,7 @@ QUERY = by.ListQuery(
 def deployment(row: Deployment, links: Sequence[Link] = ()) -> DeploymentAnswer:
     return {
         "links": list(links),
-        "id": str(row.key),
+        "id": id_of(row.key),
         "name": row.name or None,
         "source": row.source or None,
         "deploymentTime": date_text(row.deployed_at),
@@ -175,7 +176,7 @@ class DeploymentCreate(EngineRestView):
         keys = [definition.key for definition in deployed.definitions if definition.key in deployed.new_keys]
         fresh = ProcessDefinition.objects.filter(pk__in=keys).select_related("workspace").defer("xml").order_by("key")
         row = Deployment.objects.select_related("workspace").get(pk=deployed.key)
-        link: Link = {"method": "GET", "href": self.url_of("deployment", str(row.key)), "rel": "self"}
+        link: Link = {"method": "GET", "href": self.url_of("deployment", id_of(row.key)), "rel": "self"}
         return {
             **deployment(row, [link]),
             "deployedProcessDefinitions": {answer["id"]: answer for answer in definition_answers(fresh)} or None,
@@ -239,7 +240,7 @@ class DeploymentResources(OneDeployment):
 
 
 def resource(row: ProcessDefinition) -> ResourceAnswer:
-    return {"id": str(row.key), "name": row.resource_name, "deploymentId": str(row.deployment_key)}
+    return {"id": id_of(row.key), "name": row.resource_name, "deploymentId": id_of(row.deployment_key)}
 
 
 class DeploymentResource(OneDeployment):
@@ -252,7 +253,9 @@ class DeploymentResource(OneDeployment):
 
     def file(self, id: str, resource_id: str) -> ProcessDefinition:
         missing = f"Deployment resource with resource id '{resource_id}' for deployment id '{id}' does not exist."
-        found = next((each for each in self.files(self.deployment(id, missing)) if str(each.key) == resource_id), None)
+        found = next(
+            (each for each in self.files(self.deployment(id, missing)) if each.key == key_of(resource_id)), None
+        )
         if found is None:
             raise NotFound(missing)
         return found

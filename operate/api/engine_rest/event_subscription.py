@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.base import tenant_id
+from operate.api.engine_rest.ids import id_of
 from operate.api.engine_rest.listing import Listing, count_of
 from operate.api.engine_rest.values import date_text
 from workflow.models import EventSubscription
@@ -30,11 +31,11 @@ class EventSubscriptionAnswer(TypedDict):
 
 def event_subscription(row: EventSubscription) -> EventSubscriptionAnswer:
     return {
-        "id": str(row.key),
+        "id": id_of(row.key),
         "eventType": EVENT_TYPES[EventSubscription.Kind(row.kind)],
         "eventName": row.name,
-        "executionId": str(row.element_instance_key),
-        "processInstanceId": str(row.process_instance_key),
+        "executionId": id_of(row.element_instance_key),
+        "processInstanceId": id_of(row.process_instance_key),
         "activityId": row.element_id,
         "createdDate": date_text(row.created_at),
         "tenantId": tenant_id(row.workspace),

@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import SignalElement, TriggerMessage
-from operate.api.base import key_of
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import OPEN
 from operate.api.engine_rest.base import EngineRestView
@@ -23,6 +22,7 @@ from operate.api.engine_rest.event_subscription import (
     event_subscription,
     open_subscriptions,
 )
+from operate.api.engine_rest.ids import id_of, key_of
 from operate.api.engine_rest.incident import of_type
 from operate.api.engine_rest.listing import Count
 from operate.api.engine_rest.queries import Filter, Kind, ListQuery, Selection
@@ -41,8 +41,8 @@ class ExecutionAnswer(TypedDict):
 
 def execution(key: int, process_instance_key: int, slug: str) -> ExecutionAnswer:
     return {
-        "id": str(key),
-        "processInstanceId": str(process_instance_key),
+        "id": id_of(key),
+        "processInstanceId": id_of(process_instance_key),
         "ended": False,
         "tenantId": None if slug == DEFAULT_WORKSPACE else slug,
     }
@@ -176,7 +176,8 @@ class OneExecution(EngineRestView):
         return execution(rows[0]["id"], rows[0]["instance"], rows[0]["tenant"])
 
     def scopes(self, id: str) -> Sequence[int]:
-        return [int(self.execution(id)["id"])]
+        self.execution(id)
+        return [key_of(id) or 0]
 
     def waiting_element(self, id: str) -> int:
         """The key of the element instance that is meant.
@@ -184,11 +185,12 @@ class OneExecution(EngineRestView):
         In Camunda 7 an activity without a scope of its own shares the execution of its process instance, so clients name it
         by that id; it stands for the only element instance there is.
         """
-        found = self.execution(id)
+        found, key = self.execution(id), key_of(id) or 0
         if found["id"] != found["processInstanceId"]:
-            return int(found["id"])
-        inside = list(ElementInstance.objects.filter(process_instance=int(id), state__in=OPEN).values_list("key")[:2])
-        return inside[0][0] if len(inside) == 1 else int(id)
+            return key
+        inside = ElementInstance.objects.filter(process_instance=key, state__in=OPEN).values_list("key", flat=True)
+        only = list(inside[:2])
+        return only[0] if len(only) == 1 else key
 
 
 class ExecutionView(OneExecution):

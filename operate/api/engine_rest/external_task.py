@@ -27,9 +27,8 @@ from operate.actions import (
     UnlockJob,
     UpdateJob,
 )
-from operate.api.base import key_of
 from operate.api.engine_rest import queries as by
-from operate.api.engine_rest.base import EngineRestView, definition_id, definition_key_of, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
 from operate.api.engine_rest.bodies import (
     AnyObject,
     body,
@@ -40,6 +39,7 @@ from operate.api.engine_rest.bodies import (
     texts,
     variables,
 )
+from operate.api.engine_rest.ids import definition_id, definition_key_of, id_of, key_of
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.model_facts import model_facts
 from operate.api.engine_rest.scope_variables import VariablesAnswer
@@ -92,16 +92,16 @@ class LockedExternalTask(ExternalTaskAnswer):
 def external_task(row: Job) -> ExternalTaskAnswer:
     return {
         "activityId": row.element_id,
-        "activityInstanceId": str(row.element_instance_key),
+        "activityInstanceId": id_of(row.element_instance_key),
         "errorMessage": row.error_message or None,
-        "executionId": str(row.element_instance_key),
-        "id": str(row.key),
+        "executionId": id_of(row.element_instance_key),
+        "id": id_of(row.key),
         "lockExpirationTime": date_text(row.locked_until),
         "createTime": date_text(row.created_at),
         "processDefinitionId": definition_id(row.definition),
         "processDefinitionKey": row.definition.process_id,
         "processDefinitionVersionTag": row.definition.version_tag or None,
-        "processInstanceId": str(row.process_instance_key),
+        "processInstanceId": id_of(row.process_instance_key),
         "tenantId": tenant_id(row.workspace),
         "retries": retries(row),
         "suspended": row.suspended,

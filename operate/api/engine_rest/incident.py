@@ -11,7 +11,8 @@ from rest_framework.response import Response
 
 from operate.actions import ResolveIncident
 from operate.api.engine_rest import queries as by
-from operate.api.engine_rest.base import EngineRestView, definition_id, id_of, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
+from operate.api.engine_rest.ids import definition_id, id_of, id_or_null
 from operate.api.engine_rest.listing import Listing, count_of
 from operate.api.engine_rest.values import date_text
 from workflow.engine.engine import JOB_NO_RETRIES
@@ -54,17 +55,17 @@ def of_type(name: str) -> Q:
 
 def incident(row: Incident) -> IncidentAnswer:
     return {
-        "id": str(row.key),
+        "id": id_of(row.key),
         "processDefinitionId": definition_id(row.definition),
-        "processInstanceId": str(row.process_instance_key),
-        "executionId": str(row.element_instance_key),
+        "processInstanceId": id_of(row.process_instance_key),
+        "executionId": id_of(row.element_instance_key),
         "incidentTimestamp": date_text(row.created_at),
         "incidentType": incident_type(row),
         "activityId": row.element_id,
         "failedActivityId": row.element_id,
-        "causeIncidentId": str(row.key),
-        "rootCauseIncidentId": str(row.key),
-        "configuration": id_of(row.job_key),
+        "causeIncidentId": id_of(row.key),
+        "rootCauseIncidentId": id_of(row.key),
+        "configuration": id_or_null(row.job_key),
         "incidentMessage": row.message or None,
         "tenantId": tenant_id(row.workspace),
         "jobDefinitionId": None,

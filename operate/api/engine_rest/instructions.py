@@ -8,8 +8,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from operate.api.base import key_of
 from operate.api.engine_rest.bodies import VALUE_SCHEMA, Body, body, flag, refusal, text
+from operate.api.engine_rest.ids import key_of
 from operate.api.engine_rest.values import json_kind, read_variables
 from workflow.engine.errors import Rejected
 from workflow.modification import (

@@ -10,9 +10,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from operate.api.base import key_of
 from operate.api.engine_rest import queries as by
-from operate.api.engine_rest.base import EngineRestView, definition_id, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
+from operate.api.engine_rest.ids import definition_id, id_of, key_of
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.values import date_text
 from workflow.engine.errors import NotFound
@@ -66,12 +66,12 @@ def _of_definition(id: str) -> Q:
 
 def job(row: Job) -> JobAnswer:
     return {
-        "id": str(row.key),
+        "id": id_of(row.key),
         "jobDefinitionId": job_definition_id(row.definition_key, row.element_id),
-        "processInstanceId": str(row.process_instance_key),
+        "processInstanceId": id_of(row.process_instance_key),
         "processDefinitionId": definition_id(row.definition),
         "processDefinitionKey": row.definition.process_id,
-        "executionId": str(row.element_instance_key),
+        "executionId": id_of(row.element_instance_key),
         "exceptionMessage": row.error_message or None,
         "failedActivityId": row.element_id if row.error_message else None,
         "retries": row.retries,
@@ -205,7 +205,7 @@ def job_definition(row: Job) -> JobDefinitionAnswer:
         "suspended": False,
         "overridingJobPriority": None,
         "tenantId": tenant_id(row.workspace),
-        "deploymentId": str(row.definition.deployment_key),
+        "deploymentId": id_of(row.definition.deployment_key),
     }
 
 

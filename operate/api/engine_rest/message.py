@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import CorrelateMessage
-from operate.api.base import key_of
 from operate.api.engine_rest.base import EngineRestView
 from operate.api.engine_rest.bodies import body, flag, text, variables
 from operate.api.engine_rest.errors import REST, Refused
 from operate.api.engine_rest.execution import ExecutionAnswer, execution
+from operate.api.engine_rest.ids import key_of
 from operate.api.engine_rest.process_instance import ProcessInstanceAnswer
 from operate.api.engine_rest.scope_variables import VariablesAnswer
 from operate.api.engine_rest.values import typed_value

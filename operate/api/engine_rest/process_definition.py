@@ -12,11 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import StartProcessInstance
-from operate.api.base import key_of
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import OPEN
-from operate.api.engine_rest.base import EngineRestView, definition_id, definition_key_of, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
 from operate.api.engine_rest.bodies import body, flag, text, variables
+from operate.api.engine_rest.ids import definition_id, definition_key_of, id_of, key_of
 from operate.api.engine_rest.incident import incident_type, of_type
 from operate.api.engine_rest.instructions import instructions_field, refuse_cancellations
 from operate.api.engine_rest.listing import Listing, count_of
@@ -105,7 +105,7 @@ def definition_answer(row: ProcessDefinition, facts: ModelFacts) -> Definition:
         "name": row.name or None,
         "version": row.version,
         "resource": row.resource_name,
-        "deploymentId": str(row.deployment_key),
+        "deploymentId": id_of(row.deployment_key),
         "diagram": None,
         "suspended": row.suspended,
         "tenantId": tenant_id(row.workspace),
@@ -213,7 +213,7 @@ class OneDefinition(EngineRestView):
     @staticmethod
     def _by_id(rows: QuerySet[ProcessDefinition], id: str) -> ProcessDefinition:
         found = rows.filter(pk=definition_key_of(id) or 0).first()
-        if found is None or id not in (str(found.key), definition_id(found)):
+        if found is None or id not in (str(found.key), id_of(found.key), definition_id(found)):
             raise NotFound(f"No matching definition with id {id}")
         return found
 
@@ -265,7 +265,7 @@ class ProcessDefinitionStart(OneDefinition):
 
     def _started(self, key: int, *, with_variables: bool) -> object:
         rows = ProcessInstance.objects.select_related("definition", "workspace").defer("definition__xml")
-        link = {"method": "GET", "href": self.url_of("process-instance", str(key)), "rel": "self"}
+        link = {"method": "GET", "href": self.url_of("process-instance", id_of(key)), "rel": "self"}
         answer: dict[str, object] = {**process_instance(rows.get(pk=key), [link])}  # type: ignore[list-item]
         if with_variables:
             answer["variables"] = variables_by_name(list(Variable.objects.filter(scope_key=key)))

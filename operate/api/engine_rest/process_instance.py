@@ -16,11 +16,11 @@ from operate.actions import (
     ResumeProcessInstance,
     SuspendProcessInstance,
 )
-from operate.api.base import key_of
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import OPEN, ActivityInstance, ActivityTree
-from operate.api.engine_rest.base import EngineRestView, definition_id, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
 from operate.api.engine_rest.bodies import Flag, body
+from operate.api.engine_rest.ids import definition_id, id_of, key_of
 from operate.api.engine_rest.incident import of_type
 from operate.api.engine_rest.instructions import ModificationBody
 from operate.api.engine_rest.listing import QueryListing, count_of
@@ -52,7 +52,7 @@ class ProcessInstanceAnswer(TypedDict):
 def process_instance(row: ProcessInstance, links: Sequence[Link] = ()) -> ProcessInstanceAnswer:
     return {
         "links": list(links),
-        "id": str(row.key),
+        "id": id_of(row.key),
         "definitionId": definition_id(row.definition),
         "definitionKey": row.process_id,
         "businessKey": row.business_key,

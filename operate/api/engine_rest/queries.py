@@ -15,8 +15,7 @@ from django.db.models.expressions import Combinable, OrderBy
 from django.db.models.lookups import BuiltinLookup
 from rest_framework.request import Request
 
-from operate.api.base import key_of
-from operate.api.engine_rest.base import definition_key_of
+from operate.api.engine_rest.ids import definition_key_of, key_of
 from operate.api.engine_rest.values import json_kind, read_date
 from workflow.engine.errors import Rejected
 from workflow.models import DEFAULT_WORKSPACE

@@ -15,8 +15,9 @@ from rest_framework.serializers import ChoiceField
 from operate.actions import AssignUserTask, CompleteUserTask, ThrowUserTaskError, UpdateUserTask
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import element_named
-from operate.api.engine_rest.base import EngineRestView, definition_id, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
 from operate.api.engine_rest.bodies import body, date, flag, ignored, number, text, variables
+from operate.api.engine_rest.ids import definition_id, id_of
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.queries import Filter, Kind
 from operate.api.engine_rest.scope_variables import (
@@ -114,7 +115,7 @@ LinkBody = body(
 def task(row: UserTask) -> TaskAnswer:
     element = element_named(row.definition_key, row.element_id)
     return {
-        "id": str(row.key),
+        "id": id_of(row.key),
         "name": row.name or None,
         "assignee": row.assignee,
         "created": date_text(row.created_at),
@@ -123,12 +124,12 @@ def task(row: UserTask) -> TaskAnswer:
         "lastUpdated": None,
         "delegationState": None,
         "description": (element.documentation or None) if element is not None else None,
-        "executionId": str(row.element_instance_key),
+        "executionId": id_of(row.element_instance_key),
         "owner": None,
         "parentTaskId": None,
         "priority": row.priority,
         "processDefinitionId": definition_id(row.definition),
-        "processInstanceId": str(row.process_instance_key),
+        "processInstanceId": id_of(row.process_instance_key),
         "caseExecutionId": None,
         "caseDefinitionId": None,
         "caseInstanceId": None,

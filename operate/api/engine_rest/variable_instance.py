@@ -10,10 +10,10 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from operate.api.base import key_of
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import OPEN
-from operate.api.engine_rest.base import EngineRestView, definition_id, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
+from operate.api.engine_rest.ids import definition_id, id_of, key_of
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.scope_variables import DESERIALIZE
 from operate.api.engine_rest.values import typed_value
@@ -42,19 +42,19 @@ class VariableInstanceAnswer(TypedDict):
 def variable_instance(row: Variable, *, deserialize: bool) -> VariableInstanceAnswer:
     typed = typed_value(row.value, row.type, deserialize=deserialize)
     return {
-        "id": str(row.key),
+        "id": id_of(row.key),
         "name": row.name,
         "type": typed["type"],
         "value": typed["value"],
         "valueInfo": typed["valueInfo"],
         "processDefinitionId": definition_id(row.process_instance.definition),
-        "processInstanceId": str(row.process_instance_key),
-        "executionId": str(row.scope_key),
+        "processInstanceId": id_of(row.process_instance_key),
+        "executionId": id_of(row.scope_key),
         "caseInstanceId": None,
         "caseExecutionId": None,
         "taskId": None,
         "batchId": None,
-        "activityInstanceId": str(row.scope_key),
+        "activityInstanceId": id_of(row.scope_key),
         "errorMessage": None,
         "tenantId": tenant_id(row.process_instance.workspace),
     }

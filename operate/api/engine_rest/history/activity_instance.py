@@ -12,7 +12,8 @@ from rest_framework.response import Response
 
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import ELEMENT_TYPES, OPEN, activity_name, activity_type
-from operate.api.engine_rest.base import EngineRestView, definition_id, id_of, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
+from operate.api.engine_rest.ids import definition_id, id_of
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.queries import Filter, Kind
 from operate.api.engine_rest.values import date_text, milliseconds
@@ -49,17 +50,17 @@ class HistoricActivityInstance(TypedDict):
 def historic_activity_instance(row: ElementInstance, task: UserTask | None) -> HistoricActivityInstance:
     instance = row.process_instance
     return {
-        "id": str(row.key),
-        "parentActivityInstanceId": str(row.flow_scope_key),
+        "id": id_of(row.key),
+        "parentActivityInstanceId": id_of(row.flow_scope_key),
         "activityId": row.element_id,
         "activityName": activity_name(instance.definition_key, row.element_id),
         "activityType": activity_type(row.element_type),
         "processDefinitionKey": instance.process_id,
         "processDefinitionId": definition_id(instance.definition),
-        "processInstanceId": str(row.process_instance_key),
-        "executionId": str(row.key),
-        "taskId": id_of(task.key) if task else None,
-        "assignee": task.assignee if task else None,
+        "processInstanceId": id_of(row.process_instance_key),
+        "executionId": id_of(row.key),
+        "taskId": id_of(task.key) if task is not None else None,
+        "assignee": task.assignee if task is not None else None,
         "calledProcessInstanceId": None,
         "calledCaseInstanceId": None,
         "startTime": date_text(row.started_at),
@@ -69,7 +70,7 @@ def historic_activity_instance(row: ElementInstance, task: UserTask | None) -> H
         "completeScope": False,
         "tenantId": tenant_id(instance.workspace),
         "removalTime": None,
-        "rootProcessInstanceId": str(row.root_process_instance_key),
+        "rootProcessInstanceId": id_of(row.root_process_instance_key),
     }
 
 

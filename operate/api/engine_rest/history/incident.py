@@ -8,7 +8,8 @@ from typing import Any, TypedDict
 from django.db.models import Q, QuerySet
 
 from operate.api.engine_rest import queries as by
-from operate.api.engine_rest.base import definition_id, id_of, tenant_id
+from operate.api.engine_rest.base import tenant_id
+from operate.api.engine_rest.ids import definition_id, id_of, id_or_null
 from operate.api.engine_rest.incident import incident_type, of_type
 from operate.api.engine_rest.listing import Listing, count_of
 from operate.api.engine_rest.values import date_text
@@ -45,21 +46,21 @@ class HistoricIncident(TypedDict):
 
 def historic_incident(row: Incident) -> HistoricIncident:
     return {
-        "id": str(row.key),
+        "id": id_of(row.key),
         "processDefinitionKey": row.definition.process_id,
         "processDefinitionId": definition_id(row.definition),
-        "processInstanceId": str(row.process_instance_key),
-        "executionId": str(row.element_instance_key),
-        "rootProcessInstanceId": str(row.root_process_instance_key),
+        "processInstanceId": id_of(row.process_instance_key),
+        "executionId": id_of(row.element_instance_key),
+        "rootProcessInstanceId": id_of(row.root_process_instance_key),
         "createTime": date_text(row.created_at),
         "endTime": date_text(row.resolved_at),
         "removalTime": None,
         "incidentType": incident_type(row),
         "activityId": row.element_id,
         "failedActivityId": row.element_id,
-        "causeIncidentId": str(row.key),
-        "rootCauseIncidentId": str(row.key),
-        "configuration": id_of(row.job_key),
+        "causeIncidentId": id_of(row.key),
+        "rootCauseIncidentId": id_of(row.key),
+        "configuration": id_or_null(row.job_key),
         "historyConfiguration": None,
         "incidentMessage": row.message or None,
         "tenantId": tenant_id(row.workspace),

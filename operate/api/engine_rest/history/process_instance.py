@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import DeleteProcessInstance
-from operate.api.base import key_of
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import OPEN
-from operate.api.engine_rest.base import EngineRestView, definition_id, id_of, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
 from operate.api.engine_rest.errors import Refused
+from operate.api.engine_rest.ids import definition_id, id_of, id_or_null, key_of
 from operate.api.engine_rest.incident import of_type
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.queries import Filter, Kind
@@ -60,7 +60,7 @@ def state(row: ProcessInstance) -> str:
 
 def historic_process_instance(row: ProcessInstance) -> HistoricProcessInstance:
     return {
-        "id": str(row.key),
+        "id": id_of(row.key),
         "businessKey": row.business_key,
         "processDefinitionId": definition_id(row.definition),
         "processDefinitionKey": row.process_id,
@@ -73,13 +73,13 @@ def historic_process_instance(row: ProcessInstance) -> HistoricProcessInstance:
         "startUserId": None,
         "startActivityId": row.start_element_id,
         "deleteReason": row.end_reason or None,
-        "rootProcessInstanceId": str(row.root_process_instance_key),
-        "superProcessInstanceId": id_of(row.parent_process_instance_key),
+        "rootProcessInstanceId": id_of(row.root_process_instance_key),
+        "superProcessInstanceId": id_or_null(row.parent_process_instance_key),
         "superCaseInstanceId": None,
         "caseInstanceId": None,
         "tenantId": tenant_id(row.workspace),
         "state": state(row),
-        "restartedProcessInstanceId": id_of(row.restarted_from_key),
+        "restartedProcessInstanceId": id_or_null(row.restarted_from_key),
     }
 
 

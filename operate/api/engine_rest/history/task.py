@@ -10,7 +10,8 @@ from django.db.models.fields import DurationField
 
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import element_named
-from operate.api.engine_rest.base import definition_id, tenant_id
+from operate.api.engine_rest.base import tenant_id
+from operate.api.engine_rest.ids import definition_id, id_of
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.queries import Filter, Kind
 from operate.api.engine_rest.values import date_text, milliseconds
@@ -57,16 +58,16 @@ def historic_task(row: UserTask) -> HistoricTask:
     element = element_named(row.definition_key, row.element_id)
     state = State(row.state)
     return {
-        "id": str(row.key),
+        "id": id_of(row.key),
         "processDefinitionKey": row.definition.process_id,
         "processDefinitionId": definition_id(row.definition),
-        "processInstanceId": str(row.process_instance_key),
-        "executionId": str(row.element_instance_key),
+        "processInstanceId": id_of(row.process_instance_key),
+        "executionId": id_of(row.element_instance_key),
         "caseDefinitionKey": None,
         "caseDefinitionId": None,
         "caseInstanceId": None,
         "caseExecutionId": None,
-        "activityInstanceId": str(row.element_instance_key),
+        "activityInstanceId": id_of(row.element_instance_key),
         "name": row.name or None,
         "description": (element.documentation or None) if element is not None else None,
         "deleteReason": REASONS[state],
@@ -82,7 +83,7 @@ def historic_task(row: UserTask) -> HistoricTask:
         "followUp": date_text(row.follow_up_at),
         "tenantId": tenant_id(row.workspace),
         "removalTime": None,
-        "rootProcessInstanceId": str(row.root_process_instance_key),
+        "rootProcessInstanceId": id_of(row.root_process_instance_key),
         "taskState": TASK_STATES[state],
     }
 

@@ -10,9 +10,9 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from operate.api.base import key_of
 from operate.api.engine_rest import queries as by
-from operate.api.engine_rest.base import EngineRestView, definition_id, tenant_id
+from operate.api.engine_rest.base import EngineRestView, tenant_id
+from operate.api.engine_rest.ids import definition_id, id_of, key_of
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.scope_variables import DESERIALIZE
 from operate.api.engine_rest.values import date_text, typed_value
@@ -48,16 +48,16 @@ def historic_variable_instance(row: Variable, *, deserialize: bool) -> HistoricV
     typed = typed_value(row.value, row.type, deserialize=deserialize)
     instance = row.process_instance
     return {
-        "id": str(row.key),
+        "id": id_of(row.key),
         "name": row.name,
         "type": typed["type"],
         "value": typed["value"],
         "valueInfo": typed["valueInfo"],
         "processDefinitionKey": instance.process_id,
         "processDefinitionId": definition_id(instance.definition),
-        "processInstanceId": str(row.process_instance_key),
-        "executionId": str(row.scope_key),
-        "activityInstanceId": str(row.scope_key),
+        "processInstanceId": id_of(row.process_instance_key),
+        "executionId": id_of(row.scope_key),
+        "activityInstanceId": id_of(row.scope_key),
         "caseDefinitionKey": None,
         "caseDefinitionId": None,
         "caseInstanceId": None,
@@ -68,7 +68,7 @@ def historic_variable_instance(row: Variable, *, deserialize: bool) -> HistoricV
         "state": "CREATED",
         "createTime": date_text(row.created_at),
         "removalTime": None,
-        "rootProcessInstanceId": str(row.root_process_instance_key),
+        "rootProcessInstanceId": id_of(row.root_process_instance_key),
     }
 
 

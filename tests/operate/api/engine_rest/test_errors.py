@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from audit.models import AuditEvent
 from operate.api.engine_rest import errors
+from operate.api.engine_rest.ids import key_of
 from tests.operate.api.engine_rest.conftest import ORDER, Api, People
 
 
@@ -155,7 +156,7 @@ def test_commands_are_recorded_with_their_request(api: Api, order: str) -> None:
     event = AuditEvent.objects.get(request_id=request_id)
     assert (event.channel, event.actor_name, event.reason) == ("ENGINE_REST", "admin", "x")
     assert event.url == f"/engine-rest/process-instance/{order}?deleteReason=x"
-    assert event.process_instance_key == int(order)
+    assert event.process_instance_key == key_of(order)
 
 
 def test_a_defect_is_logged_and_told_in_the_same_form(caplog: pytest.LogCaptureFixture) -> None:

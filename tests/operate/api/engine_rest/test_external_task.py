@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from operate.api.engine_rest import external_task
+from operate.api.engine_rest.ids import key_of
 from tests.operate.api.engine_rest.conftest import Api, People, process
 from workflow.models import Job
 
@@ -26,7 +27,7 @@ def test_fetching_locks_and_brings_what_is_needed(api: Api, order: str) -> None:
     # when
     [task] = fetch(api, {**TOPIC, "includeExtensionProperties": True})
     # then
-    assert timezone.now() < Job.objects.get(pk=task["id"]).locked_until
+    assert timezone.now() < Job.objects.get(pk=key_of(task["id"])).locked_until
     ship = api.activity(order, "ship")
     assert task == {
         "activityId": "ship",
@@ -120,7 +121,7 @@ def test_waiting_for_work_looks_again_and_reads_rights_anew(
         for number in range(3):
             attempts.append(number)
             if number == 2:
-                Job.objects.filter(pk=task["id"]).update(locked_until=None, worker="")
+                Job.objects.filter(pk=key_of(task["id"])).update(locked_until=None, worker="")
             if found := attempt():
                 return found
         return None
@@ -138,7 +139,7 @@ def test_who_loses_the_right_while_waiting_gets_nothing(
 ) -> None:
     # given
     [task] = fetch(api)
-    Job.objects.filter(pk=task["id"]).update(locked_until=None, worker="")
+    Job.objects.filter(pk=key_of(task["id"])).update(locked_until=None, worker="")
 
     def lock_out_first(attempt: Callable[[], Any], *, timeout: timedelta) -> Any:
         type(people.admin).objects.filter(pk=people.admin.pk).update(is_active=False)
@@ -238,7 +239,7 @@ def test_a_failed_task_comes_back_after_its_time_out(api: Api, order: str) -> No
     [task] = fetch(api)
     api.post(f"/external-task/{task['id']}/failure", {"workerId": "w1", "retries": 1, "retryTimeout": 60_000})
     assert fetch(api) == []
-    Job.objects.filter(pk=task["id"]).update(locked_until=timezone.now() - timedelta(seconds=1))
+    Job.objects.filter(pk=key_of(task["id"])).update(locked_until=timezone.now() - timedelta(seconds=1))
     assert [each["id"] for each in fetch(api)] == [task["id"]]
 
 

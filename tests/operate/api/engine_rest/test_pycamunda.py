@@ -18,7 +18,6 @@ import pycamunda.task
 import pycamunda.variable
 import pycamunda.version
 import pytest
-import requests
 from pytest_django.live_server_helper import LiveServer
 
 from tests.operate.api.engine_rest.conftest import ORDER, People
@@ -31,13 +30,14 @@ class Camunda:
 
     def __init__(self, url: str) -> None:
         self.url = f"{url}/engine-rest"
-        self.session = requests.Session()
-        self.session.auth = ("admin", "admin")
 
     def __call__(self, request: type, *args: Any, **options: Any) -> Any:
-        call = request(self.url, *args, **options)
-        call.session = self.session
-        return call()
+        return self.send(request(self.url, *args, **options))
+
+    @staticmethod
+    def send(request: Any) -> Any:
+        request.auth = ("admin", "admin")
+        return request()
 
 
 @pytest.fixture
@@ -53,12 +53,10 @@ def instance(camunda: Camunda, tmp_path: Path) -> str:
     with file.open() as content:
         deployment = pycamunda.deployment.Create(camunda.url, name="Orders")
         deployment.add_resource(content)
-        deployment.session = camunda.session
-        assert deployment().name == "Orders"
+        assert camunda.send(deployment).name == "Orders"
     start = pycamunda.processdef.StartInstance(camunda.url, key="order", business_key="B-1")
     start.add_variable("amount", 100)
-    start.session = camunda.session
-    return start().id_
+    return camunda.send(start).id_
 
 
 def test_definitions(camunda: Camunda, instance: str) -> None:
@@ -80,25 +78,22 @@ def test_a_process_instance_from_start_to_end(camunda: Camunda, instance: str) -
     assert camunda(pycamunda.task.Get, id_=task.id_).assignee == "ann"
     complete = pycamunda.task.Complete(camunda.url, task.id_)
     complete.add_variable("ok", True, "Boolean")
-    complete.session = camunda.session
-    complete()
+    camunda.send(complete)
     # and a worker completes an external task
     fetch = pycamunda.externaltask.FetchAndLock(camunda.url, "w1", 1)
     fetch.add_topic("ship", 10_000)
-    fetch.session = camunda.session
-    [external] = fetch()
+    [external] = camunda.send(fetch)
     assert external.variables["ok"].value is True
     camunda(pycamunda.externaltask.ExtendLock, id_=external.id_, worker_id="w1", new_duration=20_000)
     done = pycamunda.externaltask.Complete(camunda.url, external.id_, "w1")
     done.add_variable("tracking", "T-1")
-    done.session = camunda.session
-    done()
+    camunda.send(done)
     # and a message comes, and packing is canceled
-    camunda(pycamunda.message.CorrelateSingle, message_name="paid", business_key="B-1")
+    paid = camunda(pycamunda.message.CorrelateSingle, message_name="paid", business_key="B-1", result_enabled=True)
+    assert len(paid) == 1
     modify = pycamunda.processinst.Modify(camunda.url, instance)
-    modify.add_cancel_instruction(activity_id="pack")
-    modify.session = camunda.session
-    modify()
+    modify.add_cancel_activity_instruction(id_="pack")
+    camunda.send(modify)
     # then
     with pytest.raises(pycamunda.NoSuccess):
         camunda(pycamunda.processinst.Get, id_=instance)
@@ -122,14 +117,12 @@ def test_incidents(camunda: Camunda, instance: str) -> None:
     # given
     fetch = pycamunda.externaltask.FetchAndLock(camunda.url, "w1", 1)
     fetch.add_topic("ship", 10_000)
-    fetch.session = camunda.session
-    [external] = fetch()
+    [external] = camunda.send(fetch)
     # when
     failure = pycamunda.externaltask.HandleFailure(
         camunda.url, external.id_, "w1", error_message="no bike", error_details="", retries=0, retry_timeout=0
     )
-    failure.session = camunda.session
-    failure()
+    camunda.send(failure)
     # then
     [incident] = camunda(pycamunda.incident.GetList, process_instance_id=instance)
     assert (incident.incident_message, incident.activity_id) == ("no bike", "ship")

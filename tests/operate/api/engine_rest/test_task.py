@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group, User
 
+from operate.api.engine_rest.ids import key_of
 from tests.operate.api.engine_rest.conftest import Api, process
 from workflow.models import UserTask
 
@@ -296,14 +297,14 @@ class TestIdentityLinks:
     def test_an_edit_that_was_overtaken_is_refused(self, api: Api, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
         # given
         task = api.task(order, "approve")
-        stale = UserTask.objects.select_related("definition", "workspace").get(pk=task["id"])
+        stale = UserTask.objects.select_related("definition", "workspace").get(pk=key_of(task["id"]))
         api.post(f"/task/{task['id']}/identity-links", {"userId": "ann", "type": "candidate"})
         # when
         monkeypatch.setattr("operate.api.engine_rest.task.OneTask.task", lambda self, id: stale)
         refusal = api.refused("POST", f"/task/{task['id']}/identity-links", {"userId": "bob", "type": "candidate"})
         # then
         assert (refusal.status, refusal.type) == (400, "ProcessEngineException")
-        assert UserTask.objects.get(pk=task["id"]).candidate_users == ["eve", "ann"]
+        assert UserTask.objects.get(pk=key_of(task["id"])).candidate_users == ["eve", "ann"]
 
     @pytest.mark.parametrize(
         "link",

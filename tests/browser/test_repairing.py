@@ -25,6 +25,7 @@ def test_a_model_is_uploaded_started_worked_on_repaired_and_the_audit_log_tells_
     page.set_input_files("#id_files", LOAN)
     expect(page.locator("#detected")).to_contain_text("Camunda 7")
     expect(page.locator("#id_semantics")).to_have_value("camunda7")
+    expect(page.locator("#id_name")).to_have_value("")
     page.get_by_role("button", name="Deploy").click()
     expect(page.locator("#toasts")).to_contain_text("version 1")
     expect(page.locator("[data-element-id='check_completeness']").first).to_be_visible()

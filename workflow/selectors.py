@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from threading import Lock
+
+from workflow.bpmn import read_process
+from workflow.graph import Semantics
+from workflow.models import ProcessDefinition
 from workflow.persistence.connection import fetch
 
 VISIBLE_VARIABLES = """
@@ -15,21 +22,82 @@ places AS (
   SELECT process_instance_key, 1000000 FROM workflow_elementinstance WHERE key = %s::bigint)
 SELECT DISTINCT ON (v.name) v.key FROM workflow_variable v JOIN places p ON v.scope_key = p.key ORDER BY v.name, p.depth
 """
-BELOW = """
-WITH RECURSIVE below AS (
-  SELECT key FROM workflow_elementinstance WHERE key = %s::bigint
+INCIDENTS_BELOW = """
+WITH RECURSIVE above AS (
+  SELECT i.key AS incident, e.key, e.flow_scope_key
+  FROM workflow_incident i JOIN workflow_elementinstance e ON e.key = i.element_instance_key
+  WHERE i.process_instance_key = (SELECT process_instance_key FROM workflow_elementinstance WHERE key = %s::bigint)
   UNION ALL
-  SELECT e.key FROM workflow_elementinstance e JOIN below b ON e.flow_scope_key = b.key
-  WHERE e.process_instance_key = (SELECT process_instance_key FROM workflow_elementinstance WHERE key = %s::bigint))
-SELECT key FROM below
+  SELECT a.incident, e.key, e.flow_scope_key
+  FROM above a JOIN workflow_elementinstance e ON e.key = a.flow_scope_key WHERE a.key <> %s::bigint)
+SELECT incident FROM above WHERE key = %s::bigint
 """
+CALLED = """
+WITH RECURSIVE called AS (
+  SELECT %s::bigint AS key
+  UNION ALL
+  SELECT i.key FROM workflow_processinstance i JOIN called c ON i.parent_process_instance_key = c.key)
+SELECT key FROM called
+"""
+CALLERS = """
+WITH RECURSIVE callers AS (
+  SELECT key, parent_process_instance_key, 0 AS distance FROM workflow_processinstance WHERE key = %s::bigint
+  UNION ALL
+  SELECT i.key, i.parent_process_instance_key, c.distance + 1
+  FROM workflow_processinstance i JOIN callers c ON i.key = c.parent_process_instance_key)
+SELECT key FROM callers ORDER BY distance DESC
+"""
+NAMES_KEPT = 2_000
+
+_names: OrderedDict[int, Mapping[str, str]] = OrderedDict()
+_names_lock = Lock()
 
 
 def visible_variables(element_instance_key: int) -> list[int]:
     """Keys of the variables that an element instance sees: of each name the nearest, looking outwards."""
-    return [key for (key,) in fetch(VISIBLE_VARIABLES, (str(element_instance_key), str(element_instance_key)))]
+    return _keys(VISIBLE_VARIABLES, element_instance_key)
 
 
-def element_instances_below(element_instance_key: int) -> list[int]:
-    """Keys of an element instance and all that are inside it, ended ones too."""
-    return [key for (key,) in fetch(BELOW, (str(element_instance_key), str(element_instance_key)))]
+def incidents_below(element_instance_key: int) -> list[int]:
+    """Keys of the incidents of an element instance and of all that are inside it, resolved ones too."""
+    return _keys(INCIDENTS_BELOW, element_instance_key)
+
+
+def called_process_instances(key: int) -> list[int]:
+    """Keys of a process instance and of all that it called, directly or not."""
+    return _keys(CALLED, key)
+
+
+def callers(key: int) -> list[int]:
+    """Keys of the process instances on the way from the root of the call hierarchy to this one."""
+    return _keys(CALLERS, key)
+
+
+def element_names(definition_keys: Iterable[int]) -> dict[int, Mapping[str, str]]:
+    """The names in these process definitions by element id, an empty one where there is none.
+
+    One query for the definitions that this server process has not read before.
+    """
+    wanted = set(definition_keys)
+    with _names_lock:
+        found = {key: _names[key] for key in wanted if key in _names}
+    missing = wanted - found.keys()
+    if missing:
+        rows = ProcessDefinition.objects.filter(pk__in=missing).order_by()
+        fresh = {
+            key: {
+                element.id: element.name
+                for element in read_process(xml, process_id, Semantics(semantics)).elements.values()
+            }
+            for key, xml, process_id, semantics in rows.values_list("key", "xml", "process_id", "semantics")
+        }
+        found |= fresh
+        with _names_lock:
+            _names.update(fresh)
+            while len(_names) > NAMES_KEPT:
+                _names.popitem(last=False)
+    return found
+
+
+def _keys(sql: str, key: int) -> list[int]:
+    return [found for (found,) in fetch(sql, (str(key),) * sql.count("%s"))]

@@ -111,6 +111,7 @@ class PublishMessage(MessageAction[PublishedMessage]):
         time_to_live: timedelta = timedelta(0),
         message_id: str = "",
         variables: Variables = NO_VARIABLES,
+        only_if_awaited: bool = False,
     ) -> PublishedMessage:
         self.note_correlations(())
         self.note(
@@ -127,6 +128,7 @@ class PublishMessage(MessageAction[PublishedMessage]):
             time_to_live=time_to_live,
             message_id=message_id,
             variables=variables,
+            only_if_awaited=only_if_awaited,
             context=self.context,
         )
         self.about(published.key)

@@ -33,6 +33,10 @@ class Conflict(EngineError):
     """The command does not fit the present state or revision of what it names."""
 
 
+class AlreadyExists(Conflict):
+    """What the command would make is there already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a model."""

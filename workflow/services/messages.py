@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from workflow.engine.commands import Complete
 from workflow.engine.engine import Engine
-from workflow.engine.errors import Conflict, NotFound, Rejected
+from workflow.engine.errors import AlreadyExists, Conflict, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import CORRELATED, CREATED, SubscriptionRow
 from workflow.engine.values import NO_VARIABLES, TypedValue, Variables
@@ -176,9 +176,13 @@ def publish_message(
     time_to_live: timedelta = timedelta(0),
     message_id: str = "",
     variables: Variables = NO_VARIABLES,
+    only_if_awaited: bool = False,
     context: Context = SYSTEM,
 ) -> PublishedMessage:
-    """Publish a Zeebe message: to one waiting instance of each process, else kept for its time to live."""
+    """Publish a Zeebe message: to one waiting instance of each process, else kept for its time to live.
+
+    With `only_if_awaited`, NotFound if nobody waits for it now.
+    """
     context.authorize(workspace_id)
     with transaction():
         now = context.now or clock()
@@ -186,6 +190,11 @@ def publish_message(
         if message_id:
             _refuse_duplicate(workspace_id, name, correlation_key, message_id, now)
         rows = fetch(WAITING_BY_KEY, (workspace_id, name, correlation_key))
+        if only_if_awaited and not rows:
+            raise NotFound(
+                f"Expected to find subscription for message with name '{name}' and correlation key '{correlation_key}', "
+                "but none was found."
+            )
         key = keys.next_key()
         if time_to_live > timedelta(0) and not context.dry_run:
             got_it = [process_id for _key, process_id in rows]
@@ -197,7 +206,7 @@ def publish_message(
 
 def _refuse_duplicate(workspace_id: int, name: str, correlation_key: str, message_id: str, now: object) -> None:
     if fetch(SAME_MESSAGE_ID, (workspace_id, name, correlation_key, message_id, now)):
-        raise Conflict(
+        raise AlreadyExists(
             f"Expected to publish a new message with id '{message_id}', but a message with that id was already published."
         )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db.models import Model, QuerySet
-from drf_spectacular.openapi import AutoSchema
+from django.http import Http404
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -17,7 +18,8 @@ from rest_framework.response import Response
 from audit.models import Channel
 from operate.api.base import ApiView, key_of
 from operate.api.v2 import errors
-from operate.api.v2.bodies import Body
+from operate.api.v2.bodies import LONGEST_NAME, Body
+from operate.api.v2.schema import Schema, V2Schema
 from operate.workspaces import workspace_named
 from workflow.engine.errors import NotFound
 from workflow.models import Workspace
@@ -37,22 +39,6 @@ class AlwaysJSON(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-class V2Schema(AutoSchema):
-    """The OpenAPI description of a view: what it declares about itself."""
-
-    def get_tags(self) -> list[str]:
-        return [self.view.tag]
-
-    def get_operation_id(self) -> str:
-        return f"{self.method.lower()}{self.view.tag.title().replace(' ', '')}{type(self.view).__name__}"
-
-    def get_request_serializer(self) -> Any:
-        return getattr(self.view, "request_schema", None)
-
-    def get_response_serializers(self) -> Any:
-        return getattr(self.view, "response_schema", None)
-
-
 class V2View(ApiView):
     """Base of all views of this dialect."""
 
@@ -62,8 +48,15 @@ class V2View(ApiView):
     command: ClassVar[str | None] = None
     """The engine command that a refusal names."""
     tag: ClassVar[str] = "Cluster"
-    request_schema: ClassVar[Any] = {"application/json": {"type": "object"}}
-    response_schema: ClassVar[Any] = {200: {"type": "object"}}
+    """What the OpenAPI document groups it with."""
+    bodies: ClassVar[Mapping[str, Schema]] = {}
+    """The schema of each method's body."""
+    body_type: ClassVar[str] = "application/json"
+    answers: ClassVar[Mapping[str, Schema]] = {}
+    """The schema of each method's answer; without one it answers nothing (204)."""
+    answer_type: ClassVar[str] = "application/json"
+    parameters: ClassVar[Mapping[str, Schema]] = {}
+    """The schemas of query parameters by name."""
     schema: Any = V2Schema()
 
     def get_exception_handler(self) -> Callable[..., Response]:
@@ -78,12 +71,26 @@ class V2View(ApiView):
         """The key in a path; NotFound for what cannot be one."""
         found = key_of(text)
         if found is None:
-            raise NotFound(f"Expected to find {what} with key '{text}', but there is none.")
+            raise nothing_found(what, text)
         return found
 
     def workspace(self, body: Body) -> Workspace:
         """The workspace that `tenantId` names; the default one without it."""
-        return workspace_named(body.text("tenantId", None))
+        return workspace_named(body.text("tenantId", None, at_most=LONGEST_NAME))
+
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        """What looks like a key may be the name of an operation that is not there: `…/process-instances/migration`."""
+        if key_of(kwargs.get("key", "1")) is None:
+            raise Http404
+        raise MethodNotAllowed(str(request.method))
+
+    def body_schema(self, method: str) -> Schema | None:
+        """What OpenAPI says of a method's body."""
+        return self.bodies.get(method)
+
+    def answer_schema(self, method: str) -> Schema | None:
+        """What OpenAPI says of a method's answer."""
+        return self.answers.get(method)
 
     @staticmethod
     def done() -> Response:
@@ -96,8 +103,13 @@ def one(rows: QuerySet[Row], key: str, what: str) -> Row:
     number = key_of(key)
     row = rows.filter(pk=number).first() if number is not None else None
     if row is None:
-        raise NotFound(f"Expected to find {what} with key '{key}', but there is none.")
+        raise nothing_found(what, key)
     return row
+
+
+def nothing_found(what: str, key: str) -> NotFound:
+    """What is said of a key that does not exist, or that the caller may not see."""
+    return NotFound(f"Expected to find {what} with key '{key[:40]}', but there is none.")
 
 
 def key_text(key: int | None) -> str | None:

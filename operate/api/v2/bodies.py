@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from operate.api.base import key_of
+from operate.api.base import KEY_LIMIT, key_of
 from operate.api.v2.errors import InvalidArgument
 
 MISSING: Any = object()
-LONGEST = timedelta(days=365 * 20)
+LONGEST_MS = 20 * 365 * 24 * 3_600_000
+LONGEST_NAME = 255
+LARGEST = 2**31 - 1
 T = TypeVar("T")
 
 
@@ -21,7 +23,7 @@ class Body:
         if not isinstance(values, Mapping):
             raise InvalidArgument(f"Expected {path or 'the body'} to be a JSON object, found {kind_of(values)}.")
         self._values = values
-        self._path = path
+        self.path = path
 
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
@@ -43,25 +45,32 @@ class Body:
 
     def at(self, name: str) -> str:
         """The path of a field, for messages."""
-        return f"'{self._path}.{name}'" if self._path else f"'{name}'"
+        return f"'{self.path}.{name}'" if self.path else f"'{name}'"
 
-    def text(self, name: str, default: Any = MISSING) -> Any:
-        return self._take(name, "a string", lambda value: value if isinstance(value, str) else None, default)
+    def text(self, name: str, default: Any = MISSING, *, at_most: int | None = None) -> Any:
+        found = self._take(name, "a string", lambda value: value if isinstance(value, str) else None, default)
+        if at_most is not None and found is not None and len(found) > at_most:
+            raise InvalidArgument(f"Expected {self.at(name)} to have at most {at_most} characters, found {len(found)}.")
+        return found
 
     def name(self, name: str) -> str:
-        """A string that must not be empty."""
-        found: str = self.text(name)
+        """A string that must not be empty, and not longer than any name may be."""
+        found: str = self.text(name, at_most=LONGEST_NAME)
         if not found:
             raise InvalidArgument(f"No {self.at(name)} provided: it is empty.")
         return found
 
     def key(self, name: str, default: Any = MISSING) -> Any:
-        return self._take(name, "a key (digits in a string)", _key, default)
+        return self._take(name, "a key (digits in a string)", key, default)
 
-    def whole(self, name: str, default: Any = MISSING, *, at_least: int | None = None) -> Any:
+    def whole(self, name: str, default: Any = MISSING, *, at_least: int | None = None, at_most: int = LARGEST) -> Any:
         found = self._take(name, "a whole number", _whole, default)
-        if at_least is not None and found is not None and found < at_least:
+        if found is None:
+            return None
+        if at_least is not None and found < at_least:
             raise InvalidArgument(f"The value for {self.at(name)} is '{found}' but must be at least {at_least}.")
+        if found > at_most:
+            raise InvalidArgument(f"The value for {self.at(name)} is '{found}' but must be at most {at_most}.")
         return found
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -71,9 +80,7 @@ class Body:
     def milliseconds(self, name: str, default: Any = MISSING, *, at_least: int | None = None) -> Any:
         if name not in self and default is not MISSING:
             return default
-        found = self.whole(name, at_least=at_least)
-        if abs(found) > LONGEST / timedelta(milliseconds=1):
-            raise InvalidArgument(f"Expected {self.at(name)} to be at most 20 years in milliseconds, found {found}.")
+        found = self.whole(name, at_least=-LONGEST_MS if at_least is None else at_least, at_most=LONGEST_MS)
         return timedelta(milliseconds=found)
 
     def object(self, name: str, default: Any = MISSING) -> Any:
@@ -93,23 +100,23 @@ class Body:
     def texts(self, name: str, default: Any = MISSING) -> Any:
         return self._take(name, "a list of strings", _texts, default)
 
-    def moment(self, name: str, default: Any = MISSING) -> Any:
-        return self._take(name, "a date (ISO 8601)", moment, default)
-
     def raw(self, name: str) -> Any:
         """The value as it was sent, of whatever kind."""
         return self._values.get(name)
 
     def _inner(self, name: str) -> str:
-        return f"{self._path}.{name}" if self._path else name
+        return f"{self.path}.{name}" if self.path else name
 
 
-def _key(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else key_of(value)
+def key(value: object) -> int | None:
+    """A key, written as a string or, as some clients do, as a number; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if 0 < value < KEY_LIMIT else None
+    return key_of(value)
 
 
 def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _texts(value: object) -> list[str] | None:
@@ -117,12 +124,14 @@ def _texts(value: object) -> list[str] | None:
 
 
 def moment(value: object) -> datetime | None:
-    """A point in time, in UTC where none is told; None for anything else."""
+    """A point in time, in UTC where no zone is told; None for anything else."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        if found is not None:
+            found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+    return found
 
 
 def kind_of(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from rest_framework.parsers import MultiPartParser
@@ -11,44 +12,57 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import DeleteDeployment, Deploy
+from operate.api.base import check_text
 from operate.api.v2.base import V2View, key_text, one
+from operate.api.v2.bodies import LONGEST_NAME
 from operate.api.v2.errors import InvalidArgument
-from operate.api.v2.search import Field, Kind, Search
+from operate.api.v2.fields import EVERYTHING, NOTHING, Field, Kind
+from operate.api.v2.schema import ANYTHING, KEY, TEXT, WHOLE, all_of, array, nullable, record
+from operate.api.v2.search import Item, Search
 from operate.workspaces import workspace_named
-from workflow.engine.errors import NotFound
+from workflow.engine.errors import Conflict
 from workflow.graph import Semantics
 from workflow.models import ProcessDefinition
 from workflow.services import Resource
 
 TAG = "Process definition"
+OTHER_KINDS = ("decisionDefinition", "decisionRequirements", "form", "resource")
+DEPLOYED = all_of(
+    processDefinitionId=TEXT,
+    processDefinitionVersion=WHOLE,
+    processDefinitionKey=KEY,
+    resourceName=TEXT,
+    tenantId=TEXT,
+)
 
 
 class Deployments(V2View):
-    """POST /deployments: one or more files in parts named `resources`."""
+    """Deploy files together: all of them, or none with all that is wrong with any."""
 
     tag = TAG
     command = "CREATE"
     parser_classes = [MultiPartParser]
-    request_schema = {
-        "multipart/form-data": {
-            "type": "object",
-            "properties": {
-                "resources": {"type": "array", "items": {"type": "string", "format": "binary"}},
-                "tenantId": {"type": "string"},
-            },
-            "required": ["resources"],
-        }
+    body_type = "multipart/form-data"
+    bodies = {"POST": record(("resources",), resources=array({"type": "string", "format": "binary"}), tenantId=TEXT)}
+    answers = {
+        "POST": all_of(
+            deploymentKey=KEY,
+            tenantId=TEXT,
+            deployments=array(all_of(processDefinition=DEPLOYED, **{kind: nullable(ANYTHING) for kind in OTHER_KINDS})),
+        )
     }
 
     def post(self, request: Request) -> Response:
-        files = request.FILES.getlist("resources")
+        files = [_resource(file) for file in request.FILES.getlist("resources")]
         if not files:
             raise InvalidArgument("Expected at least one file in a part named 'resources', found none.")
-        workspace = workspace_named(request.data.get("tenantId"))
+        tenant_id = str(request.POST.get("tenantId") or "")
+        check_text(tenant_id, "'tenantId'")
+        workspace = workspace_named(tenant_id)
         deployed = self.act(Deploy).execute(
-            [Resource(file.name or "", file.read()) for file in files],
+            files,
             workspace_id=workspace.pk,
-            name=files[0].name or "",
+            name=files[0].name,
             source="v2",
             fallback=Semantics.ZEEBE,
             deduplicate=True,
@@ -71,71 +85,80 @@ class Deployments(V2View):
                 "resourceName": definition.resource_name,
                 "tenantId": tenant_id,
             },
-            "decisionDefinition": None,
-            "decisionRequirements": None,
-            "form": None,
-            "resource": None,
+            **dict.fromkeys(OTHER_KINDS),
         }
 
 
+def _resource(file: UploadedFile) -> Resource:
+    name = str(file.name or "")
+    check_text(name, "the name of a file")
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise InvalidArgument(f"Expected file names of 1 to {LONGEST_NAME} characters, found one of {len(name)}.")
+    return Resource(name, file.read())
+
+
 class ResourceDeletion(V2View):
-    """POST /resources/{key}/deletion: the deployment of a definition, if nothing runs or ran of it."""
+    """Delete a process definition that has no process instances."""
 
     tag = TAG
     command = "DELETE"
+    bodies = {"POST": record(operationReference=WHOLE)}
+    answers = {"POST": all_of(resourceKey=KEY, batchOperation=nullable(ANYTHING))}
 
     def post(self, request: Request, key: str) -> Response:
-        definition = one(self.visible(ProcessDefinition.objects.all()), key, "a resource")
+        definition = one(self.visible(ProcessDefinition.objects.defer("xml")), key, "a resource")
+        self._refuse_siblings(definition)
         self.act(DeleteDeployment).execute(definition.deployment_key)
-        return Response({"resourceKey": key, "batchOperation": None})
+        return Response({"resourceKey": key_text(definition.key), "batchOperation": None})
+
+    @staticmethod
+    def _refuse_siblings(definition: ProcessDefinition) -> None:
+        """Files that were deployed together can only go together."""
+        siblings = ProcessDefinition.objects.filter(deployment=definition.deployment_key).exclude(pk=definition.key)
+        sibling = siblings.defer("xml").first()
+        if sibling is not None:
+            raise Conflict(
+                f"Expected '{definition.process_id}' to be alone in its deployment '{definition.deployment_key}', but "
+                f"'{sibling.process_id}' was deployed with it and would be deleted too. Delete the deployment as a whole."
+            )
 
 
 class ProcessDefinitionSearch(Search):
-    """POST /process-definitions/search"""
+    """Find process definitions."""
 
     tag = TAG
+    what = "a process definition"
     fields = (
         Field("processDefinitionKey", "key", Kind.KEY),
         Field("processDefinitionId", "process_id"),
-        Field("name", "name", render=lambda row: row["name"] or None),
+        Field("name", "name", blank=True),
         Field("version", "version", Kind.WHOLE),
-        Field("versionTag", "version_tag", render=lambda row: row["version_tag"] or None, needs=("version_tag",)),
+        Field("versionTag", "version_tag", blank=True),
         Field("resourceName", "resource_name"),
         Field("tenantId", "workspace__slug"),
-        Field("hasStartForm", flag=Q(pk__in=[]), kind=Kind.FLAG, sort=False, render=lambda row: False),
+        Field("hasStartForm", kind=Kind.FLAG, flag=NOTHING, sort=False, render=lambda row: False),
         Field("isLatestVersion", kind=Kind.FLAG, flag=Q(is_latest=True), sort=False, shown=False),
-        Field(
-            "state",
-            kind=Kind.CHOICE,
-            sort=False,
-            choices={"ACTIVE": Q(suspended=False), "SUSPENDED": Q(suspended=True)},
-            needs=("suspended",),
-            render=lambda row: "SUSPENDED" if row["suspended"] else "ACTIVE",
-        ),
-    )
+        Field("state", kind=Kind.CHOICE, choices={"ACTIVE": EVERYTHING, "DRAINING": NOTHING, "DELETED": NOTHING}, sort=False,
+              render=lambda row: "ACTIVE"),
+    )  # fmt: skip
 
     def rows(self) -> QuerySet[ProcessDefinition]:
         return self.visible(ProcessDefinition.objects.all())
 
 
-class ProcessDefinitionView(V2View):
-    """GET /process-definitions/{key}"""
+class ProcessDefinitionView(Item):
+    """A process definition."""
 
     tag = TAG
-
-    def get(self, request: Request, key: str) -> Response:
-        number = self.key(key, "a process definition")
-        found = ProcessDefinitionSearch.item(self.visible(ProcessDefinition.objects.all()), number)
-        if found is None:
-            raise NotFound(f"Expected to find a process definition with key '{key}', but there is none.")
-        return Response(found)
+    search = ProcessDefinitionSearch
 
 
 class ProcessDefinitionXml(V2View):
-    """GET /process-definitions/{key}/xml"""
+    """The BPMN of a process definition."""
 
     tag = TAG
-    response_schema = {(200, "text/xml"): {"type": "string"}}
+    answers = {"GET": TEXT}
+    answer_type = "text/xml"
 
     def get(self, request: Request, key: str) -> HttpResponse:
         definition = one(self.visible(ProcessDefinition.objects.all()), key, "a process definition")

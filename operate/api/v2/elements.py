@@ -1,68 +1,81 @@
 """Element instances, their statistics, and sequence flows.
 
-The process instance has no row among the element instances; in this API it is one, of the type PROCESS, so the two are united.
+The process instance has no row among the element instances; in this API it is one, of the type PROCESS, so the two are
+united.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    F,
+    Func,
+    JSONField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.api.v2.base import V2View, key_text, one
-from operate.api.v2.search import Field, Kind, Row, Search
-from workflow.engine.errors import NotFound
-from workflow.models import ElementInstance, Incident, ProcessInstance
-from workflow.persistence.definitions import executable_process
+from operate.api.v2.bodies import Body
+from operate.api.v2.errors import InvalidArgument
+from operate.api.v2.fields import Field, Kind
+from operate.api.v2.schema import FLAG, KEY, TEXT, WHOLE, Schema, all_of, array
+from operate.api.v2.search import Columns, Item, Search
+from workflow.models import ElementInstance, Incident, ProcessDefinition, ProcessInstance
+from workflow.selectors import element_names
 
 TAG = "Element instance"
-OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
+OPEN = (ElementInstance.State.ACTIVATING, ElementInstance.State.ACTIVE, ElementInstance.State.COMPLETING)
+ENDED_EARLY = (ElementInstance.State.TERMINATED, ProcessInstance.State.CANCELED)
 STATES = {
     "ACTIVE": Q(state__in=OPEN),
-    "COMPLETED": Q(state="COMPLETED"),
-    "TERMINATED": Q(state__in=("TERMINATED", "CANCELED")),
+    "COMPLETED": Q(state=ElementInstance.State.COMPLETED),
+    "TERMINATED": Q(state__in=ENDED_EARLY),
 }
+TOLD_STATE = Case(
+    *(When(condition, then=Value(name)) for name, condition in STATES.items()), output_field=CharField(max_length=16)
+)
 TYPES = (
     "PROCESS SUB_PROCESS EVENT_SUB_PROCESS AD_HOC_SUB_PROCESS AD_HOC_SUB_PROCESS_INNER_INSTANCE START_EVENT "
     "INTERMEDIATE_CATCH_EVENT INTERMEDIATE_THROW_EVENT BOUNDARY_EVENT END_EVENT SERVICE_TASK RECEIVE_TASK USER_TASK "
     "MANUAL_TASK TASK SCRIPT_TASK BUSINESS_RULE_TASK SEND_TASK EXCLUSIVE_GATEWAY INCLUSIVE_GATEWAY PARALLEL_GATEWAY "
     "EVENT_BASED_GATEWAY SEQUENCE_FLOW MULTI_INSTANCE_BODY CALL_ACTIVITY UNSPECIFIED UNKNOWN"
 )
-ELEMENT_TYPES = TYPES.split()
-
-
-def state_of(state: str) -> str:
-    """The state of an element instance or process instance as this API tells it."""
-    if state in OPEN:
-        return "ACTIVE"
-    return "TERMINATED" if state == "CANCELED" else state
-
-
-def element_name(row: Row) -> str:
-    """The name in the model; the id where it has none."""
-    process = executable_process(row["definition_key"])
-    element = process.elements.get(row["element_id"])
-    return (element.name if element is not None else "") or row["element_id"]
-
-
-OPEN_INCIDENTS = Incident.objects.filter(state="ACTIVE", element_instance=OuterRef("pk")).order_by()
+MOST_NAMED_DEFINITIONS = 500
+STATISTICS: Schema = all_of(
+    items=array(all_of(elementId=TEXT, active=WHOLE, canceled=WHOLE, incidents=WHOLE, completed=WHOLE))
+)
 
 
 class ElementInstanceSearch(Search):
-    """POST /element-instances/search"""
+    """Find element instances; the process instance is one of them."""
 
     tag = TAG
+    what = "an element instance"
+    has_alternatives = True
     fields = (
         Field("elementInstanceKey", "key", Kind.KEY),
         Field("elementId", "element_id"),
-        Field("elementName", "element_id", sort=True, filter=False, needs=("element_id", "definition_key"), render=element_name),
-        Field("type", "element_type", Kind.CHOICE, choices={name: Q(element_type=name) for name in ELEMENT_TYPES}),
-        Field("state", "state", Kind.CHOICE, choices=STATES, render=lambda row: state_of(row["state"])),
+        Field("elementName", "element_name", needs=("definition_key", "element_id"), render=lambda row: row["element_name"]),
+        Field("type", "element_type", Kind.CHOICE, choices={name: Q(element_type=name) for name in TYPES.split()}),
+        Field("state", "told_state", Kind.CHOICE, choices=STATES),
         Field("hasIncident", kind=Kind.FLAG, flag=Q(incident__isnull=False), sort=False, needs=("incident",),
-              render=lambda row: row["incident"] is not None),
+              render=lambda row: row["incident"] is not None, schema=FLAG),
         Field("incidentKey", "incident", Kind.KEY),
         Field("processInstanceKey", "process_instance_key", Kind.KEY),
         Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, filter=False, sort=False),
@@ -74,68 +87,101 @@ class ElementInstanceSearch(Search):
         Field("elementInstanceScopeKey", "flow_scope_key", Kind.KEY, shown=False, sort=False),
     )  # fmt: skip
 
-    def rows(self) -> QuerySet[ElementInstance]:
-        return element_rows(self.visible(ElementInstance.objects.all()))
-
-    def processes(self) -> QuerySet[Any]:
-        """Process instances as element instances of the type PROCESS."""
-        return process_rows(self.visible(ProcessInstance.objects.all()))
+    def page(self, body: Body, conditions: Q) -> dict[str, Any]:
+        self.names = self._names(body) if _speaks_of_names(body) else None
+        return super().page(body, conditions)
 
     def sources(self, conditions: Q) -> list[QuerySet[Any]]:
-        """Element instances, and the process instances where the filter lets them through."""
-        return [self.rows().filter(conditions), self.processes().filter(conditions)]
+        return [self._named(rows).filter(conditions) for rows in (self._elements(), self._processes())]
 
-    def post(self, request: Request, **path: str) -> Response:
-        body = self.body()
-        return Response(self.page_of(self.sources(self.conditions(body.body("filter"))), body))
+    def _elements(self) -> QuerySet[ElementInstance]:
+        incidents = Incident.objects.filter(element_instance=OuterRef("pk"), state=Incident.State.ACTIVE)
+        first = incidents.order_by().values("element_instance").annotate(first=Min("key")).values("first")
+        return self.visible(ElementInstance.objects.all()).annotate(
+            definition_key=F("process_instance__definition"),
+            process_id=F("process_instance__process_id"),
+            tenant=F("process_instance__workspace__slug"),
+            incident=Subquery(first),
+            told_state=TOLD_STATE,
+        )
+
+    def _processes(self) -> QuerySet[ProcessInstance]:
+        nothing = Cast(Value(None), BigIntegerField())
+        return self.visible(ProcessInstance.objects.all()).annotate(
+            element_id=F("process_id"),
+            element_type=Value("PROCESS", CharField(max_length=40)),
+            process_instance_key=F("key"),
+            tenant=F("workspace__slug"),
+            incident=nothing,
+            flow_scope_key=nothing,
+            told_state=TOLD_STATE,
+        )
+
+    # -- names: they stand in the models alone, so the models in question are read before the database can compare them
+
+    names: str | None = None
+
+    def _named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        if self.names is None:
+            return rows
+        place = Concat(Cast("definition_key", TextField()), Value(":"), F("element_id"), output_field=TextField())
+        listed = Cast(Value(self.names, TextField()), JSONField())
+        name = Func(listed, place, template="(%(expressions)s)", arg_joiner=" ->> ", output_field=TextField())
+        return rows.annotate(element_name=Coalesce(NullIf(name, Value("")), F("element_id"), output_field=TextField()))
+
+    def _names(self, body: Body) -> str:
+        """The names in all process definitions that the filter may mean, as JSON by definition and element id."""
+        definitions = self.visible(ProcessDefinition.objects.filter(self._definitions(body.body("filter"))))
+        keys = list(definitions.order_by().values_list("key", flat=True)[: MOST_NAMED_DEFINITIONS + 1])
+        if len(keys) > MOST_NAMED_DEFINITIONS:
+            raise InvalidArgument(
+                f"Expected 'elementName' to concern at most {MOST_NAMED_DEFINITIONS} process definitions, but there are "
+                "more. Narrow the filter by 'processInstanceKey', 'processDefinitionKey' or 'processDefinitionId'."
+            )
+        found = element_names(keys)
+        return json.dumps({f"{key}:{id}": name for key, names in found.items() for id, name in names.items()})
+
+    def _definitions(self, filters: Body) -> Q:
+        fields = self.by_name()
+        instances = ProcessInstance.objects.order_by()
+        found = Q()
+        for name, column in (("processDefinitionKey", "key"), ("processDefinitionId", "process_id")):
+            if name in filters:
+                found &= Field(name, column, fields[name].kind).condition(filters.raw(name), f"filter.{name}")
+        if "processInstanceKey" in filters:
+            demanded = Field("", "key", Kind.KEY).condition(
+                filters.raw("processInstanceKey"), "filter.processInstanceKey"
+            )
+            found &= Q(pk__in=instances.filter(demanded).values("definition"))
+        return found
+
+    def completed(self, rows: list[Columns]) -> list[Columns]:
+        names = element_names(row["definition_key"] for row in rows)
+        return [
+            {**row, "element_name": names.get(row["definition_key"], {}).get(row["element_id"]) or row["element_id"]}
+            for row in rows
+        ]
 
 
-def element_rows(rows: QuerySet[ElementInstance]) -> QuerySet[Any]:
-    """Element instances with the columns that this API tells."""
-    first_incident = OPEN_INCIDENTS.values("element_instance").annotate(first=Min("key")).values("first")
-    return rows.annotate(
-        definition_key=F("process_instance__definition"),
-        process_id=F("process_instance__process_id"),
-        tenant=F("process_instance__workspace__slug"),
-        incident=Subquery(first_incident),
+def _speaks_of_names(body: Body) -> bool:
+    filters = [body.body("filter"), *body.body("filter").bodies("$or")]
+    return any("elementName" in each for each in filters) or any(
+        part.raw("field") == "elementName" for part in body.bodies("sort")
     )
 
 
-def process_rows(rows: QuerySet[ProcessInstance]) -> QuerySet[Any]:
-    """Process instances with the same columns."""
-    nothing = Cast(Value(None), BigIntegerField())
-    return rows.annotate(
-        element_id=F("process_id"),
-        element_type=Value("PROCESS"),
-        process_instance_key=F("key"),
-        tenant=F("workspace__slug"),
-        incident=nothing,
-        flow_scope_key=nothing,
-    )
-
-
-class ElementInstanceView(V2View):
-    """GET /element-instances/{key}"""
+class ElementInstanceView(Item):
+    """An element instance, or a process instance as one."""
 
     tag = TAG
-
-    def get(self, request: Request, key: str) -> Response:
-        number = self.key(key, "an element instance")
-        return Response(self._found(number, key))
-
-    def _found(self, number: int, key: str) -> dict[str, Any]:
-        search = ElementInstanceSearch(request=self.request)
-        for rows in (search.rows(), search.processes()):
-            found = ElementInstanceSearch.item(rows, number)
-            if found is not None:
-                return found
-        raise NotFound(f"Expected to find an element instance with key '{key}', but there is none.")
+    search = ElementInstanceSearch
 
 
 class InstanceStatistics(V2View):
-    """GET /process-instances/{key}/statistics/element-instances"""
+    """How often each element of a process instance was passed, and where incidents are."""
 
-    tag = TAG
+    tag = "Process instance"
+    answers = {"GET": STATISTICS}
 
     def get(self, request: Request, key: str) -> Response:
         instance = one(self.visible(ProcessInstance.objects.all()), key, "a process instance")
@@ -145,14 +191,14 @@ class InstanceStatistics(V2View):
 
 def statistics(rows: QuerySet[ElementInstance], incidents: QuerySet[Incident]) -> list[dict[str, Any]]:
     """How many instances of each element are active, canceled, completed, and how many incidents are open there."""
-    counted = rows.values("element_id").annotate(
+    counted = rows.order_by("element_id").values("element_id")
+    counted = counted.annotate(
         active=Count("key", filter=STATES["ACTIVE"]),
         canceled=Count("key", filter=STATES["TERMINATED"]),
         completed=Count("key", filter=STATES["COMPLETED"]),
     )
-    open_incidents = dict(
-        incidents.filter(state="ACTIVE").order_by().values_list("element_id").annotate(number=Count("key"))
-    )
+    active = incidents.filter(state=Incident.State.ACTIVE).order_by()
+    open_incidents = dict(active.values_list("element_id").annotate(number=Count("key")))
     return [
         {
             "elementId": row["element_id"],
@@ -161,19 +207,35 @@ def statistics(rows: QuerySet[ElementInstance], incidents: QuerySet[Incident]) -
             "incidents": open_incidents.get(row["element_id"], 0),
             "completed": row["completed"],
         }
-        for row in counted.order_by("element_id")
+        for row in counted
     ]
 
 
 class SequenceFlows(V2View):
-    """GET /process-instances/{key}/sequence-flows"""
+    """The sequence flows that a process instance has taken."""
 
-    tag = TAG
+    tag = "Process instance"
+    answers = {
+        "GET": all_of(
+            items=array(
+                all_of(
+                    sequenceFlowId=TEXT,
+                    processInstanceKey=KEY,
+                    rootProcessInstanceKey=KEY,
+                    processDefinitionKey=KEY,
+                    processDefinitionId=TEXT,
+                    elementId=TEXT,
+                    tenantId=TEXT,
+                )
+            )
+        )
+    }
 
     def get(self, request: Request, key: str) -> Response:
-        instance = one(self.visible(ProcessInstance.objects.select_related("workspace")), key, "a process instance")
+        rows = self.visible(ProcessInstance.objects.select_related("workspace"))
+        instance = one(rows, key, "a process instance")
         taken = instance.sequence_flows_taken.filter(taken__gt=0).order_by("flow_id").values_list("flow_id", flat=True)
-        return Response({"items": [self._told(instance, flow_id) for flow_id in dict.fromkeys(taken)]})
+        return Response({"items": [self._told(instance, flow_id) for flow_id in taken.distinct()]})
 
     @staticmethod
     def _told(instance: ProcessInstance, flow_id: str) -> dict[str, Any]:

@@ -8,14 +8,14 @@ from typing import Any
 
 import psycopg
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
-from django.db import DataError
+from django.db import DataError, OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from operate.workspaces import Forbidden
-from workflow.engine.errors import BpmnError, Conflict, ElementFailure, NotFound, Rejected
+from workflow.engine.errors import AlreadyExists, BpmnError, Conflict, ElementFailure, NotFound, Rejected
 
 PROBLEM = "application/problem+json"
 TITLES = {
@@ -28,8 +28,11 @@ TITLES = {
     413: "Content Too Large",
     415: "Unsupported Media Type",
     500: "Internal Server Error",
+    503: "Service Unavailable",
     504: "Gateway Timeout",
 }
+RETRY = "RESOURCE_EXHAUSTED"
+"""With this title, clients try again later."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +45,10 @@ class InvalidArgument(Exception):
         self.detail = detail
 
 
+class Unavailable(Exception):
+    """The server cannot do its work at the moment."""
+
+
 class TooLate(Exception):
     """The command was not answered within the time that the client has set."""
 
@@ -50,7 +57,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """The answer to any exception of a view; what is not foreseen is logged and told as a defect."""
     request = context.get("request")
     status, title, detail = _facts(error, getattr(context.get("view"), "command", None))
-    if status >= 500 and not isinstance(error, TooLate):
+    if status == 500:
         logger.exception("%s failed", getattr(request, "path", "A request"), exc_info=error)
     body = {
         "type": "about:blank",
@@ -75,7 +82,7 @@ def _refusal(error: Exception, command: str | None) -> tuple[int, str, str] | No
         case Rejected():
             return 400, "INVALID_ARGUMENT", _rejection(command, "INVALID_ARGUMENT", error.message)
         case Conflict():
-            code = "ALREADY_EXISTS" if "already published" in error.message else "INVALID_STATE"
+            code = "ALREADY_EXISTS" if isinstance(error, AlreadyExists) else "INVALID_STATE"
             return 409, code, _rejection(command, code, error.message)
         case ElementFailure() | BpmnError():
             return 409, "INVALID_STATE", _rejection(command, "INVALID_STATE", str(error))
@@ -91,9 +98,12 @@ def _malformed(error: Exception) -> tuple[int, str, str]:
             return 400, "INVALID_ARGUMENT", error.detail
         case TooLate():
             return 504, TITLES[504], str(error)
+        case Unavailable():
+            return 503, TITLES[503], str(error)
+        case OperationalError():
+            return 503, RETRY, f"The database cannot answer now, try again: {_first_line(error)}"
         case DataError() | psycopg.DataError():
-            first = str(error).partition("\n")[0]
-            return 400, "INVALID_ARGUMENT", f"A value is too long, too large or not storable: {first}"
+            return 400, "INVALID_ARGUMENT", f"A value is too long, too large or not storable: {_first_line(error)}"
         case Http404():
             return 404, TITLES[404], "There is nothing at this address."
         case RequestDataTooBig():
@@ -104,6 +114,10 @@ def _malformed(error: Exception) -> tuple[int, str, str]:
             detail = "; ".join(_told(error.detail))
             return error.status_code, TITLES.get(error.status_code, "Bad Request"), detail
     return 500, TITLES[500], f"The server failed: {type(error).__name__}. It is in the log."
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _rejection(command: str | None, code: str, reason: str) -> str:

@@ -1,23 +1,26 @@
-"""Incidents."""
+"""Incidents: finding and resolving them."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import ResolveIncident
-from operate.api.v2.base import V2View, one
-from operate.api.v2.search import Field, Kind, Search
-from workflow.engine.errors import NotFound
-from workflow.models import Incident, ProcessInstance
-from workflow.selectors import element_instances_below
+from operate.api.v2.base import V2View, nothing_found, one
+from operate.api.v2.fields import NOTHING, Field, Kind
+from operate.api.v2.schema import WHOLE, record
+from operate.api.v2.search import Item, Search
+from workflow.models import ElementInstance, Incident, ProcessInstance
+from workflow.selectors import called_process_instances, incidents_below
 
 TAG = "Incident"
-STATES = {"ACTIVE": Q(state="ACTIVE"), "RESOLVED": Q(state="RESOLVED")} | {
-    name: Q(pk__in=[]) for name in ("PENDING", "MIGRATED", "UNKNOWN")
+STATES = {
+    "ACTIVE": Q(state=Incident.State.ACTIVE),
+    "RESOLVED": Q(state=Incident.State.RESOLVED),
+    "PENDING": NOTHING,
+    "MIGRATED": NOTHING,
+    "UNKNOWN": NOTHING,
 }
 ERROR_TYPES = (
     "UNSPECIFIED UNKNOWN IO_MAPPING_ERROR JOB_NO_RETRIES CONDITION_ERROR EXTRACT_VALUE_ERROR CALLED_ELEMENT_ERROR "
@@ -28,9 +31,10 @@ TYPES = {name: Q(error_type=name) for name in ERROR_TYPES.split()}
 
 
 class IncidentSearch(Search):
-    """POST /incidents/search"""
+    """Find incidents."""
 
     tag = TAG
+    what = "an incident"
     fields = (
         Field("incidentKey", "key", Kind.KEY),
         Field("processDefinitionId", "process_instance__process_id"),
@@ -38,7 +42,7 @@ class IncidentSearch(Search):
         Field("processInstanceKey", "process_instance_key", Kind.KEY),
         Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, sort=False, filter=False),
         Field("errorType", "error_type", Kind.CHOICE, choices=TYPES),
-        Field("errorMessage", "message"),
+        Field("errorMessage", "message", sort=False),
         Field("elementId", "element_id"),
         Field("elementInstanceKey", "element_instance_key", Kind.KEY),
         Field("creationTime", "created_at", Kind.DATE),
@@ -51,44 +55,40 @@ class IncidentSearch(Search):
         return self.visible(Incident.objects.all())
 
 
+class IncidentView(Item):
+    """An incident."""
+
+    tag = TAG
+    search = IncidentSearch
+
+
 class InstanceIncidents(IncidentSearch):
-    """POST /process-instances/{key}/incidents/search: of the instance and those it called."""
+    """Find the incidents of a process instance and of those that it called."""
 
     def rows(self) -> QuerySet[Incident]:
         instance = one(self.visible(ProcessInstance.objects.all()), self.kwargs["key"], "a process instance")
-        if instance.key == instance.root_process_instance_key:
-            return super().rows().filter(root_process_instance=instance.key)
-        return super().rows().filter(process_instance=instance)
+        return super().rows().filter(process_instance__in=called_process_instances(instance.key))
 
 
 class ElementIncidents(IncidentSearch):
-    """POST /element-instances/{key}/incidents/search: of the element instance and those below it."""
+    """Find the incidents of an element instance and of what is below it."""
 
     def rows(self) -> QuerySet[Incident]:
-        number = self.key(self.kwargs["key"], "an element instance")
-        return super().rows().filter(element_instance__in=element_instances_below(number))
-
-
-class IncidentView(V2View):
-    """GET /incidents/{key}"""
-
-    tag = TAG
-
-    def get(self, request: Request, key: str) -> Response:
-        found: dict[str, Any] | None = IncidentSearch.item(
-            self.visible(Incident.objects.all()), self.key(key, "an incident")
-        )
-        if found is None:
-            raise NotFound(f"Expected to find an incident with key '{key}', but there is none.")
-        return Response(found)
+        key = self.kwargs["key"]
+        number = self.key(key, "an element instance")
+        if self.visible(ProcessInstance.objects.filter(pk=number)).exists():
+            return super().rows().filter(process_instance__in=called_process_instances(number))
+        if not self.visible(ElementInstance.objects.filter(pk=number)).exists():
+            raise nothing_found("an element instance", key)
+        return super().rows().filter(pk__in=incidents_below(number))
 
 
 class Resolution(V2View):
-    """POST /incidents/{key}/resolution"""
+    """Resolve an incident: what failed is tried again."""
 
     tag = TAG
     command = "RESOLVE"
-    response_schema = {204: None}
+    bodies = {"POST": record(operationReference=WHOLE)}
 
     def post(self, request: Request, key: str) -> Response:
         self.act(ResolveIncident).execute(self.key(key, "an incident"))

@@ -2,74 +2,150 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models.functions import Coalesce
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import ActivateJobs, CompleteJob, FailJob, ThrowJobError, UpdateJob
-from operate.api.v2.base import V2View, date_text, key_text
-from operate.api.v2.bodies import Body
+from operate.api.v2.base import V2View, key_text
+from operate.api.v2.bodies import LONGEST_NAME, Body
 from operate.api.v2.errors import InvalidArgument
-from operate.api.v2.search import Field, Kind, Search
+from operate.api.v2.fields import EVERYTHING, NOTHING, Field, Kind
+from operate.api.v2.schema import (
+    ANYTHING,
+    KEY,
+    MILLISECONDS,
+    TEXT,
+    VARIABLES,
+    WHOLE,
+    all_of,
+    array,
+    enum,
+    nullable,
+    record,
+)
+from operate.api.v2.search import Search
 from operate.api.waiting import wait_for
-from operate.workspaces import workspace_named
+from operate.workspaces import Access, workspace_named
 from workflow.models import Job
 from workflow.services import ActivatedJob, JobRequest
 
 TAG = "Job"
 WHAT = "a job"
-LONGEST_POLL = timedelta(minutes=10)
+DEFAULT_WORKER = "default"
 SERVER_POLL = timedelta(seconds=10)
-STATES = ("CREATED", "COMPLETED", "FAILED", "CANCELED", "ERROR_THROWN")
-OTHER_STATES = ("RETRIES_UPDATED", "TIMED_OUT", "MIGRATED", "TIMEOUT_UPDATED", "PRIORITY_UPDATED")
-CHOICES = {name: Q(state=name) for name in STATES} | {name: Q(pk__in=[]) for name in OTHER_STATES}
-KIND, NO_LISTENER = "BPMN_ELEMENT", "UNSPECIFIED"
-KINDS = {
-    KIND: Q(),
-    "EXECUTION_LISTENER": Q(pk__in=[]),
-    "TASK_LISTENER": Q(pk__in=[]),
-    "AD_HOC_SUB_PROCESS": Q(pk__in=[]),
+LONGEST_POLL = timedelta(minutes=10)
+MOST_AT_A_TIME = 1_000
+RIGHTS_ARE_READ_AGAIN_AFTER_SECONDS = 5.0
+STATES = {state.value: Q(state=state) for state in Job.State} | {
+    "RETRIES_UPDATED": NOTHING,
+    "TIMED_OUT": NOTHING,
+    "MIGRATED": NOTHING,
+    "TIMEOUT_UPDATED": NOTHING,
+    "PRIORITY_UPDATED": NOTHING,
 }
-FAILED_WITH_RETRIES = Q(state="FAILED", retries__gt=0)
+KIND, NO_LISTENER = "BPMN_ELEMENT", "UNSPECIFIED"
+KINDS = {KIND: EVERYTHING, "EXECUTION_LISTENER": NOTHING, "TASK_LISTENER": NOTHING, "AD_HOC_SUB_PROCESS": NOTHING}
+LISTENER_EVENTS = {NO_LISTENER: EVERYTHING} | dict.fromkeys(
+    ["ASSIGNING", "BEFORE_ALL", "CANCEL", "CANCELING", "COMPLETING", "CREATING", "END", "START", "UPDATING"], NOTHING
+)
+FAILED_WITH_RETRIES = Q(state=Job.State.FAILED, retries__gt=0)
 
 
 class Activation(V2View):
-    """POST /jobs/activation, waiting for work for as long as the worker wants."""
+    """Give waiting jobs to a worker, locked for it; waits for some if there are none."""
 
     tag = TAG
     command = "ACTIVATE"
+    bodies = {
+        "POST": record(
+            ("type", "timeout", "maxJobsToActivate"),
+            type=TEXT,
+            timeout=MILLISECONDS,
+            maxJobsToActivate={**WHOLE, "minimum": 1, "description": f"At most {MOST_AT_A_TIME} are given at a time."},
+            worker=TEXT,
+            fetchVariable=array(TEXT),
+            requestTimeout={**MILLISECONDS, "description": "How long to wait; 0: 10 seconds, negative: not at all."},
+            tenantIds=array(TEXT),
+        )
+    }
+    answers = {
+        "POST": all_of(
+            jobs=array(
+                all_of(
+                    jobKey=KEY,
+                    type=TEXT,
+                    processInstanceKey=KEY,
+                    rootProcessInstanceKey=KEY,
+                    processDefinitionKey=KEY,
+                    processDefinitionId=TEXT,
+                    processDefinitionVersion=WHOLE,
+                    elementId=TEXT,
+                    elementInstanceKey=KEY,
+                    customHeaders=record(),
+                    worker=TEXT,
+                    retries=WHOLE,
+                    deadline={"type": "integer", "format": "int64", "description": "Milliseconds since 1970."},
+                    variables=VARIABLES,
+                    tenantId=TEXT,
+                    physicalTenantId=TEXT,
+                    kind=enum(*KINDS),
+                    listenerEventType=enum(*LISTENER_EVENTS),
+                    userTask=nullable(ANYTHING),
+                    tags=array(TEXT),
+                    businessId=nullable(TEXT),
+                    priority=WHOLE,
+                    jobLeaseToken=nullable(TEXT),
+                )
+            )
+        )
+    }
 
     def post(self, request: Request) -> Response:
         body = self.body()
-        wanted = JobRequest(body.name("type"), body.milliseconds("timeout", at_least=1), self._names(body))
-        most = body.whole("maxJobsToActivate", at_least=1)
-        worker = body.text("worker", "") or "default"
-        tenants = [workspace_named(slug).pk for slug in body.texts("tenantIds", [])] or None
-        activate = self.act(ActivateJobs)
-
-        def attempt() -> list[ActivatedJob]:
-            return activate.execute([wanted], worker=worker, max_jobs=most, workspace_ids=tenants)
-
-        return Response({"jobs": [told(each) for each in wait_for(attempt, timeout=self._wait(body))]})
-
-    @staticmethod
-    def _names(body: Body) -> list[str] | None:
-        return body.texts("fetchVariable", None) or None
+        attempt, wait = _Attempt(self, body), self._wait(body)
+        return Response({"jobs": [activated_job(each) for each in wait_for(attempt, timeout=wait)]})
 
     @staticmethod
     def _wait(body: Body) -> timedelta:
-        wait: timedelta = (
-            body.milliseconds("requestTimeout", timedelta(0)) if "requestTimeout" in body else timedelta(0)
+        asked: timedelta = body.milliseconds("requestTimeout", timedelta(0))
+        return SERVER_POLL if asked == timedelta(0) else min(max(asked, timedelta(0)), LONGEST_POLL)
+
+
+class _Attempt:
+    """One look for jobs, repeated while a worker waits; what its user may do is read anew every few seconds."""
+
+    def __init__(self, view: Activation, body: Body) -> None:
+        names: Sequence[str] = body.texts("fetchVariable", [])
+        self.view = view
+        self.wanted = JobRequest(body.name("type"), body.milliseconds("timeout", at_least=1), names or None)
+        self.limit = min(body.whole("maxJobsToActivate", at_least=1), MOST_AT_A_TIME)
+        self.worker = body.text("worker", "", at_most=LONGEST_NAME) or DEFAULT_WORKER
+        self.workspaces = [workspace_named(slug).pk for slug in dict.fromkeys(body.texts("tenantIds", []))] or None
+        self.rights_read_at = time.monotonic()
+
+    def __call__(self) -> list[ActivatedJob]:
+        self._keep_rights_fresh()
+        return self.view.act(ActivateJobs).execute(
+            [self.wanted], worker=self.worker, max_jobs=self.limit, workspace_ids=self.workspaces
         )
-        if wait == timedelta(0):
-            return SERVER_POLL
-        return min(max(wait, timedelta(0)), LONGEST_POLL)
+
+    def _keep_rights_fresh(self) -> None:
+        if time.monotonic() - self.rights_read_at < RIGHTS_ARE_READ_AGAIN_AFTER_SECONDS:
+            return
+        user = self.view.request.user
+        user.refresh_from_db(fields=["is_active"])
+        Access.forget(user)
+        self.rights_read_at = time.monotonic()
 
 
-def told(activated: ActivatedJob) -> dict[str, Any]:
+def activated_job(activated: ActivatedJob) -> dict[str, Any]:
     """An activated job as the worker gets it."""
     job = activated.job
     return {
@@ -95,114 +171,126 @@ def told(activated: ActivatedJob) -> dict[str, Any]:
         "tags": job.process_instance.tags,
         "businessId": activated.business_key,
         "priority": job.priority,
+        "jobLeaseToken": None,
     }
 
 
-class Completion(V2View):
-    """POST /jobs/{key}/completion"""
+class JobCommand(V2View):
+    """What commands on one job share. It need not be activated before."""
 
     tag = TAG
+
+
+class Completion(JobCommand):
+    """Complete a job with its result; the process goes on."""
+
     command = "COMPLETE"
-    response_schema = {204: None}
+    bodies = {"POST": record(variables=VARIABLES, result=nullable(record()))}
 
     def post(self, request: Request, key: str) -> Response:
-        self.act(CompleteJob).execute(self.key(key, WHAT), variables=self.body().object("variables", {}))
+        variables = self.body().object("variables", {})
+        self.act(CompleteJob).execute(self.key(key, WHAT), variables=variables)
         return self.done()
 
 
-class Failure(V2View):
-    """POST /jobs/{key}/failure"""
+class Failure(JobCommand):
+    """Report that a job failed; without retries left an incident stands where it waits."""
 
-    tag = TAG
     command = "FAIL"
-    response_schema = {204: None}
+    bodies = {
+        "POST": record(retries=WHOLE, errorMessage=TEXT, retryBackOff=MILLISECONDS, variables=VARIABLES),
+    }
 
     def post(self, request: Request, key: str) -> Response:
         body = self.body()
-        self.act(FailJob).execute(
-            self.key(key, WHAT),
-            retries=body.whole("retries", 0, at_least=0),
-            message=body.text("errorMessage", ""),
-            back_off=body.milliseconds("retryBackOff", timedelta(0), at_least=0),
-            variables=body.object("variables", {}),
-        )
+        report = {
+            "retries": body.whole("retries", 0, at_least=0),
+            "message": body.text("errorMessage", ""),
+            "back_off": body.milliseconds("retryBackOff", timedelta(0), at_least=0),
+            "variables": body.object("variables", {}),
+        }
+        self.act(FailJob).execute(self.key(key, WHAT), **report)
         return self.done()
 
 
-class Error(V2View):
-    """POST /jobs/{key}/error"""
+class Error(JobCommand):
+    """Answer a job with a BPMN error."""
 
-    tag = TAG
     command = "THROW_ERROR"
-    response_schema = {204: None}
+    bodies = {"POST": record(("errorCode",), errorCode=TEXT, errorMessage=nullable(TEXT), variables=VARIABLES)}
 
     def post(self, request: Request, key: str) -> Response:
         body = self.body()
-        self.act(ThrowJobError).execute(
-            self.key(key, WHAT),
-            code=body.name("errorCode"),
-            message=body.text("errorMessage", "") or "",
-            variables=body.object("variables", {}),
-        )
+        report = {
+            "code": body.name("errorCode"),
+            "message": body.text("errorMessage", ""),
+            "variables": body.object("variables", {}),
+        }
+        self.act(ThrowJobError).execute(self.key(key, WHAT), **report)
         return self.done()
 
 
-class JobView(V2View):
-    """PATCH /jobs/{key}"""
+class JobView(JobCommand):
+    """Change retries, lock or priority of a job."""
 
-    tag = TAG
     command = "UPDATE"
-    response_schema = {204: None}
+    bodies = {
+        "PATCH": record(
+            ("changeset",),
+            changeset=record(retries=nullable(WHOLE), timeout=nullable(MILLISECONDS), priority=nullable(WHOLE)),
+            operationReference=WHOLE,
+        )
+    }
 
     def patch(self, request: Request, key: str) -> Response:
-        changes = self.body().body("changeset")
-        if not any(name in changes for name in ("retries", "timeout", "priority")):
-            raise InvalidArgument(
-                "At least one of 'changeset.retries', 'changeset.timeout', 'changeset.priority' is required."
-            )
-        self.act(UpdateJob).execute(
-            self.key(key, WHAT),
-            retries=changes.whole("retries", None),
-            lock_for=changes.milliseconds("timeout", None),
-            priority=changes.whole("priority", None),
-        )
+        changeset = self.body().body("changeset")
+        changes = {
+            "retries": changeset.whole("retries", None),
+            "lock_for": changeset.milliseconds("timeout", None, at_least=0),
+            "priority": changeset.whole("priority", None, at_least=-(2**31)),
+        }
+        if not any(value is not None for value in changes.values()):
+            raise InvalidArgument("At least one of 'retries', 'timeout', 'priority' is required in 'changeset'.")
+        self.act(UpdateJob).execute(self.key(key, WHAT), **changes)
         return self.done()
 
 
 class JobSearch(Search):
-    """POST /jobs/search"""
+    """Find jobs."""
 
     tag = TAG
+    what = WHAT
     fields = (
         Field("jobKey", "key", Kind.KEY),
         Field("type", "type"),
-        Field("worker", "worker"),
-        Field("state", "state", Kind.CHOICE, choices=CHOICES),
-        Field("kind", kind=Kind.CHOICE, choices=KINDS, sort=False, render=lambda row: KIND),
-        Field("listenerEventType", kind=Kind.CHOICE, choices={NO_LISTENER: Q()}, sort=False, render=lambda row: NO_LISTENER),
+        Field("worker", "worker", render=lambda row: row["worker"], blank=True),
+        Field("state", "state", Kind.CHOICE, choices=STATES),
+        Field("kind", kind=Kind.CHOICE, choices=KINDS, render=lambda row: KIND),
+        Field("listenerEventType", kind=Kind.CHOICE, choices=LISTENER_EVENTS, render=lambda row: NO_LISTENER),
         Field("retries", "retries", Kind.WHOLE),
         Field("priority", "priority", Kind.WHOLE),
-        Field("businessId", "process_instance__business_key", sort=False, filter=False),
-        Field("isDenied", kind=Kind.FLAG, flag=Q(pk__in=[]), sort=False, render=lambda row: None),
-        Field("deniedReason", sort=False, filter=False, render=lambda row: None),
-        Field("hasFailedWithRetriesLeft", kind=Kind.FLAG, flag=FAILED_WITH_RETRIES, sort=False, needs=("state", "retries"),
-              render=lambda row: row["state"] == "FAILED" and row["retries"] > 0),
-        Field("errorCode", "error_code", render=lambda row: row["error_code"] or None),
-        Field("errorMessage", "error_message", render=lambda row: row["error_message"] or None),
-        Field("customHeaders", sort=False, filter=False, needs=("custom_headers",), render=lambda row: row["custom_headers"]),
+        Field("isDenied", kind=Kind.FLAG, flag=NOTHING, render=lambda row: None),
+        Field("deniedReason"),
+        Field("hasFailedWithRetriesLeft", "has_failed", Kind.FLAG, flag=FAILED_WITH_RETRIES),
+        Field("errorCode", "error_code", blank=True),
+        Field("errorMessage", "error_message", blank=True),
+        Field("customHeaders", "custom_headers", sort=False, filter=False, schema=record()),
         Field("deadline", "locked_until", Kind.DATE),
         Field("endTime", "ended_at", Kind.DATE),
         Field("creationTime", "created_at", Kind.DATE),
-        Field("lastUpdateTime", sort=False, filter=False, needs=("created_at", "ended_at"),
-              render=lambda row: date_text(row["ended_at"] or row["created_at"])),
+        Field("lastUpdateTime", "updated", Kind.DATE, sort=False),
         Field("processDefinitionId", "process_instance__process_id"),
         Field("processDefinitionKey", "definition_key", Kind.KEY),
         Field("processInstanceKey", "process_instance_key", Kind.KEY),
         Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, sort=False, filter=False),
         Field("elementId", "element_id"),
         Field("elementInstanceKey", "element_instance_key", Kind.KEY),
+        Field("businessId", "process_instance__business_key", sort=False, filter=False),
         Field("tenantId", "workspace__slug"),
-    )  # fmt: skip
+    )
 
     def rows(self) -> QuerySet[Job]:
-        return self.visible(Job.objects.all())
+        return self.visible(Job.objects.all()).annotate(
+            has_failed=ExpressionWrapper(FAILED_WITH_RETRIES, BooleanField()),
+            updated=Coalesce("ended_at", "created_at"),
+        )

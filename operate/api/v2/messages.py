@@ -1,4 +1,4 @@
-"""Messages and who waits for them."""
+"""Messages, and who waits for them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import PublishMessage
-from operate.api.v2.base import V2View, date_text, key_text
-from operate.api.v2.search import Field, Kind, Search
-from workflow.engine.errors import NotFound
-from workflow.models import EventSubscription, Workspace
-from workflow.services import PublishedMessage
+from operate.api.v2.base import V2View, key_text
+from operate.api.v2.bodies import LONGEST_NAME, Body
+from operate.api.v2.fields import EVERYTHING, NOTHING, Field, Kind
+from operate.api.v2.schema import KEY, MILLISECONDS, TEXT, VARIABLES, all_of, record
+from operate.api.v2.search import Search
+from workflow.models import EventSubscription
 
 TAG = "Message"
-STATES = {name: Q(state=name) for name in ("CREATED", "CORRELATED", "DELETED")} | {"MIGRATED": Q(pk__in=[])}
+STATES = {state.value: Q(state=state) for state in EventSubscription.State} | {"MIGRATED": NOTHING}
+IN_PROCESS = "PROCESS_EVENT"
+TYPES = {IN_PROCESS: EVERYTHING, "START_EVENT": NOTHING}
+MESSAGE = {"name": TEXT, "correlationKey": TEXT, "variables": VARIABLES, "tenantId": TEXT}
 
 
 class MessageView(V2View):
@@ -25,81 +30,74 @@ class MessageView(V2View):
 
     tag = TAG
 
-    def publish(self, **more: Any) -> tuple[PublishedMessage, Workspace]:
-        body = self.body()
-        workspace = self.workspace(body)
+    def publish(self, body: Body, **more: Any) -> dict[str, Any]:
+        """Publish the message of the body; the answer, with who got it."""
+        name, correlation_key = body.name("name"), body.text("correlationKey", "", at_most=LONGEST_NAME)
+        variables, workspace = body.object("variables", {}), self.workspace(body)
         published = self.act(PublishMessage).execute(
-            body.name("name"),
-            workspace_id=workspace.pk,
-            correlation_key=body.text("correlationKey", ""),
-            variables=body.object("variables", {}),
-            **more,
+            name, workspace_id=workspace.pk, correlation_key=correlation_key, variables=variables, **more
         )
-        return published, workspace
+        reached = [correlation.process_instance_key for correlation in published.correlations]
+        return {
+            "messageKey": key_text(published.key),
+            "tenantId": workspace.slug,
+            "processInstanceKey": key_text(reached[0]) if reached else None,
+        }
 
 
 class Publication(MessageView):
-    """POST /messages/publication: answered whether or not somebody waits."""
+    """Publish a message: to who waits for it, and kept for its time to live. It does not matter whether anybody does."""
 
     command = "PUBLISH"
+    bodies = {"POST": record(("name",), **MESSAGE, timeToLive=MILLISECONDS, messageId=TEXT)}
+    answers = {"POST": all_of(messageKey=KEY, tenantId=TEXT)}
 
     def post(self, request: Request) -> Response:
         body = self.body()
-        published, workspace = self.publish(
-            time_to_live=body.milliseconds("timeToLive", timedelta(0), at_least=0),
-            message_id=body.text("messageId", ""),
-        )
-        return Response({"messageKey": key_text(published.key), "tenantId": workspace.slug})
+        time_to_live = body.milliseconds("timeToLive", timedelta(0), at_least=0)
+        message_id = body.text("messageId", "", at_most=LONGEST_NAME)
+        published = self.publish(body, time_to_live=time_to_live, message_id=message_id)
+        return Response({name: published[name] for name in ("messageKey", "tenantId")})
 
 
 class CorrelationView(MessageView):
-    """POST /messages/correlation: NotFound when nobody waits."""
+    """Deliver a message to who waits for it now; it is refused if nobody does."""
 
     command = "CORRELATE"
+    bodies = {"POST": record(("name",), **MESSAGE)}
+    answers = {"POST": all_of(messageKey=KEY, tenantId=TEXT, processInstanceKey=KEY)}
 
     def post(self, request: Request) -> Response:
-        published, workspace = self.publish()
-        if not published.correlations:
-            body = self.body()
-            raise NotFound(
-                f"Expected to find subscription for message with name '{body.name('name')}' and correlation key "
-                f"'{body.text('correlationKey', '')}', but none was found."
-            )
-        return Response(
-            {
-                "messageKey": key_text(published.key),
-                "processInstanceKey": key_text(published.correlations[0].process_instance_key),
-                "tenantId": workspace.slug,
-            }
-        )
+        return Response(self.publish(self.body(), only_if_awaited=True))
 
 
 class SubscriptionSearch(Search):
-    """POST /message-subscriptions/search"""
+    """Find message subscriptions."""
 
     tag = TAG
+    what = "a message subscription"
     fields = (
         Field("messageSubscriptionKey", "key", Kind.KEY),
         Field("processDefinitionId", "process_instance__process_id"),
-        Field("processDefinitionKey", "definition_key", Kind.KEY, filter=False, sort=False),
-        Field("processDefinitionName", "definition__name", sort=False, filter=False),
-        Field("processDefinitionVersion", "process_instance__version", Kind.WHOLE, sort=False, filter=False),
-        Field("messageSubscriptionType", sort=False, filter=False, render=lambda row: "PROCESS_EVENT"),
-        Field("businessId", "process_instance__business_key", sort=False, filter=False),
-        Field("toolName", sort=False, filter=False, render=lambda row: None),
-        Field("toolProperties", sort=False, filter=False, render=lambda row: {}),
-        Field("inboundConnectorType", sort=False, filter=False, render=lambda row: None),
+        Field("processDefinitionKey", "definition_key", Kind.KEY, sort=False),
+        Field("processDefinitionName", "definition__name", blank=True),
+        Field("processDefinitionVersion", "process_instance__version", Kind.WHOLE),
         Field("processInstanceKey", "process_instance_key", Kind.KEY),
         Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, sort=False, filter=False),
         Field("elementId", "element_id"),
         Field("elementInstanceKey", "element_instance_key", Kind.KEY),
         Field("messageSubscriptionState", "state", Kind.CHOICE, choices=STATES),
-        Field("lastUpdatedDate", "created_at", Kind.DATE, needs=("created_at", "ended_at"),
-              render=lambda row: date_text(row["ended_at"] or row["created_at"])),
+        Field("messageSubscriptionType", kind=Kind.CHOICE, choices=TYPES, render=lambda row: IN_PROCESS),
+        Field("lastUpdatedDate", "updated", Kind.DATE),
         Field("messageName", "name"),
         Field("correlationKey", "correlation_key"),
+        Field("businessId", "process_instance__business_key"),
         Field("tenantId", "workspace__slug"),
-    )  # fmt: skip
+        Field("toolName"),
+        Field("toolProperties", sort=False, filter=False, render=lambda row: {}, schema=record()),
+        Field("inboundConnectorType"),
+    )
 
     def rows(self) -> QuerySet[EventSubscription]:
-        return self.visible(EventSubscription.objects.filter(kind="MESSAGE"))
+        rows = EventSubscription.objects.filter(kind=EventSubscription.Kind.MESSAGE)
+        return self.visible(rows).annotate(updated=Coalesce("ended_at", "created_at"))

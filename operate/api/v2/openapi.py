@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.http import Http404
 from django.urls import include, path
@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.api.v2.base import V2View
+from operate.api.v2.schema import PREFIX
 
 
 class OpenApiDocument(V2View):
-    """GET /openapi.json"""
+    """The OpenAPI document of this dialect."""
 
     schema = None
 
@@ -27,21 +28,15 @@ class NoSuchAddress(V2View):
 
     schema = None
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
         raise Http404
-
-    def get(self, request: Request) -> Response:
-        raise Http404
-
-    post = put = patch = delete = get
 
 
 def document(request: Request | None = None) -> dict[str, Any]:
     """The OpenAPI document of all routes of the dialect."""
     from operate.api.v2.urls import resources
 
-    generator = SchemaGenerator(patterns=[path("v2/", include(resources))], title="Fettle: Camunda 8 REST API")
+    generator = SchemaGenerator(patterns=[path(PREFIX, include(resources))], title="Fettle: Camunda 8 REST API")
     found: dict[str, Any] = generator.get_schema(request=request, public=True)
     found["info"]["description"] = (
         "The part of Camunda 8's Orchestration Cluster API that this release speaks, below `/v2`."

@@ -1,4 +1,4 @@
-"""Searches: one table of fields a resource serves filter, sort, cursor and rendering.
+"""Searches: `{filter?, sort?, page?}` → `{items, page}`, and single rows told the same way.
 
 Pages are keyset pages: a cursor holds the sort values of a row, so the millionth page costs what the first one does.
 """
@@ -6,204 +6,77 @@ Pages are keyset pages: a cursor holds the sort values of a row, so the milliont
 from __future__ import annotations
 
 import base64
+import binascii
+import hashlib
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
 from typing import Any, ClassVar
 
 from django.db.models import F, Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from operate.api.v2.base import V2View, date_text, key_text
-from operate.api.v2.bodies import Body, kind_of, moment, shown
+from operate.api.base import key_of
+from operate.api.v2.base import V2View, nothing_found
+from operate.api.v2.bodies import Body
 from operate.api.v2.errors import InvalidArgument
+from operate.api.v2.fields import EVERYTHING, MOST_PARTS, NOTHING, Field, Kind, any_of, placed, plain
+from operate.api.v2.schema import FLAG, TEXT, WHOLE, Schema, all_of, array, enum, nullable, record
 
 DEFAULT_LIMIT = 100
 MOST = 10_000
-COUNTED = 10_000
-Row = Mapping[str, Any]
+"""The most rows of a page, the most that are skipped by number, and the most that are counted."""
 
-
-class Kind(Enum):
-    """What values of a field are, and which operators it knows."""
-
-    KEY = ("a key", ("$eq", "$neq", "$exists", "$in", "$notIn"))
-    TEXT = ("a string", ("$eq", "$neq", "$exists", "$in", "$notIn", "$like"))
-    WHOLE = ("a whole number", ("$eq", "$neq", "$exists", "$gt", "$gte", "$lt", "$lte", "$in"))
-    DATE = ("a date (ISO 8601)", ("$eq", "$neq", "$exists", "$gt", "$gte", "$lt", "$lte", "$in"))
-    FLAG = ("true or false", ("$eq",))
-    CHOICE = ("a known value", ("$eq", "$neq", "$exists", "$in", "$notIn", "$like"))
-
-    def __init__(self, label: str, operators: tuple[str, ...]) -> None:
-        self.label = label
-        self.operators = operators
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a resource: its name in the API and where it comes from.
-
-    `choices` gives the condition of each value of an enumeration, `flag` that of true. `render` makes the value from the row's
-    columns `needs`; without it the column itself is told.
-    """
-
-    name: str
-    column: str = ""
-    kind: Kind = Kind.TEXT
-    sort: bool = True
-    filter: bool = True
-    choices: Mapping[str, Q] | None = None
-    flag: Q | None = None
-    needs: tuple[str, ...] = ()
-    render: Callable[[Row], Any] | None = None
-    shown: bool = True
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.needs or ((self.column,) if self.column else ())
-
-    def value(self, row: Row) -> Any:
-        """The value that the API tells."""
-        if self.render is not None:
-            return self.render(row)
-        found = row[self.column]
-        match self.kind:
-            case Kind.KEY:
-                return key_text(found)
-            case Kind.DATE:
-                return date_text(found)
-        return found
-
-
-def condition(field: Field, value: object, path: str) -> Q:
-    """What a filter on a field demands: a plain value, or an object of operators that must all hold."""
-    if not isinstance(value, Mapping):
-        return _operator(field, "$eq", value, path)
-    found = Q()
-    for operator, operand in value.items():
-        if operator not in field.kind.operators:
-            known = ", ".join(field.kind.operators)
-            raise InvalidArgument(f"Expected the operators of '{path}' to be among {known}, found '{operator}'.")
-        found &= _operator(field, operator, operand, f"{path}.{operator}")
-    return found
-
-
-def _operator(field: Field, operator: str, operand: object, path: str) -> Q:
-    match operator:
-        case "$eq":
-            return _equals(field, operand, path)
-        case "$neq":
-            return ~_equals(field, operand, path)
-        case "$in" | "$notIn":
-            if not isinstance(operand, list):
-                raise InvalidArgument(f"Expected '{path}' to be a list, found {kind_of(operand)}.")
-            among = _any_of([_equals(field, each, path) for each in operand])
-            return ~among if operator == "$notIn" else among
-        case "$exists":
-            if not isinstance(operand, bool):
-                raise InvalidArgument(f"Expected '{path}' to be true or false, found {shown(operand)}.")
-            return Q(**{f"{field.column}__isnull": not operand}) if field.column else Q()
-        case "$like":
-            return _like(field, operand, path)
-    return Q(**{f"{field.column}__{operator[1:]}": _value(field, operand, path)})
-
-
-def _any_of(conditions: Sequence[Q]) -> Q:
-    found = Q(pk__in=[])
-    for each in conditions:
-        found |= each
-    return found
-
-
-def _equals(field: Field, value: object, path: str) -> Q:
-    if field.choices is not None:
-        if value not in field.choices:
-            known = ", ".join(field.choices)
-            raise InvalidArgument(f"Unexpected value {shown(value)} for enum field '{path}'. Use any of: {known}.")
-        return field.choices[str(value)]
-    if field.flag is not None:
-        if not isinstance(value, bool):
-            raise InvalidArgument(f"Expected '{path}' to be true or false, found {shown(value)}.")
-        return field.flag if value else ~field.flag
-    return Q(**{field.column: _value(field, value, path)})
-
-
-def _value(field: Field, value: object, path: str) -> Any:
-    found: Any = None
-    match field.kind:
-        case Kind.KEY:
-            found = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-            found = found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**63 else None
-        case Kind.WHOLE:
-            found = value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31 else None
-        case Kind.DATE:
-            found = moment(value)
-        case _:
-            found = value if isinstance(value, str) else None
-    if found is None:
-        raise InvalidArgument(f"Expected '{path}' to be {field.kind.label}, found {shown(value)}.")
-    return found
-
-
-def _like(field: Field, pattern: object, path: str) -> Q:
-    if not isinstance(pattern, str):
-        raise InvalidArgument(f"Expected '{path}' to be a string, found {shown(pattern)}.")
-    expression = like_expression(pattern)
-    if field.choices is not None:
-        return _any_of([each for name, each in field.choices.items() if re.fullmatch(expression, name)])
-    return Q(**{f"{field.column}__regex": f"^{expression}$"})
-
-
-def like_expression(pattern: str) -> str:
-    """A regular expression for a pattern in which `*` and `?` stand for any text and any character."""
-    parts, characters = [], iter(pattern)
-    for character in characters:
-        if character == "\\":
-            parts.append(re.escape(next(characters, "\\")))
-        else:
-            parts.append({"*": ".*", "?": "."}.get(character) or re.escape(character))
-    return "".join(parts)
+Columns = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The sort of one search: columns with their directions, ending with the key, so that no two rows are equal."""
+    """The sort of one search: columns with kind and direction, ending with the key, so that no two rows are equal."""
 
-    columns: tuple[tuple[str, bool], ...]
+    columns: tuple[tuple[str, Kind, bool], ...]
 
     @classmethod
-    def read(cls, body: Body, fields: Mapping[str, Field], key: str) -> Order:
-        columns: list[tuple[str, bool]] = []
-        sortable = [name for name, field in fields.items() if field.sort and field.column]
+    def read(cls, body: Body, fields: Mapping[str, Field], key_column: str) -> Order:
+        columns: dict[str, tuple[str, Kind, bool]] = {}
+        named: set[str] = set()
         for part in body.bodies("sort"):
-            name = part.name("field")
-            if name not in sortable:
+            name, field = part.name("field"), fields.get(part.name("field"))
+            if field is None or not field.sort:
+                known = ", ".join(sorted(each.name for each in fields.values() if each.sort))
                 raise InvalidArgument(
-                    f"Unexpected value '{name}' for enum field {part.at('field')}. Use any of: {', '.join(sorted(sortable))}."
+                    f"Unexpected value '{name}' for enum field {part.at('field')}. Use any of: {known}."
                 )
+            if name in named:
+                raise InvalidArgument(
+                    f"Expected each field once in 'sort', found '{name}' again at {part.at('field')}."
+                )
+            named.add(name)
             direction = part.text("order", "ASC").upper()
             if direction not in ("ASC", "DESC"):
-                raise InvalidArgument(f"Expected {part.at('order')} to be ASC or DESC, found '{direction}'.")
-            columns.append((fields[name].column, direction == "DESC"))
-        if key not in [column for column, _ in columns]:
-            columns.append((key, False))
-        return cls(tuple(columns))
+                raise InvalidArgument(f"Expected {part.at('order')} to be ASC or DESC, found '{direction[:80]}'.")
+            if column := field.sort_column:
+                columns.setdefault(column, (column, field.kind, direction == "DESC"))
+        columns.setdefault(key_column, (key_column, Kind.KEY, False))
+        return cls(tuple(columns.values()))
+
+    @property
+    def names(self) -> set[str]:
+        """The columns that are sorted by."""
+        return {column for column, _kind, _descending in self.columns}
 
     def reversed(self) -> Order:
-        return Order(tuple((column, not descending) for column, descending in self.columns))
+        return Order(tuple((column, kind, not descending) for column, kind, descending in self.columns))
 
     @property
     def expressions(self) -> list[Any]:
-        return [F(column).desc() if descending else F(column).asc() for column, descending in self.columns]
+        return [F(column).desc() if descending else F(column).asc() for column, _kind, descending in self.columns]
 
     def after(self, values: Sequence[Any]) -> Q:
         """Rows that come after one with these values; PostgreSQL puts nulls last, or first when descending."""
-        found, equal = Q(pk__in=[]), Q()
-        for (column, descending), value in zip(self.columns, values, strict=True):
+        found, equal = NOTHING, Q()
+        for (column, _kind, descending), value in zip(self.columns, values, strict=True):
             found |= equal & self._beyond(column, descending, value)
             equal &= Q(**{f"{column}__isnull": True}) if value is None else Q(**{column: value})
         return found
@@ -211,125 +84,208 @@ class Order:
     @staticmethod
     def _beyond(column: str, descending: bool, value: Any) -> Q:
         if value is None:
-            return Q(**{f"{column}__isnull": False}) if descending else Q(pk__in=[])
+            return Q(**{f"{column}__isnull": False}) if descending else NOTHING
         if descending:
             return Q(**{f"{column}__lt": value})
         return Q(**{f"{column}__gt": value}) | Q(**{f"{column}__isnull": True})
 
-    def cursor(self, row: Row) -> str:
+    # -- cursors
+
+    @property
+    def _mark(self) -> str:
+        """What cursors of this sort begin with, so that one of another sort is not taken for one of this."""
+        return hashlib.sha256(repr([(column, down) for column, _kind, down in self.columns]).encode()).hexdigest()[:8]
+
+    def cursor(self, row: Columns) -> str:
         """An opaque text for the place of a row."""
-        values = [_plain(row[column]) for column, _ in self.columns]
-        return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+        values = [plain(row[column]) for column, _kind, _descending in self.columns]
+        return base64.urlsafe_b64encode(json.dumps([self._mark, *values]).encode()).decode()
 
     def values(self, cursor: str, path: str) -> list[Any]:
         """The sort values in a cursor."""
         try:
-            values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-            if not isinstance(values, list) or len(values) != len(self.columns):
+            mark, *values = json.loads(base64.urlsafe_b64decode(cursor))
+            if mark != self._mark:
                 raise ValueError
-        except (ValueError, TypeError):
+            return [placed(kind, value) for (_column, kind, _down), value in zip(self.columns, values, strict=True)]
+        except (ValueError, TypeError, RecursionError, binascii.Error):
             raise InvalidArgument(
-                f"Expected {path} to be a cursor of this search with this sort, found '{cursor}'."
+                f"Expected {path} to be a cursor of this search with this sort, found '{cursor[:80]}'."
             ) from None
-        return [_moment_or_plain(value) for value in values]
-
-
-def _plain(value: Any) -> Any:
-    return {"at": value.isoformat()} if isinstance(value, datetime) else value
-
-
-def _moment_or_plain(value: Any) -> Any:
-    return datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value
 
 
 class Search(V2View):
-    """POST …/search of a resource: `{filter?, sort?, page?}` → `{items, page}`."""
+    """A resource as a search tells it."""
 
+    what: ClassVar[str]
+    """How errors call one of it, with its article."""
     fields: ClassVar[tuple[Field, ...]]
     key_column: ClassVar[str] = "key"
-    own_filters: ClassVar[tuple[str, ...]] = ()
-    """Filters that no field stands for; see `own_filter`."""
+    own_filters: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Filters that no field stands for, by name, and their schemas; see `own_filter`."""
+    has_alternatives: ClassVar[bool] = False
+    """Whether filters may have `$or`."""
+
+    # -- for resources
 
     def rows(self) -> QuerySet[Any]:
         """What there is to search, as far as the caller may see it."""
         raise NotImplementedError
 
+    def sources(self, conditions: Q) -> list[QuerySet[Any]]:
+        """Where the items come from; several querysets have the same columns."""
+        return [self.rows().filter(conditions)]
+
     def own_filter(self, name: str, value: Any, path: str) -> Q:
         """The condition of a filter that no field stands for."""
         raise NotImplementedError
 
+    def completed(self, rows: list[Columns]) -> list[Columns]:
+        """The rows of a page with what the database does not know."""
+        return rows
+
+    # -- for OpenAPI
+
+    def body_schema(self, method: str) -> Schema | None:
+        filters = {field.name: field.filter_schema for field in self.fields if field.filter} | dict(self.own_filters)
+        more = {"$or": array(record(**filters))} if self.has_alternatives else {}
+        sortable = enum(*sorted(field.name for field in self.fields if field.sort))
+        return record(
+            filter=record(**filters, **more),
+            sort=array(record(("field",), field=sortable, order=enum("ASC", "DESC"))),
+            page=record(limit=WHOLE, after=TEXT, before=TEXT, **{"from": WHOLE}),
+        )
+
+    def answer_schema(self, method: str) -> Schema | None:
+        page = all_of(totalItems=WHOLE, hasMoreTotalItems=FLAG, startCursor=nullable(TEXT), endCursor=nullable(TEXT))
+        return all_of(items=array(self.item_schema()), page=page)
+
+    @classmethod
+    def item_schema(cls) -> Schema:
+        """What OpenAPI says of one item."""
+        return all_of(**{field.name: field.item_schema for field in cls.fields if field.shown})
+
+    # -- the search
+
     def post(self, request: Request, **path: str) -> Response:
         body = self.body()
-        return Response(self.page_of([self.rows().filter(self.conditions(body.body("filter")))], body))
+        conditions = self.conditions(body.body("filter"))
+        return Response(self.page(body, conditions))
 
-    def conditions(self, filters: Body, path: str = "filter") -> Q:
+    def conditions(self, filters: Body) -> Q:
         """All that a filter demands."""
+        found = self.simple_conditions(filters)
+        if "$or" not in filters:
+            return found
+        if not self.has_alternatives:
+            raise InvalidArgument(self._unknown(f"{filters.path}.$or"))
+        parts = filters.bodies("$or")
+        if len(parts) > MOST_PARTS:
+            raise InvalidArgument(
+                f"Expected {filters.at('$or')} to have at most {MOST_PARTS} parts, found {len(parts)}."
+            )
+        return found & any_of(EVERYTHING & self.simple_conditions(part, is_alternative=True) for part in parts)
+
+    def simple_conditions(self, filters: Body, *, is_alternative: bool = False) -> Q:
+        """All that a filter demands besides its alternatives."""
         by_name = self.by_name()
         found = Q()
         for name in filters.names():
-            value, where = filters.raw(name), f"{path}.{name}"
-            if value is None:
+            value, path = filters.raw(name), f"{filters.path}.{name}"
+            if value is None or (name == "$or" and not is_alternative):
                 continue
-            if name == "$or":
-                parts = filters.bodies("$or")
-                found &= _any_of([self.conditions(part, f"{where}[{i}]") for i, part in enumerate(parts)])
-            elif name in self.own_filters:
-                found &= self.own_filter(name, value, where)
+            if name in self.own_filters:
+                found &= self.own_filter(name, value, path)
             elif name in by_name and by_name[name].filter:
-                found &= condition(by_name[name], value, where)
+                found &= by_name[name].condition(value, path)
             else:
-                known = sorted([*self.own_filters, *(n for n, field in by_name.items() if field.filter)])
-                raise InvalidArgument(f"Unknown filter '{where}'. Use any of: {', '.join(known)}.")
+                raise InvalidArgument(self._unknown(path))
         return found
+
+    def _unknown(self, path: str) -> str:
+        known = sorted({*self.own_filters, *(name for name, field in self.by_name().items() if field.filter)})
+        return f"Unknown filter '{path[:200]}'. Use any of: {', '.join(known)}."
 
     @classmethod
     def by_name(cls) -> dict[str, Field]:
         """The fields by their names in the API."""
         return {field.name: field for field in cls.fields}
 
-    def page_of(self, sources: Sequence[QuerySet[Any]], body: Body) -> dict[str, Any]:
-        """One page of what the sources hold together, as the API tells it."""
+    def page(self, body: Body, conditions: Q) -> dict[str, Any]:
+        """One page of what fulfils the conditions, as the API tells it."""
         order = Order.read(body, self.by_name(), self.key_column)
-        page = body.body("page")
-        limit = page.whole("limit", DEFAULT_LIMIT, at_least=1)
-        if limit > MOST:
-            raise InvalidArgument(f"Expected {page.at('limit')} to be at most {MOST}, found {limit}.")
-        total = sum(source[: COUNTED + 1].values(self.key_column).count() for source in sources)
-        found = self._found(sources, order, page, limit)
+        place = _Place.read(body.body("page"), order)
+        sources = self.sources(conditions)
+        total = sum(source.order_by()[: MOST + 1].values(self.key_column).count() for source in sources)
+        found = self.completed(self._select(sources, order, place))
         return {
-            "items": [self.render(row) for row in found],
+            "items": [self.told(row) for row in found],
             "page": {
-                "totalItems": min(total, COUNTED),
-                "hasMoreTotalItems": total > COUNTED,
+                "totalItems": min(total, MOST),
+                "hasMoreTotalItems": total > MOST,
                 "startCursor": order.cursor(found[0]) if found else None,
                 "endCursor": order.cursor(found[-1]) if found else None,
             },
         }
 
-    def _found(self, sources: Sequence[QuerySet[Any]], order: Order, page: Body, limit: int) -> list[Row]:
-        if "before" in page:
-            backwards = order.reversed()
-            at = order.values(page.text("before"), page.at("before"))
-            return self._select(sources, backwards.after(at), backwards, slice(limit))[::-1]
-        if "after" in page:
-            at = order.values(page.text("after"), page.at("after"))
-            return self._select(sources, order.after(at), order, slice(limit))
-        start = page.whole("from", 0, at_least=0)
-        return self._select(sources, Q(), order, slice(start, start + limit))
+    def _select(self, sources: Sequence[QuerySet[Any]], order: Order, place: _Place) -> list[Columns]:
+        forwards = (order.reversed() if place.is_backwards else order).expressions
+        columns = sorted({*order.names, *self.columns()})
+        end = place.start + place.limit
+        first, *others = (source.filter(place.where).order_by(*forwards).values(*columns)[:end] for source in sources)
+        rows = first.union(*others, all=True).order_by(*forwards)[:end] if others else first
+        found = list(rows)[place.start :]
+        return found[::-1] if place.is_backwards else found
 
-    def _select(self, sources: Sequence[QuerySet[Any]], where: Q, order: Order, part: slice) -> list[Row]:
-        columns = sorted({column for column, _ in order.columns} | {c for field in self.fields for c in field.columns})
-        first, *others = (source.filter(where).order_by().values(*columns) for source in sources)
-        rows = first.union(*others, all=True) if others else first
-        return list(rows.order_by(*order.expressions)[part])
+    @classmethod
+    def columns(cls) -> set[str]:
+        """The columns that showing a row needs."""
+        return {cls.key_column, *(column for field in cls.fields for column in field.columns)}
 
-    def render(self, row: Row) -> dict[str, Any]:
+    def told(self, row: Columns) -> dict[str, Any]:
         """One item."""
         return {field.name: field.value(row) for field in self.fields if field.shown}
 
+    def one(self, key: str) -> dict[str, Any]:
+        """The item with this key; NotFound."""
+        number = key_of(key)
+        for source in self.sources(Q(**{self.key_column: number})) if number is not None else ():
+            for row in source.order_by().values(*sorted(self.columns())):
+                return self.told(self.completed([row])[0])
+        raise nothing_found(self.what, key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which part of the rows a page is."""
+
+    limit: int
+    start: int = 0
+    where: Q = EVERYTHING
+    is_backwards: bool = False
+
     @classmethod
-    def item(cls, rows: QuerySet[Any], key: int) -> dict[str, Any] | None:
-        """The item with this key, or None."""
-        columns = {column for field in cls.fields for column in field.columns}
-        row = rows.filter(**{cls.key_column: key}).values(*sorted(columns)).first()
-        return None if row is None else {field.name: field.value(row) for field in cls.fields if field.shown}
+    def read(cls, page: Body, order: Order) -> _Place:
+        given = [name for name in ("from", "after", "before") if name in page]
+        if len(given) > 1:
+            raise InvalidArgument(f"Expected only one of {page.at(given[0])} and {page.at(given[1])}, found both.")
+        limit = page.whole("limit", DEFAULT_LIMIT, at_least=1, at_most=MOST)
+        match given:
+            case ["after"]:
+                return cls(limit, where=order.after(order.values(page.text("after"), page.at("after"))))
+            case ["before"]:
+                values = order.values(page.text("before"), page.at("before"))
+                return cls(limit, where=order.reversed().after(values), is_backwards=True)
+        return cls(limit, page.whole("from", 0, at_least=0, at_most=MOST))
+
+
+class Item(V2View):
+    """One row of a resource: GET …/{key}."""
+
+    search: ClassVar[type[Search]]
+
+    def answer_schema(self, method: str) -> Schema | None:
+        return self.search.item_schema()
+
+    def get(self, request: Request, key: str) -> Response:
+        return Response(self.search(request=request).one(key))

@@ -1,120 +1,114 @@
-"""User tasks."""
+"""User tasks: finding, assigning, changing and completing them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import AssignUserTask, CompleteUserTask, UpdateUserTask
 from operate.api.v2.base import V2View, one
-from operate.api.v2.bodies import Body, kind_of, moment, shown
+from operate.api.v2.bodies import LONGEST_NAME, Body, kind_of, moment, shown
 from operate.api.v2.errors import InvalidArgument
-from operate.api.v2.instances import variable_condition
-from operate.api.v2.search import Field, Kind, Search, like_expression
-from operate.api.v2.variables import VariableSearch
-from workflow.engine.errors import NotFound
+from operate.api.v2.fields import NOTHING, Field, Kind
+from operate.api.v2.schema import DATE, FLAG, TEXT, VARIABLES, WHOLE, Schema, array, nullable, record
+from operate.api.v2.search import Item, Search
+from operate.api.v2.variables import NAMED_VALUES, VariableSearch, having_variables
 from workflow.models import UserTask, Variable
 from workflow.selectors import visible_variables
 
 TAG = "User task"
 WHAT = "a user task"
-STATES = ("CREATED", "COMPLETED", "CANCELED")
-PASSING_STATES = ("CREATING", "ASSIGNING", "UPDATING", "COMPLETING", "CANCELING", "FAILED")
-CHOICES = {name: Q(state=name) for name in STATES} | {name: Q(pk__in=[]) for name in PASSING_STATES}
+HIGHEST_PRIORITY = 100
+MOST_CANDIDATES = 1_000
+STATES = {state.value: Q(state=state) for state in UserTask.State} | dict.fromkeys(
+    ("CREATING", "ASSIGNING", "UPDATING", "COMPLETING", "CANCELING", "FAILED"), NOTHING
+)
 
 
 class UserTaskSearch(Search):
-    """POST /user-tasks/search"""
+    """Find user tasks."""
 
     tag = TAG
+    what = WHAT
+    has_alternatives = True
     fields = (
-        Field("userTaskKey", "key", Kind.KEY),
-        Field("name", "name", render=lambda row: row["name"] or None),
-        Field("state", "state", Kind.CHOICE, choices=CHOICES),
-        Field("assignee", "assignee"),
-        Field("elementId", "element_id"),
-        Field("elementInstanceKey", "element_instance_key", Kind.KEY),
-        Field("candidateGroups", sort=False, filter=False, needs=("candidate_groups",),
-              render=lambda row: row["candidate_groups"]),
-        Field("candidateUsers", sort=False, filter=False, needs=("candidate_users",), render=lambda row: row["candidate_users"]),
-        Field("processDefinitionId", "process_instance__process_id"),
-        Field("processDefinitionKey", "definition_key", Kind.KEY),
-        Field("processDefinitionVersion", "process_instance__version", Kind.WHOLE, filter=False),
-        Field("processName", "definition__name", filter=False, render=lambda row: row["definition__name"] or None),
-        Field("processInstanceKey", "process_instance_key", Kind.KEY),
+        Field("userTaskKey", "key", Kind.KEY, sort=False),
+        Field("name", "name", blank=True),
+        Field("state", "state", Kind.CHOICE, choices=STATES, sort=False),
+        Field("assignee", "assignee", sort=False),
+        Field("elementId", "element_id", sort=False),
+        Field("elementInstanceKey", "element_instance_key", Kind.KEY, sort=False),
+        Field("candidateGroups", "candidate_groups", sort=False, filter=False, schema=array(TEXT)),
+        Field("candidateGroup", "candidate_groups", Kind.TEXTS, sort=False, shown=False),
+        Field("candidateUsers", "candidate_users", sort=False, filter=False, schema=array(TEXT)),
+        Field("candidateUser", "candidate_users", Kind.TEXTS, sort=False, shown=False),
+        Field("processDefinitionId", "process_instance__process_id", sort=False),
+        Field("processDefinitionKey", "definition_key", Kind.KEY, sort=False),
+        Field("processDefinitionVersion", "process_instance__version", Kind.WHOLE, filter=False, sort=False),
+        Field("processName", "definition__name", blank=True, filter=False, sort=False),
+        Field("processInstanceKey", "process_instance_key", Kind.KEY, sort=False),
         Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, sort=False, filter=False),
         Field("creationDate", "created_at", Kind.DATE),
         Field("completionDate", "ended_at", Kind.DATE),
         Field("followUpDate", "follow_up_at", Kind.DATE),
         Field("dueDate", "due_at", Kind.DATE),
-        Field("tenantId", "workspace__slug"),
+        Field("tenantId", "workspace__slug", sort=False),
         Field("externalFormReference", "form_key", sort=False, filter=False),
-        Field("customHeaders", sort=False, filter=False, render=lambda row: {}),
+        Field("customHeaders", sort=False, filter=False, render=lambda row: {}, schema=record()),
         Field("priority", "priority", Kind.WHOLE),
-        Field("businessId", "process_instance__business_key", sort=False, filter=False),
-        Field("formKey", sort=False, filter=False, render=lambda row: None),
-        Field("tags", sort=False, filter=False, needs=("process_instance__tags",),
-              render=lambda row: row["process_instance__tags"]),
-    )  # fmt: skip
-    own_filters = ("candidateGroup", "candidateUser", "processInstanceVariables", "localVariables")
+        Field("businessId", "process_instance__business_key"),
+        Field("formKey", sort=False, filter=False),
+        Field("tags", "process_instance__tags", Kind.TEXTS, sort=False, filter=False, schema=array(TEXT)),
+    )
+    own_filters: Mapping[str, Schema] = {
+        "processInstanceVariables": NAMED_VALUES,
+        "localVariables": NAMED_VALUES,
+        "tags": array(TEXT),
+    }
 
     def rows(self) -> QuerySet[UserTask]:
         return self.visible(UserTask.objects.all())
 
     def own_filter(self, name: str, value: Any, path: str) -> Q:
         match name:
-            case "candidateGroup":
-                return member("candidate_groups", value, path)
-            case "candidateUser":
-                return member("candidate_users", value, path)
-        scope = OuterRef("process_instance_key" if name == "processInstanceVariables" else "element_instance_key")
-        if not isinstance(value, list):
-            raise InvalidArgument(f"Expected '{path}' to be a list, found {kind_of(value)}.")
-        found = Q()
-        for position, each in enumerate(value):
-            part = Body(each, f"{path}[{position}]")
-            rows = Variable.objects.filter(scope_key=scope, name=part.name("name"))
-            found &= Q(Exists(rows.filter(variable_condition(part.raw("value"), part.at("value")))))
-        return found
+            case "processInstanceVariables":
+                return having_variables(value, path, "process_instance_key")
+            case "localVariables":
+                return having_variables(value, path, "element_instance_key")
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise InvalidArgument(f"Expected '{path}' to be a list of strings, found {kind_of(value)}.")
+        return Q(process_instance__tags__contains=value)
 
 
-def member(column: str, value: object, path: str) -> Q:
-    """What a filter on one of several names demands."""
-    if isinstance(value, str):
-        return Q(**{f"{column}__contains": [value]})
-    match value:
-        case {"$eq": str(name)}:
-            return Q(**{f"{column}__contains": [name]})
-        case {"$neq": str(name)}:
-            return ~Q(**{f"{column}__contains": [name]})
-        case {"$in": list(names)} if all(isinstance(name, str) for name in names):
-            return Q(**{f"{column}__overlap": names})
-        case {"$exists": bool(demanded)}:
-            empty = Q(**{f"{column}__len": 0})
-            return ~empty if demanded else empty
-        case {"$like": str(pattern)}:
-            return Q(**{f"{column}__icontains": pattern.strip("*")}) if like_expression(pattern) else Q()
-    raise InvalidArgument(
-        f"Expected '{path}' to be a string or one of $eq, $neq, $in, $exists, $like, found {shown(value)}."
-    )
-
-
-class UserTaskView(V2View):
-    """GET and PATCH /user-tasks/{key}"""
+class UserTaskView(Item):
+    """A user task."""
 
     tag = TAG
     command = "UPDATE"
+    search = UserTaskSearch
+    bodies = {
+        "PATCH": record(
+            ("changeset",),
+            changeset=record(
+                dueDate=nullable(DATE),
+                followUpDate=nullable(DATE),
+                candidateUsers=nullable(array(TEXT)),
+                candidateGroups=nullable(array(TEXT)),
+                priority=nullable(WHOLE),
+            ),
+            action=nullable(TEXT),
+        )
+    }
 
-    def get(self, request: Request, key: str) -> Response:
-        found = UserTaskSearch.item(self.visible(UserTask.objects.all()), self.key(key, WHAT))
-        if found is None:
-            raise NotFound(f"Expected to find a user task with key '{key}', but there is none.")
-        return Response(found)
+    def answer_schema(self, method: str) -> Schema | None:
+        return super().answer_schema(method) if method == "GET" else None
 
     def patch(self, request: Request, key: str) -> Response:
+        """Change dates, candidates or priority; null keeps a value, an empty one clears it."""
         changes = changeset(self.body().body("changeset"))
         if not changes:
             raise InvalidArgument("Expected 'changeset' to change something, found nothing in it.")
@@ -123,44 +117,55 @@ class UserTaskView(V2View):
 
 
 def changeset(part: Body) -> dict[str, object]:
-    """What a changeset changes: null keeps a value, "" or an empty list clears it."""
+    """What a changeset changes, by the columns."""
     found: dict[str, object] = {}
     for name, column in (("dueDate", "due_at"), ("followUpDate", "follow_up_at")):
         if name in part:
-            text = part.text(name)
-            found[column] = moment(text) if text else None
-            if text and found[column] is None:
-                raise InvalidArgument(f"Expected {part.at(name)} to be a date (ISO 8601), found {shown(text)}.")
+            found[column] = _date(part, name)
     for name, column in (("candidateUsers", "candidate_users"), ("candidateGroups", "candidate_groups")):
         if name in part:
-            found[column] = part.texts(name)
+            found[column] = _names(part, name)
     if "priority" in part:
-        found["priority"] = priority = part.whole("priority", at_least=0)
-        if priority > 100:
-            raise InvalidArgument(f"The value for {part.at('priority')} is '{priority}' but must be at most 100.")
+        found["priority"] = part.whole("priority", at_least=0, at_most=HIGHEST_PRIORITY)
     return found
 
 
+def _date(part: Body, name: str) -> object:
+    text = part.text(name)
+    found = moment(text) if text else None
+    if text and found is None:
+        raise InvalidArgument(f"Expected {part.at(name)} to be a date (ISO 8601), found {shown(text)}.")
+    return found
+
+
+def _names(part: Body, name: str) -> list[str]:
+    names: list[str] = list(dict.fromkeys(part.texts(name)))
+    if len(names) > MOST_CANDIDATES or any(not 0 < len(each) <= LONGEST_NAME for each in names):
+        raise InvalidArgument(
+            f"Expected {part.at(name)} to be at most {MOST_CANDIDATES} names of 1 to {LONGEST_NAME} characters each."
+        )
+    return names
+
+
 class Assignment(V2View):
-    """POST /user-tasks/{key}/assignment"""
+    """Give a user task to somebody."""
 
     tag = TAG
     command = "ASSIGN"
-    response_schema = {204: None}
+    bodies = {"POST": record(("assignee",), assignee=TEXT, allowOverride=FLAG, action=nullable(TEXT))}
 
     def post(self, request: Request, key: str) -> Response:
         body = self.body()
-        override = body.flag("allowOverride", default=True)
-        self.act(AssignUserTask).execute(self.key(key, WHAT), body.name("assignee"), only_if_free=not override)
+        assignee, override = body.name("assignee"), body.flag("allowOverride", default=True)
+        self.act(AssignUserTask).execute(self.key(key, WHAT), assignee, only_if_free=not override)
         return self.done()
 
 
 class Assignee(V2View):
-    """DELETE /user-tasks/{key}/assignee"""
+    """Take a user task from whoever has it."""
 
     tag = TAG
     command = "ASSIGN"
-    response_schema = {204: None}
 
     def delete(self, request: Request, key: str) -> Response:
         self.act(AssignUserTask).execute(self.key(key, WHAT), None)
@@ -168,22 +173,23 @@ class Assignee(V2View):
 
 
 class Completion(V2View):
-    """POST /user-tasks/{key}/completion"""
+    """Complete a user task with its result; the process goes on."""
 
     tag = TAG
     command = "COMPLETE"
-    response_schema = {204: None}
+    bodies = {"POST": record(variables=VARIABLES, action=nullable(TEXT))}
 
     def post(self, request: Request, key: str) -> Response:
-        self.act(CompleteUserTask).execute(self.key(key, WHAT), variables=self.body().object("variables", {}))
+        variables = self.body().object("variables", {})
+        self.act(CompleteUserTask).execute(self.key(key, WHAT), variables=variables)
         return self.done()
 
 
 class TaskVariables(VariableSearch):
-    """POST /user-tasks/{key}/variables/search: those that the task sees."""
+    """Find the variables that a user task sees, of each name the nearest."""
 
     tag = TAG
 
     def rows(self) -> QuerySet[Variable]:
         task = one(self.visible(UserTask.objects.all()), self.kwargs["key"], WHAT)
-        return Variable.objects.filter(pk__in=visible_variables(task.element_instance_key))
+        return super().rows().filter(pk__in=visible_variables(task.element_instance_key))

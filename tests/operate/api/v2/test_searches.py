@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from drf_spectacular.validation import validate_schema
 
+from operate.api.v2.fields import matches, sql_pattern
 from operate.api.v2.openapi import document
-from operate.api.v2.search import like_expression
 from operate.api.v2.urls import resources
 from tests.operate.api.v2.conftest import TASK
 from tests.support.models import deploy
@@ -45,7 +45,9 @@ def search(api, **body):
         ({"state": {"$like": "ACT*"}}, 7),
         ({"startDate": {"$gt": "2100-01-01T00:00:00Z"}}, 0),
         ({"hasIncident": False, "elementId": "approve"}, 7),
-        ({"elementId": "approve", "elementInstanceState": "COMPLETED"}, 7),
+        ({"elementId": "approve", "elementInstanceState": "ACTIVE"}, 7),
+        ({"elementId": "approve", "elementInstanceState": "COMPLETED"}, 0),
+        ({"elementInstanceState": "COMPLETED", "hasElementInstanceIncident": False}, 7),
         ({"variables": [{"name": "n", "value": "3"}]}, 1),
         ({"variables": [{"name": "n", "value": {"$in": ["3", "4"]}}]}, 2),
         ({"$or": [{"businessId": "b"}, {"businessId": "d"}]}, 2),
@@ -174,7 +176,10 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(api, seven, path):
 
 
 def test_patterns():
-    assert like_expression(r"a*b?c\*") == r"a.*b.c\*"
+    assert sql_pattern(r"a*b?c\*_%\\") == r"a%b_c*\_\%\\"
+    assert matches("ACTIVE", "A?T*")
+    assert not matches("ACTIVE", r"A\?T*")
+    assert matches("[*]?", r"[\*]\?")
 
 
 def test_the_openapi_document_names_every_route_once():

@@ -49,6 +49,7 @@ class ActivateJobs(WorkerAction[list[ActivatedJob]]):
         max_jobs: int,
         workspace_ids: Collection[int] | None = None,
         use_priority: bool = True,
+        newest_first: bool = False,
     ) -> list[ActivatedJob]:
         self._jobs: dict[int, list[int]] = defaultdict(list)
         self.note(worker=worker, types=[request.type for request in requests])
@@ -58,6 +59,7 @@ class ActivateJobs(WorkerAction[list[ActivatedJob]]):
             max_jobs=max_jobs,
             workspace_ids=self.permitted(workspace_ids),
             use_priority=use_priority,
+            newest_first=newest_first,
             context=self.context,
         )
         for each in activated:

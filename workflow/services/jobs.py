@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from workflow.engine.commands import Complete
 from workflow.engine.engine import JOB_NO_RETRIES, Engine
@@ -38,6 +38,8 @@ class JobRequest:
     version_tag: str | None = None
     variables: Mapping[str, object] | None = None
     """Process variables that must have exactly these values."""
+    workspace_ids: Collection[int] | None = None
+    """Only jobs of these workspaces, as far as the whole command looks into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,14 @@ class ActivatedJob:
 
 
 SELECT_JOBS = """
-SELECT j.key FROM workflow_job j
+SELECT j.key, j.priority FROM workflow_job j
 JOIN workflow_processinstance i ON i.key = j.process_instance_key
 JOIN workflow_processdefinition d ON d.key = j.definition_key
 WHERE j.type = %(type)s AND j.state IN ('CREATED', 'FAILED') AND j.retries > 0 AND NOT j.suspended
   AND (j.locked_until IS NULL OR j.locked_until <= %(now)s)
   AND (j.due_at IS NULL OR j.due_at <= %(now)s)
   AND (%(workspaces)s::bigint[] IS NULL OR j.workspace_id = ANY(%(workspaces)s::bigint[]))
+  AND (%(own_workspaces)s::bigint[] IS NULL OR j.workspace_id = ANY(%(own_workspaces)s::bigint[]))
   AND (%(business_key)s::text IS NULL OR i.business_key = %(business_key)s)
   AND (%(process_ids)s::text[] IS NULL OR i.process_id = ANY(%(process_ids)s::text[]))
   AND (%(definitions)s::bigint[] IS NULL OR j.definition_key = ANY(%(definitions)s::bigint[]))
@@ -97,38 +100,41 @@ def activate_jobs(
     max_jobs: int,
     workspace_ids: Collection[int] | None,
     use_priority: bool = True,
+    newest_first: bool = False,
     context: Context = SYSTEM,
 ) -> list[ActivatedJob]:
     """Lock up to `max_jobs` waiting jobs for a worker; two workers asking at once get different ones.
 
-    Never waits: an empty list means that there is nothing to do now.
+    Of all that the requests find, those of the highest priority come first, and then the oldest. Never waits: an empty
+    list means that there is nothing to do now.
     """
     if max_jobs < 1:
         raise Rejected(f"Expected to activate at least one job, but the maximum is {max_jobs}.")
-    found: list[ActivatedJob] = []
-    with transaction():
-        for request in requests:
-            if len(found) < max_jobs:
-                keys = _lock(request, worker, max_jobs - len(found), workspace_ids, use_priority, context)
-                found += _activated(keys, request)
-    return found
-
-
-def _lock(
-    request: JobRequest,
-    worker: str,
-    limit: int,
-    workspace_ids: Collection[int] | None,
-    use_priority: bool,
-    context: Context,
-) -> list[int]:
     now = context.now or clock()
-    order = "j.priority DESC, j.key" if use_priority else "j.key"
-    rows = fetch(*_selection(request, order, limit, workspace_ids, now))
-    keys = [key for (key,) in rows]
-    if keys:
-        execute([(LOCK_JOBS, (worker, now + request.lock_for, keys))])
-    return keys
+    direction = "DESC" if newest_first else "ASC"
+    order = f"j.priority DESC, j.key {direction}" if use_priority else f"j.key {direction}"
+    with transaction():
+        found: dict[int, tuple[int, int]] = {}
+        for number, request in enumerate(requests):
+            for key, priority in fetch(*_selection(request, order, max_jobs, workspace_ids, now)):
+                found.setdefault(key, (priority, number))
+        keys = sorted(found, reverse=newest_first)
+        if use_priority:
+            keys.sort(key=lambda key: -found[key][0])
+        return _locked(keys[:max_jobs], [found[key][1] for key in keys[:max_jobs]], requests, worker, now)
+
+
+def _locked(
+    keys: Sequence[int], numbers: Sequence[int], requests: Sequence[JobRequest], worker: str, now: datetime
+) -> list[ActivatedJob]:
+    """Lock the jobs, each for as long as its request says, and read what the worker needs."""
+    activated: dict[int, ActivatedJob] = {}
+    for number, request in enumerate(requests):
+        own = [key for key, of in zip(keys, numbers, strict=True) if of == number]
+        if own:
+            execute([(LOCK_JOBS, (worker, now + request.lock_for, own))])
+            activated |= {each.job.key: each for each in _activated(own, request)}
+    return [activated[key] for key in keys]
 
 
 def _activated(keys: Sequence[int], request: JobRequest) -> list[ActivatedJob]:
@@ -316,6 +322,7 @@ def _selection(
         "type": request.type,
         "now": now,
         "workspaces": None if workspace_ids is None else list(workspace_ids),
+        "own_workspaces": None if request.workspace_ids is None else list(request.workspace_ids),
         "business_key": request.business_key,
         "process_ids": None if request.process_ids is None else list(request.process_ids),
         "definitions": None if request.definition_keys is None else list(request.definition_keys),

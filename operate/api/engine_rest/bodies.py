@@ -41,7 +41,7 @@ class Body(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
             raise refusal(f"Expected an object, found {json_kind(data)}.")
-        unknown = sorted(str(name) for name in data.keys() - self.fields.keys())
+        unknown = sorted(str(name) for name, value in data.items() if value is not None and name not in self.fields)
         if unknown:
             raise refusal(f"Unrecognized field '{unknown[0]}'. Known are: {', '.join(sorted(self.fields))}.")
         return super().to_internal_value(data)

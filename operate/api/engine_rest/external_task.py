@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
-from itertools import groupby
 from typing import Any, TypedDict
 
 from django.db.models import Q, QuerySet
@@ -235,7 +234,7 @@ TopicBody = body(
 SortingBody = body(
     "FetchExternalTaskSorting",
     sortBy=ChoiceField(choices=["createTime"], required=True),
-    sortOrder=ChoiceField(choices=["asc"], required=True, help_text="Older tasks come first in any case."),
+    sortOrder=ChoiceField(choices=["asc", "desc"], required=True),
 )
 FetchBody = body(
     "FetchExternalTasks",
@@ -300,26 +299,25 @@ class _Attempt:
         self.worker = given["workerId"]
         self.limit = min(given["maxTasks"], MAX_TASKS)
         self.use_priority = bool(given["usePriority"])
+        self.newest_first = any(each["sortOrder"] == "desc" for each in given["sorting"] or ())
         for topic in topics:
             topic["request"] = _job_request(topic)
-        self.groups = list(_by_tenants(topics))
+        self.requests = [topic["request"] for topic in topics]
+        self.workspaces = _union([request.workspace_ids for request in self.requests])
         self.rights_read_at = time.monotonic()
 
     def __call__(self) -> list[ActivatedJob]:
         self._keep_rights_fresh()
-        found: list[ActivatedJob] = []
-        for workspaces, requests in self.groups:
-            left = self.limit - len(found)
-            if left and workspaces != []:
-                action = self.view.act(ActivateJobs)
-                found += action.execute(
-                    requests,
-                    worker=self.worker,
-                    max_jobs=left,
-                    workspace_ids=workspaces,
-                    use_priority=self.use_priority,
-                )
-        return found
+        if self.workspaces == set():
+            return []
+        return self.view.act(ActivateJobs).execute(
+            self.requests,
+            worker=self.worker,
+            max_jobs=self.limit,
+            workspace_ids=self.workspaces,
+            use_priority=self.use_priority,
+            newest_first=self.newest_first,
+        )
 
     def _keep_rights_fresh(self) -> None:
         if time.monotonic() - self.rights_read_at < RIGHTS_ARE_READ_AGAIN_AFTER_SECONDS:
@@ -330,19 +328,21 @@ class _Attempt:
         self.rights_read_at = time.monotonic()
 
 
-def _by_tenants(topics: Sequence[dict[str, Any]]) -> Iterator[tuple[list[int] | None, list[JobRequest]]]:
-    """Topics in their order, those for the same tenants together: workspaces (None: all) and requests."""
+def _union(workspaces: Sequence[Collection[int] | None]) -> set[int] | None:
+    """All that the topics name together; None as soon as one of them means all workspaces."""
+    named = [each for each in workspaces if each is not None]
+    return {id for each in named for id in each} if len(named) == len(workspaces) else None
 
-    def slugs(topic: dict[str, Any]) -> list[str] | None:
-        if topic["withoutTenantId"]:
-            return [DEFAULT_WORKSPACE]
-        return (
-            None if topic["tenantIdIn"] is None else [name for name in topic["tenantIdIn"] if name != DEFAULT_WORKSPACE]
-        )
 
-    for wanted, group in groupby(topics, slugs):
-        ids = None if wanted is None else list(Workspace.objects.filter(slug__in=wanted).values_list("pk", flat=True))
-        yield ids, [topic["request"] for topic in group]
+def _workspaces(topic: dict[str, Any]) -> list[int] | None:
+    """The workspaces of a topic's tenants; None: all."""
+    if topic["withoutTenantId"]:
+        slugs = [DEFAULT_WORKSPACE]
+    elif topic["tenantIdIn"] is None:
+        return None
+    else:
+        slugs = [name for name in topic["tenantIdIn"] if name != DEFAULT_WORKSPACE]
+    return list(Workspace.objects.filter(slug__in=slugs).values_list("pk", flat=True))
 
 
 def _job_request(topic: dict[str, Any]) -> JobRequest:
@@ -358,6 +358,7 @@ def _job_request(topic: dict[str, Any]) -> JobRequest:
         definition_keys=[definition_key_of(each) or 0 for each in definition_ids] or None,
         version_tag=topic["processDefinitionVersionTag"],
         variables=topic["processVariables"],
+        workspace_ids=_workspaces(topic),
     )
 
 

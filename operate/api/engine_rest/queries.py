@@ -305,7 +305,7 @@ class ListQuery:
         return where
 
     def _conditions(self, body: Mapping[str, Any], others: Sequence[str]) -> Iterator[Q]:
-        unknown = sorted(body.keys() - self.filters.keys() - set(others))
+        unknown = sorted(str(name) for name in given_names(body) - self.filters.keys() - set(others))
         if unknown:
             raise Rejected(f"Unrecognized field '{unknown[0]}'. Known are: {', '.join(sorted(self.filters))}.")
         for name, value in body.items():
@@ -348,6 +348,11 @@ class ListQuery:
             expression: Any = F(path) if isinstance(path, str) else path
             order.append(expression.asc() if direction == "asc" else expression.desc())
         return (*order, *self.default_order)
+
+
+def given_names(body: Mapping[str, Any]) -> set[str]:
+    """The fields of a JSON object that say something; many clients send all that they know, most of them null."""
+    return {name for name, value in body.items() if value is not None}
 
 
 def paging(request: Request) -> tuple[int, int | None]:

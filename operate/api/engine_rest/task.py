@@ -187,6 +187,30 @@ def _dates(name: str, column: str) -> dict[str, Filter]:
     }
 
 
+WITH_EXPRESSION = (
+    "assignee",
+    "assigneeLike",
+    "owner",
+    "involvedUser",
+    "candidateUser",
+    "candidateGroup",
+    "candidateGroups",
+    "createdBefore",
+    "createdOn",
+    "createdAfter",
+    "updatedAfter",
+    "dueBefore",
+    "dueDate",
+    "dueAfter",
+    "followUpBefore",
+    "followUpBeforeOrNotExistent",
+    "followUpDate",
+    "followUpAfter",
+    "processInstanceBusinessKey",
+    "processInstanceBusinessKeyLike",
+)
+"""Parameters that Camunda 7 also takes as an expression to evaluate."""
+
 QUERY = by.ListQuery(
     filters={
         "taskId": by.key("pk"),
@@ -257,6 +281,7 @@ QUERY = by.ListQuery(
         "processVariables": having_variables("process_instance_key"),
         "taskVariables": having_variables("element_instance_key"),
         "caseInstanceVariables": by.unsupported(),
+        **{f"{name}Expression": by.unsupported() for name in WITH_EXPRESSION},
         **IGNORE_CASE,
     },
     sorting={

@@ -274,6 +274,40 @@ def test_the_priority_decides_who_is_first(api: Api) -> None:
     assert [task["processInstanceId"] for task in fetch(api, work, maxTasks=1)] == [instances[0]]
 
 
+def test_the_priority_decides_across_topics(api: Api, order: str) -> None:
+    # given
+    api.deploy(process("other", "external:do"))
+    first = api.start("other")
+    work = {"topicName": "work", "lockDuration": 1000}
+    # then
+    assert [task["topicName"] for task in fetch(api, work, TOPIC, maxTasks=1, usePriority=True)] == ["ship"]
+    assert [task["processInstanceId"] for task in fetch(api, TOPIC, work, usePriority=True)] == [first]
+
+
+def test_the_newest_may_come_first(api: Api) -> None:
+    # given
+    api.deploy(process("other", "external:do"))
+    instances = [api.start("other") for _ in range(3)]
+    # when
+    newest = [{"sortBy": "createTime", "sortOrder": "desc"}]
+    found = fetch(api, {"topicName": "work", "lockDuration": 1000}, maxTasks=2, sorting=newest)
+    # then
+    assert [task["processInstanceId"] for task in found] == [instances[2], instances[1]]
+
+
+def test_each_topic_looks_into_its_own_tenants(api: Api, order: str) -> None:
+    # given
+    api.deploy(process("other", "external:do"), tenant_id="loans")
+    loan = api.post("/process-definition/key/other/tenant-id/loans/start", {})["id"]
+    topics = [
+        {"topicName": "work", "lockDuration": 1000, "withoutTenantId": True},
+        {"topicName": "ship", "lockDuration": 1000, "tenantIdIn": ["loans"]},
+    ]
+    # then
+    assert fetch(api, *topics) == []
+    assert [task["processInstanceId"] for task in fetch(api, *topics, {**topics[0], "withoutTenantId": None})] == [loan]
+
+
 def test_an_uncaught_bpmn_error_ends_the_execution(api: Api, order: str) -> None:
     [task] = fetch(api)
     api.post(f"/external-task/{task['id']}/bpmnError", {"workerId": "w1", "errorCode": "E", "errorMessage": "no"})

@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from operate.api.tokens import TokenView
+from operate.api.tokens import Index, TokenView
 
-urlpatterns = [path("token", TokenView.as_view())]
+urlpatterns = [path("", Index.as_view()), path("token", TokenView.as_view())]

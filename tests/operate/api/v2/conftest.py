@@ -27,9 +27,12 @@ class Api:
         self._client.force_authenticate(user)
 
     def __call__(self, method: str, path: str, body: object = None, *, status: int = 200) -> Any:
-        answer = getattr(self._client, method.lower())(f"/v2{path}", body, format="json")
+        answer = self.send(method, path, body)
         assert answer.status_code == status, answer.content
         return answer.json() if answer.content else None
+
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        return getattr(self._client, method.lower())(f"/v2{path}", body, format="json")
 
     def items(self, path: str, **filters: object) -> list[dict[str, Any]]:
         return self("POST", f"{path}/search", {"filter": filters})["items"]

@@ -298,8 +298,9 @@ class _Attempt:
         self.view = view
         self.worker = given["workerId"]
         self.limit = min(given["maxTasks"], MAX_TASKS)
-        self.use_priority = bool(given["usePriority"])
         self.newest_first = any(each["sortOrder"] == "desc" for each in given["sorting"] or ())
+        # Without usePriority any order will do, and that by priority is the one that there is an index for.
+        self.use_priority = bool(given["usePriority"]) or not self.newest_first
         for topic in topics:
             topic["request"] = _job_request(topic)
         self.requests = [topic["request"] for topic in topics]

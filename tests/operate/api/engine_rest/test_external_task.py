@@ -271,7 +271,7 @@ def test_the_priority_decides_who_is_first(api: Api) -> None:
     # then
     work = {"topicName": "work", "lockDuration": 1000}
     assert [task["processInstanceId"] for task in fetch(api, work, maxTasks=1, usePriority=True)] == [instances[2]]
-    assert [task["processInstanceId"] for task in fetch(api, work, maxTasks=1)] == [instances[0]]
+    assert [task["processInstanceId"] for task in fetch(api, work, maxTasks=1, usePriority=True)] == [instances[0]]
 
 
 def test_the_priority_decides_across_topics(api: Api, order: str) -> None:

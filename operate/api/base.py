@@ -10,6 +10,9 @@ from typing import IO, Any, ClassVar, NoReturn, TypeVar
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -113,6 +116,11 @@ class ApiView(APIView):
 
     channel: ClassVar[Channel]
     parser_classes = [StorableJSONParser]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer in English, whatever language the caller's browser prefers: programs read it."""
+        with translation.override("en"):
+            return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -13,16 +13,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from django.conf import settings
 from django.db import connection
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 0.5
 GROWTH = 1.5
+MOST_WAITING = 24  # of the 32 threads that the server has
 
 Answer = TypeVar("Answer")
 
-_seats = threading.BoundedSemaphore(getattr(settings, "FETTLE_LONG_POLLS", 24))
+_seats = threading.BoundedSemaphore(MOST_WAITING)
 
 
 def wait_for(

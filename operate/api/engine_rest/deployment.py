@@ -19,6 +19,7 @@ from operate.actions import DeleteDeployment, Deploy
 from operate.api.base import check_text
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.base import EngineRestView, tenant_id
+from operate.api.engine_rest.errors import Refused
 from operate.api.engine_rest.ids import id_of, key_of
 from operate.api.engine_rest.listing import Listing, count_of
 from operate.api.engine_rest.process_definition import Definition, definition_answers
@@ -31,6 +32,7 @@ from workflow.models import Deployment, ProcessDefinition
 from workflow.services import Deployed, Resource
 
 MAX_NAME = 255
+MAX_FORM_BYTES = 64 * 1024 * 1024
 TEXT_FIELDS = ("deployment-name", "deployment-source", "tenant-id")
 
 
@@ -132,6 +134,9 @@ class DeploymentCreate(EngineRestView):
     answers = {"POST": DeploymentWithDefinitions}
 
     def post(self, request: Request) -> Response:
+        length = request.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > MAX_FORM_BYTES:
+            raise Refused(f"Expected a form of at most {MAX_FORM_BYTES} bytes, found {length}.", status=413)
         files, options = self._parts(request)
         given = {name: self._text(options, name) for name in TEXT_FIELDS}
         changed_only = self._option(options, "deploy-changed-only")
@@ -266,7 +271,7 @@ class DeploymentResourceData(DeploymentResource):
 
     answers = {"GET": OpenApiResponse(OpenApiTypes.BINARY, "The file.")}
 
-    def get(self, request: Request, id: str, resource_id: str) -> HttpResponse:  # type: ignore[override]
+    def get(self, request: Request, id: str, resource_id: str) -> HttpResponse:
         row = self.file(id, resource_id)
         name = row.resource_name.rpartition("/")[2]
         return HttpResponse(

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
-from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.db import DataError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
@@ -73,7 +74,18 @@ def body(kind: str, message: str, **more: Any) -> dict[str, Any]:
     return {"type": kind, "message": message, "code": NO_CODE if kind == ENGINE else None, **more}
 
 
-def _answer(error: Exception, context: Mapping[str, Any]) -> tuple[dict[str, Any], int] | None:
+Answer = tuple[dict[str, Any], int]
+
+
+def _answer(error: Exception, context: Mapping[str, Any]) -> Answer | None:
+    if isinstance(error, Forbidden):
+        return _forbidden(error, context), 403
+    if isinstance(error, exceptions.APIException):
+        return _of_framework(error)
+    return _of_engine(error) or _of_request(error)
+
+
+def _of_engine(error: Exception) -> Answer | None:
     match error:
         case Refused():
             return body(error.type, error.message), error.status
@@ -86,22 +98,25 @@ def _answer(error: Exception, context: Mapping[str, Any]) -> tuple[dict[str, Any
             return body(INVALID, error.message), 400
         case Conflict() | ElementFailure() | BpmnError():
             return body(ENGINE, error.message), 400
-        case Forbidden():
-            return _forbidden(error, context), 403
+    return None
+
+
+def _of_request(error: Exception) -> Answer | None:
+    match error:
         case DataError() | psycopg.DataError():
             return body(INVALID, f"A value is too long, too large or not storable: {_first_line(error)}"), 400
         case Http404():
             return body("NotFoundException", "HTTP 404 Not Found"), 404
         case RequestDataTooBig():
             return body(INVALID, f"Expected a body of at most {MAX_BODY_BYTES} bytes, found more."), 413
-        case MultiPartParserError() | TooManyFilesSent():
-            return body(REST, f"Expected multipart form data, found something else: {error}"), 400
-        case exceptions.APIException():
-            return _of_framework(error)
+        case TooManyFilesSent():
+            return body(INVALID, f"Expected at most {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files, found more."), 400
+        case MultiPartParserError() | SuspiciousOperation():
+            return body(INVALID, f"The request cannot be read: {error}"), 400
     return None
 
 
-def _of_framework(error: exceptions.APIException) -> tuple[dict[str, Any], int]:
+def _of_framework(error: exceptions.APIException) -> Answer:
     match error:
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             kind = "AuthenticationException"
@@ -156,8 +171,7 @@ def problem_details(problems: Sequence[Problem]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for problem in problems:
         report = found.setdefault(problem.resource, {"errors": [], "warnings": []})
-        severity = getattr(problem, "severity", "error")
-        report["warnings" if severity == "warning" else "errors"].append(
+        report["errors"].append(
             {
                 "message": problem.message,
                 "line": problem.line,

@@ -69,7 +69,7 @@ class IdentityGroups(EngineRestView):
 def person(user: object) -> Person:
     first, last = getattr(user, "first_name", ""), getattr(user, "last_name", "")
     return {
-        "id": user.get_username(),  # type: ignore[attr-defined]
+        "id": user.get_username(),
         "firstName": first,
         "lastName": last,
         "displayName": f"{first} {last}".strip(),

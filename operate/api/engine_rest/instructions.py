@@ -33,7 +33,7 @@ TYPES = (CANCEL, *STARTS)
         "type": "object",
         "additionalProperties": {
             **VALUE_SCHEMA,
-            "properties": {**VALUE_SCHEMA["properties"], "local": {"type": "boolean"}},  # type: ignore[dict-item]
+            "properties": {**VALUE_SCHEMA["properties"], "local": {"type": "boolean"}},
         },
     }
 )

@@ -26,7 +26,8 @@ def document(request: Request | None = None) -> dict[str, Any]:
     """The OpenAPI document of all routes of the dialect, for whoever asks."""
     from operate.api.engine_rest.urls import resources
 
-    generator = SchemaGenerator(patterns=[path(PREFIX, include(resources))], title="Fettle: Camunda 7 REST API")
+    generator = SchemaGenerator(patterns=[path(PREFIX, include(resources))])
     found: dict[str, Any] = generator.get_schema(request=request, public=True)
+    found["info"]["title"] = "Fettle: Camunda 7 REST API"
     found["info"]["description"] = "The part of Camunda 7's REST API that this release speaks, below `/engine-rest`."
     return found

@@ -266,7 +266,7 @@ class ProcessDefinitionStart(OneDefinition):
     def _started(self, key: int, *, with_variables: bool) -> object:
         rows = ProcessInstance.objects.select_related("definition", "workspace").defer("definition__xml")
         link = {"method": "GET", "href": self.url_of("process-instance", id_of(key)), "rel": "self"}
-        answer: dict[str, object] = {**process_instance(rows.get(pk=key), [link])}  # type: ignore[list-item]
+        answer: dict[str, object] = {**process_instance(rows.get(pk=key), [link])}
         if with_variables:
             answer["variables"] = variables_by_name(list(Variable.objects.filter(scope_key=key)))
         return answer

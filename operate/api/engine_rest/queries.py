@@ -218,7 +218,7 @@ def unsupported(kind: Kind = Kind.TEXT) -> Filter:
     return Filter(kind, refuse, "not supported yet")
 
 
-class Like(BuiltinLookup):  # type: ignore[type-arg]
+class Like(BuiltinLookup):
     """SQL's LIKE with the caller's own `%` and `_`."""
 
     lookup_name = "sql_like"

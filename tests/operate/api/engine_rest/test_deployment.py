@@ -83,6 +83,19 @@ def test_a_body_that_is_no_form_is_refused(api: Api) -> None:
     assert api.refused("POST", "/deployment/create", {"deployment-name": "x"}).status == 415
 
 
+def test_too_many_files_and_too_large_ones_are_refused(api: Api) -> None:
+    # given
+    many = Refusal(api.upload(*[process(f"p{i}", "user:a") for i in range(101)]))
+    large = Refusal(api.upload(("large.bpmn", " " * 11_000_000)))
+    address, kind = "/engine-rest/deployment/create", "multipart/form-data; boundary=x"
+    huge = Refusal(api.client.generic("POST", address, b"--x\r\n" + b" " * (65 * 1024 * 1024), kind))
+    # then
+    assert (many.status, many.message) == (400, "Expected at most 100 files, found more.")
+    assert (large.status, large.type) == (400, "ParseException")
+    assert "at most 10 MB" in large.message
+    assert huge.status == 413
+
+
 def test_an_unknown_tenant_is_refused(api: Api) -> None:
     refusal = Refusal(api.upload(ORDER, tenant_id="mars"))
     assert refusal.status == 404

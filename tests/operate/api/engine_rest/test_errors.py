@@ -139,6 +139,16 @@ def test_what_is_too_long_or_of_another_kind_is_refused(api: Api, body: dict[str
     assert api.refused("POST", "/process-definition/key/order/start", body).status == 400
 
 
+def test_messages_are_in_english_for_everybody(api: Api, order: str) -> None:
+    response = api.client.post("/engine-rest/message", {}, format="json", headers={"Accept-Language": "de"})
+    assert response.json()["message"] == "'messageName': This field is required."
+
+
+def test_more_parameters_than_anybody_needs_are_refused(api: Api) -> None:
+    response = api.client.get("/engine-rest/task?" + "&".join(f"p{i}=1" for i in range(20_001)))
+    assert (response.status_code, response.json()["type"]) == (400, "InvalidRequestException")
+
+
 def test_a_large_value_is_stored(api: Api, order: str) -> None:
     text = "x" * 10_000_000
     api.put(f"/process-instance/{order}/variables/large", {"value": text, "type": "String"})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from operate.api.engine_rest.ids import definition_id, id_of, id_or_null
+from workflow.engine.errors import NotFound
 from workflow.graph import ElementType, FlowNode
 from workflow.models import ElementInstance, Incident, ProcessInstance
 from workflow.persistence.definitions import executable_process
@@ -73,8 +74,11 @@ def activity_type(element_type: str) -> str:
 
 
 def element_named(definition_key: int, element_id: str) -> FlowNode | None:
-    """The element in its model. Models are read once per server process."""
-    return executable_process(definition_key).elements.get(element_id)
+    """The element in its model, unless that was deleted a moment ago. Models are read once per server process."""
+    try:
+        return executable_process(definition_key).elements.get(element_id)
+    except NotFound:
+        return None
 
 
 def activity_name(definition_key: int, element_id: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
@@ -40,7 +40,7 @@ from operate.api.engine_rest.bodies import (
 )
 from operate.api.engine_rest.ids import definition_id, definition_key_of, id_of, key_of
 from operate.api.engine_rest.listing import QueryListing, count_of
-from operate.api.engine_rest.model_facts import model_facts
+from operate.api.engine_rest.model_facts import NO_FACTS, ModelFacts, model_facts
 from operate.api.engine_rest.scope_variables import VariablesAnswer
 from operate.api.engine_rest.values import date_text, typed_value
 from operate.api.engine_rest.variable_filters import IGNORE_CASE
@@ -57,6 +57,7 @@ LONGEST_WAIT_MILLISECONDS = 1_800_000
 MAX_TASKS = 1_000
 MAX_TOPICS = 100
 MAX_MANY = 2_000
+PROPERTIES = "includeExtensionProperties"
 RIGHTS_ARE_READ_AGAIN_AFTER_SECONDS = 5.0
 WAITING = (Job.State.CREATED, Job.State.FAILED)
 
@@ -268,13 +269,10 @@ class FetchAndLock(EngineRestView):
         return Response(self._answer(wait_for(attempt, timeout=timedelta(milliseconds=timeout)), topics))
 
     @staticmethod
-    def _answer(found: list[ActivatedJob], topics: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        by_request = {id(topic["request"]): topic for topic in topics}
-        asked = [by_request[id(each.request)] for each in found]
-        with_properties = [
-            each for each, topic in zip(found, asked, strict=True) if topic["includeExtensionProperties"]
-        ]
-        facts = model_facts(each.job.definition_key for each in with_properties)
+    def _answer(found: list[ActivatedJob], topics: Sequence[dict[str, Any]]) -> list[LockedExternalTask]:
+        topic_of = {id(topic["request"]): topic for topic in topics}
+        asked = [(each, topic_of[id(each.request)]) for each in found]
+        facts = model_facts(each.job.definition_key for each, topic in asked if topic[PROPERTIES])
         return [
             {
                 **external_task(each.job),
@@ -283,12 +281,14 @@ class FetchAndLock(EngineRestView):
                     name: typed_value(value.value, value.type, deserialize=bool(topic["deserializeValues"]))
                     for name, value in each.variables.items()
                 },
-                "extensionProperties": dict(facts[each.job.definition_key].properties.get(each.job.element_id, {}))
-                if topic["includeExtensionProperties"]
-                else {},
+                "extensionProperties": _extension_properties(facts, each.job) if topic[PROPERTIES] else {},
             }
-            for each, topic in zip(found, asked, strict=True)
+            for each, topic in asked
         ]
+
+
+def _extension_properties(facts: Mapping[int, ModelFacts], row: Job) -> dict[str, str]:
+    return dict(facts.get(row.definition_key, NO_FACTS).properties.get(row.element_id, {}))
 
 
 class _Attempt:

@@ -28,6 +28,9 @@ class ModelFacts:
     """The extension properties of each element that has some."""
 
 
+NO_FACTS = ModelFacts()
+"""Of a definition that was deleted a moment ago."""
+
 _known: OrderedDict[int, ModelFacts] = OrderedDict()
 _lock = Lock()
 

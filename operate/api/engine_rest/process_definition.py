@@ -20,7 +20,7 @@ from operate.api.engine_rest.ids import definition_id, definition_key_of, id_of,
 from operate.api.engine_rest.incident import incident_type, of_type
 from operate.api.engine_rest.instructions import instructions_field, refuse_cancellations
 from operate.api.engine_rest.listing import Listing, count_of
-from operate.api.engine_rest.model_facts import ModelFacts, model_facts
+from operate.api.engine_rest.model_facts import NO_FACTS, ModelFacts, model_facts
 from operate.api.engine_rest.process_instance import ProcessInstanceAnswer, process_instance
 from operate.api.engine_rest.scope_variables import VariablesAnswer
 from operate.api.engine_rest.values import variables_by_name
@@ -117,7 +117,7 @@ def definition_answer(row: ProcessDefinition, facts: ModelFacts) -> Definition:
 
 def definition_answers(rows: Sequence[ProcessDefinition]) -> list[Definition]:
     facts = model_facts(row.key for row in rows)
-    return [definition_answer(row, facts[row.key]) for row in rows]
+    return [definition_answer(row, facts.get(row.key, NO_FACTS)) for row in rows]
 
 
 def _with_incident(condition: Q) -> Q:

@@ -4,7 +4,7 @@ Pages, both APIs and batches write through these and nothing else.
 """
 
 from operate.actions.base import Action, request_id_of
-from operate.actions.deployments import DeleteDeployment, Deploy
+from operate.actions.deployments import DeleteDeployment, DeleteProcessDefinition, Deploy
 from operate.actions.incidents import ResolveIncident
 from operate.actions.jobs import (
     ActivateJobs,
@@ -37,6 +37,7 @@ __all__ = [
     "CompleteUserTask",
     "CorrelateMessage",
     "DeleteDeployment",
+    "DeleteProcessDefinition",
     "DeleteProcessInstance",
     "DeleteVariables",
     "Deploy",

@@ -78,3 +78,16 @@ class DeleteDeployment(Action[None]):
 
     def nothing_found(self) -> str:
         return f"Deployment with id '{self.entry.entity_key}' does not exist."
+
+
+class DeleteProcessDefinition(Action[None]):
+    """Delete one process definition that has no process instances."""
+
+    permission = Right.DELETE_DEFINITION
+    event = Event.DELETE
+    subject = Subject.PROCESS_DEFINITION
+
+    def perform(self, key: int) -> None:
+        self.about(key)
+        self.entry.definition_key = key
+        self.entry.workspace_id = services.delete_process_definition(key, context=self.context)

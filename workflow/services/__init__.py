@@ -6,7 +6,7 @@ Keys are ints, times aware datetimes, durations timedeltas. All raise `NotFound`
 
 from workflow.engine.outcome import ElementFact, Outcome, RowFact
 from workflow.persistence.unit_of_work import SYSTEM, Context
-from workflow.services.deployments import Deployed, Resource, delete_deployment, deploy
+from workflow.services.deployments import Deployed, Resource, delete_deployment, delete_process_definition, deploy
 from workflow.services.incidents import resolve_incident
 from workflow.services.instances import (
     cancel_process_instance,
@@ -61,6 +61,7 @@ __all__ = [
     "complete_user_task",
     "correlate_message",
     "delete_deployment",
+    "delete_process_definition",
     "delete_process_instance",
     "delete_variables",
     "deploy",

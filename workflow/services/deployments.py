@@ -222,6 +222,33 @@ def delete_deployment(key: int, *, cascade: bool = False, context: Context = SYS
         return deployment.workspace_id
 
 
+def delete_process_definition(key: int, *, context: Context = SYSTEM) -> int:
+    """Delete one definition, and its deployment if that was all of it; Conflict if it has process instances.
+
+    Returns the workspace's id.
+    """
+    with transaction():
+        definition = ProcessDefinition.objects.filter(pk=key).defer("xml").first()
+        if definition is None:
+            raise NotFound(f"Expected to find a process definition with key '{key}', but there is none.")
+        context.authorize(definition.workspace_id)
+        _lock_workspace(definition.workspace_id)
+        one = ProcessInstance.objects.filter(definition=definition).first()
+        if one is not None:
+            raise Conflict(
+                f"Expected process definition '{key}' to have no process instances, but '{one.key}' of '{one.process_id}' is "
+                "one. Delete its process instances first."
+            )
+        if not context.dry_run:
+            ProcessDefinition.objects.filter(pk=key).delete()
+            if definition.is_latest:
+                _promote_predecessor(definition)
+            left = ProcessDefinition.objects.filter(deployment=definition.deployment_key)
+            if not left.exists():
+                Deployment.objects.filter(pk=definition.deployment_key).delete()
+        return definition.workspace_id
+
+
 def _delete(deployment: Deployment, definitions: Sequence[ProcessDefinition]) -> None:
     instances = list(
         ProcessInstance.objects.select_for_update().filter(definition__in=definitions).values_list("key", flat=True)
@@ -248,4 +275,4 @@ def delete_instance_rows(instance_keys: Sequence[int]) -> None:
     ProcessInstance.objects.filter(pk__in=instance_keys).delete()
 
 
-__all__ = ["Deployed", "Resource", "delete_deployment", "delete_instance_rows", "deploy"]
+__all__ = ["Deployed", "Resource", "delete_deployment", "delete_instance_rows", "delete_process_definition", "deploy"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ MISSING: Any = object()
 LONGEST_MS = 20 * 365 * 24 * 3_600_000
 LONGEST_NAME = 255
 LARGEST = 2**31 - 1
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
 T = TypeVar("T")
 
 
@@ -116,6 +118,9 @@ def key(value: object) -> int | None:
 
 
 def _whole(value: object) -> int | None:
+    """A whole number. The npm client, when it validates what it sends, writes 64-bit numbers as text."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -11,7 +11,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from operate.actions import DeleteDeployment, Deploy
+from operate.actions import DeleteProcessDefinition, Deploy
 from operate.api.base import check_text
 from operate.api.v2.base import V2View, key_text, one
 from operate.api.v2.bodies import LONGEST_NAME
@@ -20,7 +20,6 @@ from operate.api.v2.fields import EVERYTHING, NOTHING, Field, Kind
 from operate.api.v2.schema import ANYTHING, KEY, TEXT, WHOLE, all_of, array, nullable, record
 from operate.api.v2.search import Item, Search
 from operate.workspaces import workspace_named
-from workflow.engine.errors import Conflict
 from workflow.graph import Semantics
 from workflow.models import ProcessDefinition
 from workflow.services import Resource
@@ -106,21 +105,9 @@ class ResourceDeletion(V2View):
     answers = {"POST": all_of(resourceKey=KEY, batchOperation=nullable(ANYTHING))}
 
     def post(self, request: Request, key: str) -> Response:
-        definition = one(self.visible(ProcessDefinition.objects.defer("xml")), key, "a resource")
-        self._refuse_siblings(definition)
-        self.act(DeleteDeployment).execute(definition.deployment_key)
-        return Response({"resourceKey": key_text(definition.key), "batchOperation": None})
-
-    @staticmethod
-    def _refuse_siblings(definition: ProcessDefinition) -> None:
-        """Files that were deployed together can only go together."""
-        siblings = ProcessDefinition.objects.filter(deployment=definition.deployment_key).exclude(pk=definition.key)
-        sibling = siblings.defer("xml").first()
-        if sibling is not None:
-            raise Conflict(
-                f"Expected '{definition.process_id}' to be alone in its deployment '{definition.deployment_key}', but "
-                f"'{sibling.process_id}' was deployed with it and would be deleted too. Delete the deployment as a whole."
-            )
+        number = self.key(key, "a resource")
+        self.act(DeleteProcessDefinition).execute(number)
+        return Response({"resourceKey": key_text(number), "batchOperation": None})
 
 
 class ProcessDefinitionSearch(Search):

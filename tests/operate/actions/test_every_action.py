@@ -19,7 +19,16 @@ from operate.workspaces import Forbidden, Right, Role
 from tests.operate.actions.conftest import ORDER, Shop, text_of
 from workflow.engine.errors import NotFound
 from workflow.graph import Semantics
-from workflow.models import Deployment, ElementInstance, Incident, Job, ProcessInstance, UserTask, Variable
+from workflow.models import (
+    Deployment,
+    ElementInstance,
+    Incident,
+    Job,
+    ProcessDefinition,
+    ProcessInstance,
+    UserTask,
+    Variable,
+)
 from workflow.modification import CancelAll, StartBefore
 from workflow.services import JobRequest, MessageCorrelation, Resource
 
@@ -97,6 +106,15 @@ CASES = [
         Subject.DEPLOYMENT,
         lambda action, shop, key: action.execute(key),
         lambda shop: Deployment.objects.latest("key").key,
+        redeploy,
+    ),
+    Case(
+        actions.DeleteProcessDefinition,
+        Right.DELETE_DEFINITION,
+        Event.DELETE,
+        Subject.PROCESS_DEFINITION,
+        lambda action, shop, key: action.execute(key),
+        lambda shop: ProcessDefinition.objects.latest("key").key,
         redeploy,
     ),
     Case(
@@ -367,7 +385,10 @@ def test_the_right_is_enough_and_one_event_is_recorded(case, shop, new_events):
         assert event.entity_key == key
 
 
-@pytest.mark.parametrize("case", [case for case in WITH_KEY if case.action is not actions.DeleteDeployment], ids=str)
+OF_NO_INSTANCE = (actions.DeleteDeployment, actions.DeleteProcessDefinition)
+
+
+@pytest.mark.parametrize("case", [case for case in WITH_KEY if case.action not in OF_NO_INSTANCE], ids=str)
 def test_the_event_is_found_at_the_process_instance(case, shop, new_events):
     # given
     case.prepare(shop)

@@ -72,3 +72,35 @@ def test_an_incident_is_found_and_resolved(sdk, client, tmp_path):
     client.update_job(job_key=job.job_key, data=sdk.JobUpdateRequest(changeset=sdk.JobChangeset(retries=1)))
     client.resolve_incident(incident_key=incident.incident_key, data=sdk.IncidentResolutionRequest())
     assert client.get_incident(incident_key=incident.incident_key).state.value == "RESOLVED"
+
+
+RESOURCES = {
+    "process_instance": ("process-instances", {"incidentErrorHashCode"}),
+    "element_instance": ("element-instances", set()),
+    "process_definition": ("process-definitions", set()),
+    "variable": ("variables", set()),
+    "job": ("jobs", set()),
+    "user_task": ("user-tasks", set()),
+    "incident": ("incidents", set()),
+    "message_subscription": ("message-subscriptions", set()),
+    "audit_log": ("audit-logs", set()),
+}
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_all_that_the_client_can_filter_and_sort_by_is_known(sdk, api, resource):
+    path, unknown = RESOURCES[resource]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        models = importlib.import_module("camunda_orchestration_sdk.models")
+    name = "".join(word.title() for word in resource.split("_"))
+    for field in getattr(models, f"{name}SearchQuerySortRequestField"):
+        api("POST", f"/{path}/search", {"sort": [{"field": field.value}]})
+    for attribute in vars(getattr(models, f"{name}Filter"))["__attrs_attrs__"]:
+        first, *rest = attribute.name.strip("_").split("_")
+        field = "$or" if attribute.name == "or_" else first + "".join(word.title() for word in rest)
+        if field == "additionalProperties" or field in unknown:
+            continue
+        # whatever the value should be: an unknown field would be refused by its name
+        answer = api.send("POST", f"/{path}/search", {"filter": {field: {"$eq": "ACTIVE"}}})
+        assert "Unknown filter" not in answer.content.decode()

@@ -8,6 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from audit.models import AuditEvent
 from operate.workspaces import Role
 from tests.operate.api.v2.conftest import TASK, Api
+from tests.support.models import deploy, model
+from workflow import services
+from workflow.graph import Semantics
 from workflow.models import ProcessInstance
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +194,172 @@ def test_a_strange_workspace_looks_empty(user_with, order):
     assert stranger.items("/process-instances") == []
     stranger("GET", f"/process-instances/{order.process_instance_key}", status=404)
     stranger("POST", f"/process-instances/{order.process_instance_key}/cancellation", status=404)
+
+
+def test_a_definition_is_deleted_without_those_deployed_with_it_once_nothing_uses_it(api):
+    first, second = (
+        each["processDefinition"]["processDefinitionKey"]
+        for each in upload(api, TASK, TASK.replace('id="order"', 'id="other"'))["deployments"]
+    )
+    started = api("POST", "/process-instances", {"processDefinitionKey": first})["processInstanceKey"]
+    refused = api("POST", f"/resources/{first}/deletion", {}, status=409)
+    assert started in refused["detail"]
+    assert api("POST", f"/resources/{second}/deletion")["resourceKey"] == second
+    api("GET", f"/process-definitions/{second}", status=404)
+    assert [row["processDefinitionKey"] for row in api.items("/process-definitions")] == [first]
+
+
+def test_the_version_before_is_the_latest_again_once_the_latest_is_deleted(api):
+    first = upload(api, TASK)["deployments"][0]["processDefinition"]["processDefinitionKey"]
+    second = upload(api, TASK.replace("approve", "check"))["deployments"][0]["processDefinition"][
+        "processDefinitionKey"
+    ]
+    api("POST", f"/resources/{second}/deletion")
+    [latest] = api.items("/process-definitions", isLatestVersion=True)
+    assert latest["processDefinitionKey"] == first
+
+
+def test_an_instance_that_is_over_soon_is_waited_for(api):
+    upload(api, model("quick", Semantics.ZEEBE, "<startEvent id='start'/><endEvent id='end'/>"))
+    body = {"processDefinitionId": "quick", "variables": {"a": 1, "b": [2]}, "awaitCompletion": True}
+    assert api("POST", "/process-instances", body)["variables"] == {"a": 1, "b": [2]}
+    assert api("POST", "/process-instances", {**body, "fetchVariables": ["b"]})["variables"] == {"b": [2]}
+
+
+def test_who_waits_too_long_is_told_what_was_created(api):
+    upload(api, TASK)
+    body = {"processDefinitionId": "order", "awaitCompletion": True, "requestTimeout": 1}
+    late = api("POST", "/process-instances", body, status=504)
+    assert str(ProcessInstance.objects.get().key) in late["detail"]
+
+
+def test_nothing_is_created_by_a_body_that_is_wrong_in_what_comes_later(api):
+    upload(api, TASK)
+    for wrong in ({"requestTimeout": "x"}, {"fetchVariables": [1]}, {"tags": ["y" * 101]}, {"businessId": "y" * 256}):
+        body = {"processDefinitionId": "order", "awaitCompletion": True, **wrong}
+        assert next(iter(wrong)) in api("POST", "/process-instances", body, status=400)["detail"]
+    assert not ProcessInstance.objects.exists()
+
+
+def test_a_version_tag_names_the_newest_version_that_has_it(api):
+    tagged = TASK.replace(
+        "<startEvent", "<extensionElements><zeebe:versionTag value='blue'/></extensionElements><startEvent", 1
+    )
+    upload(api, tagged)
+    upload(api, TASK)
+    body = {"processDefinitionId": "order", "processDefinitionVersionTag": "blue"}
+    assert api("POST", "/process-instances", body)["processDefinitionVersion"] == 1
+    missing = api("POST", "/process-instances", {**body, "processDefinitionVersionTag": "red"}, status=404)
+    assert "red" in missing["detail"]
+
+
+@pytest.mark.parametrize("named", [{}, {"processDefinitionId": "order", "processDefinitionKey": "1"}])
+def test_a_definition_is_named_in_exactly_one_way(api, named):
+    assert "either 'processDefinitionKey' or" in api("POST", "/process-instances", named, status=400)["detail"]
+
+
+def test_an_instance_starts_at_the_elements_named(api):
+    upload(api, TASK)
+    body = {"processDefinitionId": "order", "startInstructions": [{"elementId": "end"}]}
+    key = api("POST", "/process-instances", body)["processInstanceKey"]
+    assert api("GET", f"/process-instances/{key}")["state"] == "COMPLETED"
+    assert [row["elementId"] for row in api.items("/element-instances", processInstanceKey=key)] == ["order", "end"]
+
+
+def test_a_message_reaches_who_waits_for_it_and_is_published_once_per_id(api):
+    upload(api, model("wait", Semantics.ZEEBE, "<startEvent id='start'/><receive id='paid'/><endEvent id='end'/>"))
+    key = api("POST", "/process-instances", {"processDefinitionId": "wait", "variables": {"key": "k"}})[
+        "processInstanceKey"
+    ]
+    [subscription] = api.items("/message-subscriptions", processInstanceKey=key)
+    assert (subscription["messageSubscriptionState"], subscription["correlationKey"]) == ("CREATED", "k")
+    message = {"name": "paid", "correlationKey": "k", "variables": {"sum": 3}}
+    assert api("POST", "/messages/correlation", message)["processInstanceKey"] == key
+    [value] = api.items("/variables", scopeKey=key, name="sum")
+    assert value["value"] == "3"
+    once = {"name": "later", "timeToLive": 60_000, "messageId": "m-1"}
+    api("POST", "/messages/publication", once)
+    assert api("POST", "/messages/publication", once, status=409)["title"] == "ALREADY_EXISTS"
+
+
+def test_a_correlation_in_vain_is_recorded_as_refused(api):
+    api("POST", "/messages/correlation", {"name": "paid", "correlationKey": "k"}, status=404)
+    assert AuditEvent.objects.get().result == "REFUSED"
+
+
+def test_what_was_done_is_found_in_the_audit_log(api, order):
+    key = str(order.process_instance_key)
+    [task] = api.items("/user-tasks")
+    api("POST", f"/user-tasks/{task['userTaskKey']}/assignment", {"assignee": "ann"}, status=204)
+    api("DELETE", f"/user-tasks/{task['userTaskKey']}/assignee", status=204)
+    api("POST", f"/process-instances/{key}/cancellation", status=204)
+    api("POST", f"/process-instances/{key}/cancellation", status=404)
+    rows = api("POST", "/audit-logs/search", {"filter": {"processInstanceKey": key}, "sort": [{"field": "timestamp"}]})[
+        "items"
+    ]
+    assert [(row["entityType"], row["operationType"], row["result"]) for row in rows] == [
+        ("USER_TASK", "ASSIGN", "SUCCESS"),
+        ("USER_TASK", "UNASSIGN", "SUCCESS"),
+        ("PROCESS_INSTANCE", "CANCEL", "SUCCESS"),
+        ("PROCESS_INSTANCE", "CANCEL", "FAIL"),
+    ]
+    assert rows[0]["userTaskKey"] == task["userTaskKey"]
+    assert api("GET", f"/audit-logs/{rows[0]['auditLogKey']}") == rows[0]
+    of_task = api("POST", f"/user-tasks/{task['userTaskKey']}/audit-logs/search", {})["items"]
+    assert of_task == rows[:2]
+    assert len(api.items("/audit-logs", operationType={"$in": ["UNASSIGN", "CANCEL"]}, result="SUCCESS")) == 2
+
+
+def test_the_audit_log_is_for_those_who_may_read_it(user_with, api, order):
+    api("POST", f"/process-instances/{order.process_instance_key}/suspension", status=204)
+    assert Api(user_with(Role.SUPPORT)).items("/audit-logs") == []
+    assert len(Api(user_with(Role.AUDITOR)).items("/audit-logs")) == 1
+
+
+def test_the_call_hierarchy_and_the_flows_taken_are_told(api, order):
+    path = f"/process-instances/{order.process_instance_key}"
+    assert [row["processDefinitionName"] for row in api("GET", f"{path}/call-hierarchy")] == ["order"]
+    assert [row["elementId"] for row in api("GET", f"{path}/sequence-flows")["items"]] == ["flow1"]
+    api("GET", "/process-instances/1/call-hierarchy", status=404)
+
+
+def test_instances_of_the_other_semantics_are_seen_and_worked_on(api):
+    elements = "<startEvent id='start'/><job id='do'/><userTask id='look'/><endEvent id='end'/>"
+    started = services.start_process_instance(deploy(model("seven", Semantics.CAMUNDA_7, elements)).key)
+    key = started.process_instance_key
+    [job] = api("POST", "/jobs/activation", {"type": "work", "timeout": 1000, "maxJobsToActivate": 1})["jobs"]
+    api("POST", f"/jobs/{job['jobKey']}/completion", {}, status=204)
+    plan = {"activateInstructions": [{"elementId": "do"}]}
+    refused = api("POST", f"/process-instances/{key}/modification", plan, status=400)
+    assert "Camunda 7 semantics" in refused["detail"]
+    [task] = api.items("/user-tasks", processInstanceKey=str(key))
+    api("POST", f"/user-tasks/{task['userTaskKey']}/completion", {}, status=204)
+    assert api("GET", f"/process-instances/{key}")["state"] == "COMPLETED"
+
+
+def test_incidents_below_an_element_instance_are_found_from_it_and_from_its_process(api, job):
+    api("POST", f"/jobs/{job.jobs_created[0].key}/failure", {"retries": 0}, status=204)
+    [element] = api.items("/element-instances", elementId="do")
+    assert (element["hasIncident"], element["elementName"]) == (True, "do")
+    for key in (element["elementInstanceKey"], str(job.process_instance_key)):
+        [incident] = api("POST", f"/element-instances/{key}/incidents/search", {})["items"]
+        assert incident["incidentKey"] == element["incidentKey"]
+    [start] = api.items("/element-instances", elementId="start")
+    assert api("POST", f"/element-instances/{start['elementInstanceKey']}/incidents/search", {})["items"] == []
+    api("POST", "/element-instances/1/incidents/search", {}, status=404)
+
+
+def test_a_date_of_a_user_task_is_kept_by_null_and_cleared_by_an_empty_text(api, order):
+    [task] = api.items("/user-tasks")
+    path = f"/user-tasks/{task['userTaskKey']}"
+    dates = {"dueDate": "2030-01-02T03:04:05+01:00", "followUpDate": "2030-01-01T00:00:00Z"}
+    api("PATCH", path, {"changeset": dates}, status=204)
+    api("PATCH", path, {"changeset": {"dueDate": None, "followUpDate": ""}}, status=204)
+    found = api("GET", path)
+    assert (found["dueDate"], found["followUpDate"]) == ("2030-01-02T02:04:05.000Z", None)
+
+
+def test_an_operation_that_does_not_exist_is_no_key(api):
+    for path in ("/process-instances/modification", "/process-instances/1/migration", "/signals/broadcast"):
+        assert api("POST", path, {}, status=404)["title"] == "Not Found"
+    assert api("DELETE", "/process-instances/1", status=405)["title"] == "Method Not Allowed"

@@ -9,10 +9,12 @@ from drf_spectacular.validation import validate_schema
 
 from operate.api.v2.fields import matches, sql_pattern
 from operate.api.v2.openapi import document
+from operate.api.v2.search import Search
 from operate.api.v2.urls import resources
-from tests.operate.api.v2.conftest import TASK
-from tests.support.models import deploy
+from tests.operate.api.v2.conftest import JOB, TASK
+from tests.support.models import deploy, model
 from workflow import services
+from workflow.graph import Semantics
 
 pytestmark = pytest.mark.django_db
 
@@ -83,9 +85,156 @@ def test_element_instances_are_paged_with_the_process_among_them(api, seven):
     assert seen == sorted(seen)
 
 
+SORTS = [
+    (str(route.pattern), field.name)
+    for route in resources
+    if issubclass(view := route.callback.view_class, Search) and "<" not in str(route.pattern)
+    for field in view.fields
+    if field.sort
+]
+
+
+@pytest.fixture
+def everything(api, seven):
+    """Some rows of every resource, among them rows without a value in most columns."""
+    definition = deploy(JOB)
+    jobs = [services.start_process_instance(definition.key).jobs_created[0].key for _ in range(3)]
+    for key, retries in zip(jobs, (0, 0, 1), strict=True):
+        api("POST", f"/jobs/{key}/failure", {"retries": retries, "errorMessage": f"no {retries}"}, status=204)
+    waiting = deploy(model("wait", Semantics.ZEEBE, "<startEvent id='start'/><receive id='paid'/><endEvent id='end'/>"))
+    for key in ("a", "b"):
+        services.start_process_instance(waiting.key, variables={"key": key})
+    for instance in seven[:3]:
+        api("POST", f"/process-instances/{instance.process_instance_key}/suspension", status=204)
+    api("POST", f"/process-instances/{seven[4].process_instance_key}/cancellation", status=204)
+
+
+@pytest.mark.parametrize(("path", "field"), SORTS)
+def test_every_sort_pages_over_each_row_once(api, everything, path, field):
+    for order in ("ASC", "DESC"):
+        body = {"sort": [{"field": field, "order": order}]}
+        whole = api("POST", f"/{path}", body)["items"]
+        assert len(whole) > 1
+        seen, page = [], {"limit": 4}
+        while (answer := api("POST", f"/{path}", {**body, "page": page}))["items"]:
+            seen += answer["items"]
+            page = {"limit": 4, "after": answer["page"]["endCursor"]}
+        assert seen == whole
+        last = api("POST", f"/{path}", {**body, "page": {"from": len(whole) - 1}})["page"]["startCursor"]
+        assert api("POST", f"/{path}", {**body, "page": {"before": last}})["items"] == whole[:-1]
+
+
+@pytest.mark.parametrize(
+    ("filters", "elements"),
+    [
+        ({"elementName": "Approve it"}, ["approve"]),
+        ({"elementName": {"$like": "*it"}, "state": "ACTIVE"}, ["approve"]),
+        ({"elementName": {"$neq": "Approve it"}, "type": {"$neq": "PROCESS"}}, ["end", "start"]),
+        ({"elementName": "start"}, ["start"]),
+        ({"elementName": "The order"}, ["named"]),
+        ({"processDefinitionId": "other", "elementName": "Approve it"}, []),
+        ({"$or": [{"elementName": "Approve it"}, {"type": "START_EVENT"}]}, ["approve", "start"]),
+    ],
+)
+def test_element_instances_are_found_by_the_names_of_the_model(api, filters, elements):
+    xml = TASK.replace('id="order" name="order"', 'id="named" name="The order"').replace(
+        "<userTask id='approve'", "<userTask name='Approve it' id='approve'"
+    )
+    started = services.start_process_instance(deploy(xml).key)
+    if "end" in elements:
+        services.complete_user_task(started.user_tasks_created[0].key)
+    found = api("POST", "/element-instances/search", {"filter": filters, "sort": [{"field": "elementName"}]})["items"]
+    assert sorted(row["elementId"] for row in found) == elements
+    assert [row["elementName"] for row in found] == sorted(row["elementName"] for row in found)
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"candidateGroup": "desk"}, 1),
+        ({"candidateGroup": {"$in": ["desk", "none"]}}, 1),
+        ({"candidateGroup": {"$neq": "desk"}}, 1),
+        ({"candidateGroup": {"$like": "d?s*"}}, 1),
+        ({"candidateGroup": {"$like": "esk"}}, 0),
+        ({"candidateGroup": {"$exists": False}}, 1),
+        ({"$or": [{"assignee": "ann"}, {"candidateGroup": "desk"}]}, 2),
+        ({"assignee": {"$exists": False}}, 1),
+        ({"priority": {"$gt": 50}}, 0),
+        ({"processInstanceVariables": [{"name": "n", "value": "2"}]}, 1),
+        ({"processInstanceVariables": [{"name": "n", "value": {"$like": "*"}}]}, 2),
+        ({"localVariables": [{"name": "n", "value": "2"}]}, 0),
+        ({"state": "CREATING"}, 0),
+        ({"tags": ["vip"]}, 1),
+    ],
+)
+def test_user_task_filters(api, filters, found):
+    definition = deploy(TASK)
+    first = services.start_process_instance(definition.key, variables={"n": 1}, tags=["vip"])
+    second = services.start_process_instance(definition.key, variables={"n": 2})
+    services.update_user_task(first.user_tasks_created[0].key, {"candidate_groups": ["d", "desk"]})
+    services.assign_user_task(second.user_tasks_created[0].key, "ann")
+    assert len(api.items("/user-tasks", **filters)) == found
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"value": '"text"'}, ["text"]),
+        ({"value": {"$like": '"t*'}}, ["text"]),
+        ({"value": "null"}, ["null"]),
+        ({"value": {"$in": ["1", '{"a": [true]}']}}, ["number", "object"]),
+        ({"value": {"$neq": "1"}, "isTruncated": False}, ["null", "object", "text"]),
+        ({"isTruncated": True}, ["long"]),
+        ({"name": {"$like": "n*"}}, ["null", "number"]),
+        ({"name": {"$notIn": ["long", "null"]}}, ["number", "object", "text"]),
+    ],
+)
+def test_variables_are_found_by_their_values(api, filters, names):
+    values = {"text": "text", "null": None, "number": 1, "object": {"a": [True]}, "long": "y" * 10_000}
+    services.start_process_instance(deploy(TASK).key, variables=values)
+    assert sorted(row["name"] for row in api.items("/variables", **filters)) == names
+
+
+def test_long_values_are_cut_unless_they_are_asked_for(api):
+    services.start_process_instance(deploy(TASK).key, variables={"long": "y" * 10_000})
+    [cut] = api("POST", "/variables/search", {})["items"]
+    assert (len(cut["value"]), cut["isTruncated"]) == (8192, True)
+    [whole] = api("POST", "/variables/search?truncateValues=false", {})["items"]
+    assert (len(whole["value"]), whole["isTruncated"]) == (10_002, False)
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"kind": "BPMN_ELEMENT"}, 1),
+        ({"kind": {"$neq": "BPMN_ELEMENT"}}, 0),
+        ({"kind": {"$exists": False}}, 0),
+        ({"listenerEventType": {"$like": "UNSP*"}}, 1),
+        ({"hasFailedWithRetriesLeft": True}, 1),
+        ({"errorCode": {"$exists": True}}, 0),
+        ({"errorMessage": {"$exists": True}, "state": "FAILED"}, 1),
+        ({"isDenied": True}, 0),
+        ({"deniedReason": {"$exists": False}}, 1),
+        ({"deniedReason": "no"}, 0),
+        ({"processInstanceKey": {"$like": "*"}}, 1),
+        ({"deadline": {"$exists": False}}, 1),
+    ],
+)
+def test_job_filters(api, job, filters, found):
+    services.fail_job(job.jobs_created[0].key, retries=1, message="no answer")
+    assert len(api.items("/jobs", **filters)) == found
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [
+        ({"filter": {"$or": [{"$or": []}]}}, "filter.$or[0].$or"),
+        ({"filter": {"businessId": {"$in": ["a"] * 10_001}}}, "at most 10000"),
+        ({"sort": [{"field": "startDate"}, {"field": "startDate"}]}, "sort[1].field"),
+        ({"page": {"after": "a", "before": "b"}}, "page.before"),
+        ({"page": {"limit": 10_001}}, "page.limit"),
+        ({"page": {"from": 10_001}}, "page.from"),
+        ({"filter": {"state": []}}, "filter.state"),
         ({"filter": {"nonsense": 1}}, "filter.nonsense"),
         ({"filter": {"state": "RUNNING"}}, "ACTIVE, SUSPENDED"),
         ({"filter": {"processInstanceKey": "abc"}}, "filter.processInstanceKey"),
@@ -188,3 +337,21 @@ def test_the_openapi_document_names_every_route_once():
     assert len(found["paths"]) == len({str(route.pattern) for route in resources})
     operations = [op["operationId"] for path in found["paths"].values() for op in path.values()]
     assert len(operations) == len(set(operations))
+
+
+def test_a_cursor_of_another_sort_is_refused(api, seven):
+    cursor = search(api, sort=[{"field": "businessId"}])["page"]["endCursor"]
+    problem = api(
+        "POST", "/process-instances/search", {"sort": [{"field": "tenantId"}], "page": {"after": cursor}}, status=400
+    )
+    assert "page.after" in problem["detail"]
+
+
+def test_the_openapi_document_knows_fields_bodies_and_refusals():
+    paths = document()["paths"]
+    item = paths["/v2/process-instances/search"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert "processInstanceKey" in item["properties"]["items"]["items"]["properties"]
+    modification = paths["/v2/process-instances/{key}/modification"]["post"]
+    assert "moveInstructions" in modification["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert set(modification["responses"]) == {"204", "400", "401", "403", "404", "409"}
+    assert list(modification["responses"]["409"]["content"]) == ["application/problem+json"]

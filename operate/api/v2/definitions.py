@@ -15,7 +15,7 @@ from operate.actions import DeleteProcessDefinition, Deploy
 from operate.api.base import check_text
 from operate.api.v2.base import V2View, key_text, one
 from operate.api.v2.bodies import LONGEST_NAME
-from operate.api.v2.errors import InvalidArgument
+from operate.api.v2.errors import InvalidArgument, TooLarge
 from operate.api.v2.fields import EVERYTHING, NOTHING, Field, Kind
 from operate.api.v2.schema import ANYTHING, KEY, TEXT, WHOLE, all_of, array, nullable, record
 from operate.api.v2.search import Item, Search
@@ -25,6 +25,7 @@ from workflow.models import ProcessDefinition
 from workflow.services import Resource
 
 TAG = "Process definition"
+MOST_BYTES = 64 * 1024 * 1024
 OTHER_KINDS = ("decisionDefinition", "decisionRequirements", "form", "resource")
 DEPLOYED = all_of(
     processDefinitionId=TEXT,
@@ -52,6 +53,9 @@ class Deployments(V2View):
     }
 
     def post(self, request: Request) -> Response:
+        length = request.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > MOST_BYTES:
+            raise TooLarge(f"Expected files of at most {MOST_BYTES} bytes together, found {length}.")
         files = [_resource(file) for file in request.FILES.getlist("resources")]
         if not files:
             raise InvalidArgument("Expected at least one file in a part named 'resources', found none.")

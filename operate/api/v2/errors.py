@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
-from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.db import DataError, OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from operate.api.base import MAX_BODY_BYTES
 from operate.workspaces import Forbidden
 from workflow.engine.errors import AlreadyExists, BpmnError, Conflict, ElementFailure, NotFound, Rejected
 
@@ -43,6 +45,10 @@ class InvalidArgument(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+class TooLarge(Exception):
+    """The request is larger than any may be."""
 
 
 class Unavailable(Exception):
@@ -107,9 +113,14 @@ def _malformed(error: Exception) -> tuple[int, str, str]:
         case Http404():
             return 404, TITLES[404], "There is nothing at this address."
         case RequestDataTooBig():
-            return 413, TITLES[413], f"The body is too large: {error}"
-        case MultiPartParserError() | TooManyFilesSent():
-            return 400, "INVALID_ARGUMENT", f"Expected multipart form data, found something else: {error}"
+            return 413, TITLES[413], f"Expected a body of at most {MAX_BODY_BYTES} bytes, found more."
+        case TooLarge():
+            return 413, TITLES[413], str(error)
+        case TooManyFilesSent():
+            most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+            return 400, "INVALID_ARGUMENT", f"Expected at most {most} files, found more."
+        case MultiPartParserError() | SuspiciousOperation():
+            return 400, "INVALID_ARGUMENT", f"The request cannot be read: {error}"
         case exceptions.APIException():
             detail = "; ".join(_told(error.detail))
             return error.status_code, TITLES.get(error.status_code, "Bad Request"), detail

@@ -36,8 +36,9 @@ def document(request: Request | None = None) -> dict[str, Any]:
     """The OpenAPI document of all routes of the dialect."""
     from operate.api.v2.urls import resources
 
-    generator = SchemaGenerator(patterns=[path(PREFIX, include(resources))], title="Fettle: Camunda 8 REST API")
+    generator = SchemaGenerator(patterns=[path(PREFIX, include(resources))])
     found: dict[str, Any] = generator.get_schema(request=request, public=True)
+    found["info"]["title"] = "Fettle: Camunda 8 REST API"
     found["info"]["description"] = (
         "The part of Camunda 8's Orchestration Cluster API that this release speaks, below `/v2`."
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from audit.models import AuditEvent
-from operate.workspaces import Role
-from tests.operate.api.v2.conftest import TASK, Api
+from operate.api.v2 import jobs
+from operate.workspaces import Role, remove_member
+from tests.operate.api.v2.conftest import JOB, TASK, Api
 from tests.support.models import deploy, model
 from workflow import services
 from workflow.graph import Semantics
-from workflow.models import ProcessInstance
+from workflow.models import ProcessInstance, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +91,50 @@ def test_a_job_is_activated_completed_and_told(api, job):
     [found] = api.items("/jobs", processInstanceKey=activated["processInstanceKey"])
     assert found["state"] == "COMPLETED"
     assert api("GET", f"/process-instances/{activated['processInstanceKey']}")["state"] == "COMPLETED"
+
+
+def test_a_waiting_worker_gets_a_job_that_comes_meanwhile(api, monkeypatch):
+    definition = deploy(JOB)
+
+    def wait_for(attempt, *, timeout):
+        assert attempt() == []
+        services.start_process_instance(definition.key)
+        return attempt()
+
+    monkeypatch.setattr(jobs, "wait_for", wait_for)
+    [job] = api("POST", "/jobs/activation", {"type": "work", "timeout": 1000, "maxJobsToActivate": 1})["jobs"]
+    assert (job["elementId"], job["worker"]) == ("do", "default")
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [({}, 10), ({"requestTimeout": 0}, 10), ({"requestTimeout": -1}, 0), ({"requestTimeout": 2500}, 2.5)],
+)
+def test_a_worker_waits_as_long_as_it_wants(api, monkeypatch, asked, seconds):
+    waited = []
+    monkeypatch.setattr(jobs, "wait_for", lambda attempt, *, timeout: waited.append(timeout) or [])
+    api("POST", "/jobs/activation", {"type": "work", "timeout": 1000, "maxJobsToActivate": 1, **asked})
+    assert waited == [timedelta(seconds=seconds)]
+
+
+def test_a_worker_whose_rights_end_while_it_waits_is_sent_away(user_with, monkeypatch):
+    worker = user_with(Role.WORKER)
+
+    def wait_for(attempt, *, timeout):
+        attempt()
+        remove_member(worker, Workspace.objects.get(), Role.WORKER)
+        attempt.rights_read_at -= jobs.RIGHTS_ARE_READ_AGAIN_AFTER_SECONDS
+        return attempt()
+
+    monkeypatch.setattr(jobs, "wait_for", wait_for)
+    Api(worker)("POST", "/jobs/activation", {"type": "work", "timeout": 1, "maxJobsToActivate": 1}, status=403)
+
+
+def test_jobs_are_given_from_the_tenants_that_are_asked_for(api):
+    services.start_process_instance(deploy(JOB).key)
+    body = {"type": "work", "timeout": 1000, "maxJobsToActivate": 1, "requestTimeout": -1}
+    assert "no-such" in api("POST", "/jobs/activation", {**body, "tenantIds": ["no-such"]}, status=404)["detail"]
+    assert len(api("POST", "/jobs/activation", {**body, "tenantIds": ["<default>"]})["jobs"]) == 1
 
 
 def test_an_exhausted_job_leaves_an_incident_that_new_retries_and_a_resolution_end(api, job):
@@ -188,8 +235,6 @@ def test_who_may_only_see_is_told_what_is_missing(user_with, order):
 
 
 def test_a_strange_workspace_looks_empty(user_with, order):
-    from workflow.models import Workspace
-
     stranger = Api(user_with(Role.WORKSPACE_ADMIN, Workspace.objects.create(slug="other", name="Other")))
     assert stranger.items("/process-instances") == []
     stranger("GET", f"/process-instances/{order.process_instance_key}", status=404)
@@ -363,3 +408,18 @@ def test_an_operation_that_does_not_exist_is_no_key(api):
     for path in ("/process-instances/modification", "/process-instances/1/migration", "/signals/broadcast"):
         assert api("POST", path, {}, status=404)["title"] == "Not Found"
     assert api("DELETE", "/process-instances/1", status=405)["title"] == "Method Not Allowed"
+
+
+def test_files_too_large_together_are_refused_before_they_are_read(api):
+    answer = api._client.post(
+        "/v2/deployments", b"", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH="99999999"
+    )
+    assert answer.status_code == 413
+    assert answer.json()["title"] == "Content Too Large"
+
+
+def test_a_deployment_that_is_no_form_is_refused(api):
+    answer = api._client.post("/v2/deployments", b"nonsense", content_type="multipart/form-data")
+    assert answer.status_code == 400
+    assert api("POST", "/deployments", {}, status=415)["title"] == "Unsupported Media Type"
+    assert "resources" in upload(api, status=400)["detail"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from audit.models import AuditEvent, Event, Result, Subject
 from operate.api.v2.base import one
@@ -81,7 +81,7 @@ class AuditLogSearch(Search):
     what = "an audit log entry"
     fields = (
         Field("auditLogKey", "key", Kind.KEY),
-        Field("entityKey", "entity", Kind.TEXT),
+        Field("entityKey", "entity"),
         Field("entityType", "entity_kind", Kind.CHOICE, choices=ENTITIES),
         Field("operationType", "operation", Kind.CHOICE, choices=OPERATIONS),
         Field("batchOperationKey", kind=Kind.KEY),
@@ -117,7 +117,7 @@ class AuditLogSearch(Search):
 
     def rows(self) -> QuerySet[AuditEvent]:
         return self.visible(AuditEvent.objects.all(), Right.VIEW_AUDIT).annotate(
-            entity=Cast("entity_key", CharField()),
+            entity=Coalesce(Cast("entity_key", CharField()), Value("")),
             entity_kind=_named(ENTITIES),
             operation=_named(OPERATIONS),
             actor_kind=_named(ACTORS),

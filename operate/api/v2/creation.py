@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ from workflow.modification import ActivateElement
 
 LATEST = -1
 MOST_TAGS = 10
-LONGEST_TAG = 100
+TAG_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_\-:.]{0,99}")
 LONGEST_BUSINESS_ID = 255
 DEFAULT_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -54,7 +55,7 @@ class ProcessInstances(V2View):
             tenantId=TEXT,
             businessId={**TEXT, "maxLength": LONGEST_BUSINESS_ID},
             variables=VARIABLES,
-            tags={**array({**TEXT, "maxLength": LONGEST_TAG}), "maxItems": MOST_TAGS},
+            tags={**array({**TEXT, "pattern": f"^{TAG_PATTERN.pattern}$"}), "maxItems": MOST_TAGS},
             startInstructions=array(all_of(elementId=TEXT)),
             runtimeInstructions={**array(ANYTHING), "maxItems": 0, "description": "Not supported."},
             awaitCompletion=FLAG,
@@ -85,7 +86,7 @@ class ProcessInstances(V2View):
         outcome = self.act(StartProcessInstance).execute(
             definition.key,
             variables=body.object("variables", {}),
-            business_key=body.text("businessId", None, at_most=LONGEST_BUSINESS_ID),
+            business_key=body.text("businessId", "", at_most=LONGEST_BUSINESS_ID) or None,
             instructions=[ActivateElement(part.name("elementId")) for part in body.bodies("startInstructions")],
             tags=tags,
         )
@@ -134,8 +135,12 @@ def _tags(body: Body) -> list[str]:
     tags: list[str] = list(dict.fromkeys(body.texts("tags", [])))
     if len(tags) > MOST_TAGS:
         raise InvalidArgument(f"Expected 'tags' to be at most {MOST_TAGS}, found {len(tags)}.")
-    if any(not 0 < len(tag) <= LONGEST_TAG for tag in tags):
-        raise InvalidArgument(f"Expected each of 'tags' to have 1 to {LONGEST_TAG} characters, found one that has not.")
+    wrong = next((tag for tag in tags if not TAG_PATTERN.fullmatch(tag)), None)
+    if wrong is not None:
+        raise InvalidArgument(
+            "Expected each of 'tags' to begin with a letter and to have at most 100 letters, digits and characters of _-:. , "
+            f"found '{wrong[:120]}'."
+        )
     return tags
 
 

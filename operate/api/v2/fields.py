@@ -159,9 +159,10 @@ class Field:
             return NOTHING
         if self.kind is Kind.TEXTS:
             return Q(**{f"{self.column}__len__gt": 0})
-        if self.blank:
-            return ~Q(**{self.column: ""})
-        return Q(**{f"{self.column}__isnull": False}) if self.column and self.choices is None else EVERYTHING
+        if not self.column or self.choices is not None:
+            return EVERYTHING
+        present = Q(**{f"{self.column}__isnull": False})
+        return present & ~Q(**{self.column: ""}) if self.blank else present
 
     def _equals(self, values: list[object], path: str) -> Q:
         typed = [self._typed(value, path) for value in values]

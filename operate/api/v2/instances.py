@@ -81,7 +81,7 @@ class ProcessInstanceSearch(Search):
         Field("hasIncident", "has_incident", Kind.FLAG, flag=Q(open_incidents__gt=0)),
         Field("tenantId", "workspace__slug"),
         Field("tags", "tags", sort=False, filter=False, schema=array(TEXT)),
-        Field("businessId", "business_key"),
+        Field("businessId", "business_key", blank=True),
         Field("batchOperationKey", kind=Kind.KEY, sort=False, shown=False),
         Field("batchOperationId", sort=False, shown=False),
     )

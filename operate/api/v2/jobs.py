@@ -169,7 +169,7 @@ def activated_job(activated: ActivatedJob) -> dict[str, Any]:
         "listenerEventType": NO_LISTENER,
         "userTask": None,
         "tags": job.process_instance.tags,
-        "businessId": activated.business_key,
+        "businessId": activated.business_key or None,
         "priority": job.priority,
         "jobLeaseToken": None,
     }
@@ -285,7 +285,7 @@ class JobSearch(Search):
         Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, sort=False, filter=False),
         Field("elementId", "element_id"),
         Field("elementInstanceKey", "element_instance_key", Kind.KEY),
-        Field("businessId", "process_instance__business_key", sort=False, filter=False),
+        Field("businessId", "process_instance__business_key", blank=True, sort=False, filter=False),
         Field("tenantId", "workspace__slug"),
     )
 

@@ -91,7 +91,7 @@ class SubscriptionSearch(Search):
         Field("lastUpdatedDate", "updated", Kind.DATE),
         Field("messageName", "name"),
         Field("correlationKey", "correlation_key"),
-        Field("businessId", "process_instance__business_key"),
+        Field("businessId", "process_instance__business_key", blank=True),
         Field("tenantId", "workspace__slug"),
         Field("toolName"),
         Field("toolProperties", sort=False, filter=False, render=lambda row: {}, schema=record()),

@@ -99,12 +99,12 @@ class Order:
     def cursor(self, row: Columns) -> str:
         """An opaque text for the place of a row."""
         values = [plain(row[column]) for column, _kind, _descending in self.columns]
-        return base64.urlsafe_b64encode(json.dumps([self._mark, *values]).encode()).decode()
+        return base64.b64encode(json.dumps([self._mark, *values]).encode()).decode()
 
     def values(self, cursor: str, path: str) -> list[Any]:
         """The sort values in a cursor."""
         try:
-            mark, *values = json.loads(base64.urlsafe_b64decode(cursor))
+            mark, *values = json.loads(base64.b64decode(cursor, validate=True))
             if mark != self._mark:
                 raise ValueError
             return [placed(kind, value) for (_column, kind, _down), value in zip(self.columns, values, strict=True)]

@@ -60,7 +60,7 @@ class UserTaskSearch(Search):
         Field("externalFormReference", "form_key", sort=False, filter=False),
         Field("customHeaders", sort=False, filter=False, render=lambda row: {}, schema=record()),
         Field("priority", "priority", Kind.WHOLE),
-        Field("businessId", "process_instance__business_key"),
+        Field("businessId", "process_instance__business_key", blank=True),
         Field("formKey", sort=False, filter=False),
         Field("tags", "process_instance__tags", Kind.TEXTS, sort=False, filter=False, schema=array(TEXT)),
     )

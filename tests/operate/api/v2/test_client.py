@@ -74,6 +74,32 @@ def test_an_incident_is_found_and_resolved(sdk, client, tmp_path):
     assert client.get_incident(incident_key=incident.incident_key).state.value == "RESOLVED"
 
 
+def test_pages_and_histories_are_read_whatever_is_in_them(sdk, client, tmp_path):
+    client.deploy_resources_from_files([file_with(tmp_path, "order.bpmn", TASK)])
+    for business_id in ("a?b>c~", "ÿ€😀?>~", "a?b>c~~"):
+        data = sdk.ProcessCreationById(process_definition_id="order", business_id=business_id)
+        instance = client.create_process_instance(data=data)
+    with pytest.raises(sdk.errors.NotFoundError):
+        client.correlate_message(data=sdk.MessageCorrelationRequest(name="nobody waits"))
+    # cursors, and audit events that are about no single thing
+    field = sdk.ProcessInstanceSearchQuerySortRequestField("businessId")
+    query = sdk.ProcessInstanceSearchQuery(sort=[sdk.ProcessInstanceSearchQuerySortRequest(field=field)])
+    assert [row.business_id for row in client.search_process_instances(data=query).items] == [
+        "a?b>c~",
+        "a?b>c~~",
+        "ÿ€😀?>~",
+    ]
+    assert {row.result.value for row in client.search_audit_logs().items} == {"SUCCESS", "FAIL"}
+    key = instance.process_instance_key
+    assert client.get_element_instance(element_instance_key=key).type_.value == "PROCESS"
+    assert client.get_process_instance_sequence_flows(process_instance_key=key).items[0].element_id == "flow1"
+    assert client.get_process_instance_call_hierarchy(process_instance_key=key)[0].process_definition_name == "order"
+    assert client.get_authentication().tenants[0].tenant_id == "<default>"
+    assert client.get_license().valid_license
+    client.cancel_process_instance(process_instance_key=key)
+    client.delete_process_instance(process_instance_key=key, data=sdk.DeleteProcessInstanceRequest())
+
+
 RESOURCES = {
     "process_instance": ("process-instances", {"incidentErrorHashCode"}),
     "element_instance": ("element-instances", set()),

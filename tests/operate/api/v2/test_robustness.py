@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
@@ -97,9 +97,9 @@ def test_no_part_of_a_search_makes_it_fail(api, order, part):
 def test_no_forged_cursor_makes_a_search_fail(api, order, field):
     sort = [{"field": field}]
     cursor = api("POST", "/process-instances/search", {"sort": sort})["page"]["endCursor"]
-    mark, *values = json.loads(urlsafe_b64decode(cursor))
+    mark, *values = json.loads(b64decode(cursor))
     for value in (*NASTY, None, "\ud800", "a\x00"):
-        forged = urlsafe_b64encode(json.dumps([mark, *[value] * len(values)]).encode()).decode()
+        forged = b64encode(json.dumps([mark, *[value] * len(values)]).encode()).decode()
         assert post(api, "POST", "/process-instances/search", {"sort": sort, "page": {"after": forged}}) in (200, 400)
 
 

@@ -96,7 +96,7 @@ def test_pages_and_histories_are_read_whatever_is_in_them(sdk, client, tmp_path)
     assert client.get_process_instance_call_hierarchy(process_instance_key=key)[0].process_definition_name == "order"
     assert client.get_authentication().tenants[0].tenant_id == "<default>"
     assert client.get_license().valid_license
-    client.cancel_process_instance(process_instance_key=key)
+    client.cancel_process_instance(process_instance_key=key, data=sdk.CancelProcessInstanceRequest())
     client.delete_process_instance(process_instance_key=key, data=sdk.DeleteProcessInstanceRequest())
 
 

@@ -35,6 +35,16 @@ class BundleMissing(RuntimeError):
         super().__init__(f"Expected the FEEL interpreter in '{path}', but there is no such file. Build it: make assets")
 
 
+class ForkedAfterStart(RuntimeError):
+    """This process was forked from one that had used V8, whose inner locks may be held for ever: a fault of the set-up."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Expected to evaluate FEEL in a process of its own, but this one was forked after its parent had begun to. "
+            "Fork before the first evaluation, or start processes with 'spawn'."
+        )
+
+
 class Sandbox:
     """A V8 isolate with one script loaded, which answers calls of its functions with text."""
 
@@ -46,7 +56,8 @@ class Sandbox:
         self._memory_limit_mb = memory_limit_mb
         self._lock = threading.Lock()
         self._isolate: MiniRacer | None = None
-        os.register_at_fork(after_in_child=self._forget_isolate)
+        self._started_in: int | None = None
+        os.register_at_fork(after_in_child=self._leave_isolate_to_parent)
 
     def call(self, script: str) -> str:
         """Evaluate a script and return its text, or raise SandboxError."""
@@ -68,6 +79,9 @@ class Sandbox:
                 isolate.close()
 
     def _start(self) -> MiniRacer:
+        if self._started_in not in (None, os.getpid()):
+            raise ForkedAfterStart
+        self._started_in = os.getpid()
         from py_mini_racer import MiniRacer  # here, so that importing the engine does not load V8
 
         if not self._bundle.is_file():
@@ -109,7 +123,7 @@ class Sandbox:
             raise
         return context._value_handle_to_python(result)
 
-    def _forget_isolate(self) -> None:
+    def _leave_isolate_to_parent(self) -> None:
         """In a forked process: the isolate's thread did not come along, so freeing it would wait for ever or abort."""
         self._lock = threading.Lock()
         if self._isolate is not None:

@@ -5,7 +5,7 @@ Every row knows whether it is new or was changed; the unit of work writes exactl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -60,6 +60,10 @@ class ElementInstance(Row):
     """When it was activated; not loaded again, because no command asks for it."""
     ended_at: datetime | None = None
     active_children: int = 0
+    completed_children: int = 0
+    """Of a multi-instance body: how many iterations were completed."""
+    loop_counter: int | None = None
+    """Of an iteration: its number. Of a multi-instance body: how many iterations have begun."""
     variables: dict[str, VariableRow] = field(default_factory=dict)
 
     @property
@@ -79,7 +83,7 @@ class ElementInstance(Row):
 
 @dataclass(slots=True, eq=False)
 class JobRow(Row):
-    """Work for an external worker."""
+    """Work for an external worker, or for the engine later: a timer, an asynchronous continuation."""
 
     element_instance_key: int
     element_id: str
@@ -93,6 +97,8 @@ class JobRow(Row):
     worker: str = ""
     locked_until: datetime | None = None
     due_at: datetime | None = None
+    repeat: str = ""
+    exclusive: bool = True
     error_code: str = ""
     error_message: str = ""
     error_details: str = ""
@@ -136,7 +142,7 @@ class IncidentRow(Row):
 
 @dataclass(slots=True, eq=False)
 class SubscriptionRow(Row):
-    """A message that an element instance waits for."""
+    """An event that an element instance waits for; `element_id` is the event that will occur."""
 
     element_instance_key: int
     element_id: str
@@ -145,6 +151,8 @@ class SubscriptionRow(Row):
     state: str
     created_at: datetime
     correlation_key: str | None = None
+    compensated_key: int | None = None
+    """The ended element instance that would be undone."""
     ended_at: datetime | None = None
 
 
@@ -216,6 +224,8 @@ class ProcessInstanceState:
     flows: dict[tuple[int, str], FlowCount] = field(default_factory=dict)
     deleted_variables: list[VariableRow] = field(default_factory=list)
     variable_changes: dict[tuple[int, str], VariableChange] = field(default_factory=dict)
+    load_rest: Callable[[], None] | None = None
+    """Loads what is not here yet; given by whoever has loaded a part."""
 
     def __post_init__(self) -> None:
         self.elements[self.key] = self.root
@@ -223,6 +233,17 @@ class ProcessInstanceState:
     @property
     def is_active(self) -> bool:
         return self.state == ACTIVE
+
+    def need_everything(self) -> None:
+        """Make sure that all open element instances are here, before looking for siblings or children."""
+        if not self.everything_loaded:
+            if self.load_rest is None:
+                raise RuntimeError(f"process instance '{self.key}' is loaded in part, and nothing can load the rest")
+            self.load_rest()
+
+    def has_attached(self, key: int) -> bool:
+        """Whether the job, task, incident or subscription with this key is here."""
+        return key in self.jobs or key in self.user_tasks or key in self.incidents or key in self.subscriptions
 
     def attach(self, row: AttachedRow) -> None:
         """Take in a row that belongs to one element instance."""
@@ -257,7 +278,7 @@ class ProcessInstanceState:
         return count
 
     def open_instances(self, element: FlowNode, scope: ElementInstance | None = None) -> list[ElementInstance]:
-        """Open instances of an element, oldest first; in one scope instance or anywhere."""
+        """Open instances of an element among those loaded, oldest first; in one scope instance or anywhere."""
         found = [
             instance
             for instance in self.elements.values()
@@ -268,6 +289,7 @@ class ProcessInstanceState:
 
     def open_children(self, scope: ElementInstance) -> list[ElementInstance]:
         """Open element instances directly in a scope instance, oldest first."""
+        self.need_everything()
         found = [child for child in self.elements.values() if child.scope is scope and child.is_open]
         found.sort(key=lambda instance: instance.key)
         return found

@@ -1,6 +1,24 @@
 """The frozen graph of a process."""
 
+from workflow.graph.events import (
+    CancelEvent,
+    CatchDetails,
+    CompensationEvent,
+    ConditionalEvent,
+    ErrorEvent,
+    EscalationEvent,
+    Event,
+    LinkEvent,
+    MessageEvent,
+    SignalEvent,
+    TerminateEvent,
+    ThrowDetails,
+    TimerEvent,
+    TimerKind,
+)
 from workflow.graph.process import (
+    SYNCHRONOUS,
+    Asynchronous,
     ExecutableProcess,
     FlowDraft,
     FlowNode,
@@ -12,20 +30,38 @@ from workflow.graph.process import (
     ValueSource,
     VariableMapping,
 )
-from workflow.graph.types import SCOPE_TYPES, ElementType, Semantics
+from workflow.graph.types import BODY_SUFFIX, INNER_INSTANCE_SUFFIX, SCOPE_TYPES, ElementType, Semantics
 
 __all__ = [
+    "BODY_SUFFIX",
+    "INNER_INSTANCE_SUFFIX",
     "SCOPE_TYPES",
+    "SYNCHRONOUS",
+    "Asynchronous",
+    "CancelEvent",
+    "CatchDetails",
+    "CompensationEvent",
+    "ConditionalEvent",
     "ElementType",
+    "ErrorEvent",
+    "EscalationEvent",
+    "Event",
     "ExecutableProcess",
     "FlowDraft",
     "FlowNode",
+    "LinkEvent",
     "ListValue",
     "MapValue",
+    "MessageEvent",
     "NodeDraft",
     "ProcessDraft",
     "Semantics",
     "SequenceFlow",
+    "SignalEvent",
+    "TerminateEvent",
+    "ThrowDetails",
+    "TimerEvent",
+    "TimerKind",
     "ValueSource",
     "VariableMapping",
 ]

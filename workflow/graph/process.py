@@ -54,6 +54,20 @@ class SequenceFlow:
         return f"<SequenceFlow {self.id}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Asynchronous:
+    """Where a job continues the work in a transaction of its own (Camunda 7), and how such jobs are run."""
+
+    before: bool = False
+    after: bool = False
+    exclusive: bool = True
+    retry_cycle: Expression | None = None
+    priority: Expression | None = None
+
+
+SYNCHRONOUS = Asynchronous()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FlowNode:
     """One element of a process; the process itself is the outermost one.
@@ -73,6 +87,14 @@ class FlowNode:
     default_flow: SequenceFlow | None = None
     children: tuple[FlowNode, ...] = ()
     documentation: str = ""
+    asynchronous: Asynchronous = SYNCHRONOUS
+    attached_to: FlowNode | None = None
+    """The activity that a boundary event watches; with multi-instance its body."""
+    boundary_events: tuple[FlowNode, ...] = ()
+    event_sub_processes: tuple[FlowNode, ...] = ()
+    compensation_handler: FlowNode | None = None
+    """What undoes this activity; tied to it by a compensation boundary event."""
+    is_for_compensation: bool = False
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.id}>"
@@ -85,7 +107,25 @@ class FlowNode:
     @property
     def none_start_event(self) -> FlowNode | None:
         """The start event that an ordinary activation of this scope begins with."""
-        return next((child for child in self.children if child.type is ElementType.START_EVENT), None)
+        return next(
+            (child for child in self.children if child.type is ElementType.START_EVENT and child.event is None), None
+        )
+
+    @property
+    def event(self) -> object:
+        """What this event catches or throws; None for none events and everything else."""
+        return getattr(self.details, "event", None)
+
+    @property
+    def start_events(self) -> tuple[FlowNode, ...]:
+        """All start events right inside this scope."""
+        return tuple(child for child in self.children if child.type is ElementType.START_EVENT)
+
+    @property
+    def body(self) -> FlowNode | None:
+        """The multi-instance body around one iteration."""
+        scope = self.flow_scope
+        return scope if scope is not None and scope.type is ElementType.MULTI_INSTANCE_BODY else None
 
     def flow_scopes(self) -> Iterator[FlowNode]:
         """The scopes around this element, innermost first, ending with the process."""
@@ -113,6 +153,10 @@ class ExecutableProcess:
     history_time_to_live_days: int | None = None
     startable: bool = True
 
+    def has(self, kind: type) -> bool:
+        """Whether any event of the process is of this kind."""
+        return any(isinstance(node.event, kind) for node in self.elements.values())
+
     def __repr__(self) -> str:
         return f"<ExecutableProcess {self.id} ({self.semantics})>"
 
@@ -130,6 +174,10 @@ class NodeDraft:
     outputs: tuple[VariableMapping, ...] = ()
     default_flow_id: str | None = None
     documentation: str = ""
+    asynchronous: Asynchronous = SYNCHRONOUS
+    attached_to_id: str | None = None
+    compensation_handler_id: str | None = None
+    is_for_compensation: bool = False
 
 
 @dataclass(slots=True)
@@ -170,6 +218,8 @@ class ProcessDraft:
                 inputs=draft.inputs,
                 outputs=draft.outputs,
                 documentation=draft.documentation,
+                asynchronous=draft.asynchronous,
+                is_for_compensation=draft.is_for_compensation,
             )
         flows = {
             flow.id: SequenceFlow(
@@ -206,6 +256,15 @@ class ProcessDraft:
             self._set(node, "incoming", incoming.get(node.id, ()))
             self._set(node, "outgoing", outgoing.get(node.id, ()))
             self._set(node, "children", children.get(node.id, ()))
+            self._set(
+                node, "event_sub_processes", [c for c in node.children if c.type is ElementType.EVENT_SUB_PROCESS]
+            )
+            if draft.compensation_handler_id is not None:
+                object.__setattr__(node, "compensation_handler", elements[draft.compensation_handler_id])
+            if draft.attached_to_id is not None:
+                host = elements[draft.attached_to_id]
+                object.__setattr__(node, "attached_to", host)
+                self._set(host, "boundary_events", (*host.boundary_events, node))
             if draft.default_flow_id is not None:
                 object.__setattr__(node, "default_flow", flows[draft.default_flow_id])
 

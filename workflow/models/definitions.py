@@ -90,6 +90,12 @@ class ProcessDefinition(models.Model):
     xml = models.TextField(_("BPMN XML"))
     checksum = models.CharField(_("checksum"), max_length=64, help_text=_("SHA-256 of the file's bytes."))
     suspended = models.BooleanField(_("suspended"), default=False)
+    history_time_to_live_days = models.IntegerField(
+        _("history time to live"),
+        null=True,
+        blank=True,
+        help_text=_("Days that ended instances are kept. Empty: for ever."),
+    )
     is_latest = models.BooleanField(_("latest version"), default=True)
     deployed_at = models.DateTimeField(_("deployed at"))
 

@@ -103,7 +103,16 @@ class ElementInstance(InstanceRow):
     flow_scope_key = models.BigIntegerField(_("flow scope"), help_text=_("The process instance's key at the top."))
     state = models.CharField(_("state"), max_length=16, choices=State.choices)
     active_children = models.IntegerField(default=0)
-    started_at = models.DateTimeField(_("started at"))
+    completed_children = models.IntegerField(default=0, help_text=_("Of a multi-instance body: ended iterations."))
+    loop_counter = models.IntegerField(
+        null=True, blank=True, help_text=_("Of an iteration: its number. Of a multi-instance body: iterations begun.")
+    )
+    started_at = models.DateTimeField(
+        _("started at"),
+        null=True,
+        blank=True,
+        help_text=_("Empty while an asynchronous continuation stands before it."),
+    )
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta(InstanceRow.Meta):
@@ -182,11 +191,17 @@ class Job(InstanceRow):
 
     class Kind(models.TextChoices):
         EXTERNAL = "EXTERNAL", _("External worker")
+        TIMER = "TIMER", _("Timer")
+        ASYNC_BEFORE = "ASYNC_BEFORE", _("Asynchronous continuation before")
+        ASYNC_AFTER = "ASYNC_AFTER", _("Asynchronous continuation after")
 
-    process_instance = KeyReference(ProcessInstance, related_name="jobs")
+    process_instance = KeyReference(
+        ProcessInstance, related_name="jobs", null=True, blank=True, help_text=_("Empty for a timer that starts one.")
+    )
+    root_process_instance = KeyReference(ProcessInstance, related_name="+", null=True, blank=True)
     workspace = models.ForeignKey(Workspace, models.DO_NOTHING, db_constraint=False, db_index=False)
     definition = KeyReference(ProcessDefinition, related_name="+")
-    element_instance = KeyReference(ElementInstance, related_name="jobs")
+    element_instance = KeyReference(ElementInstance, related_name="jobs", null=True, blank=True)
     element_id = models.CharField(_("element id"), max_length=255)
     kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices)
     type = models.CharField(_("type"), max_length=255, help_text=_("The job type or external task topic."))
@@ -197,6 +212,10 @@ class Job(InstanceRow):
     worker = models.CharField(_("worker"), max_length=255, blank=True, default="")
     locked_until = models.DateTimeField(_("locked until"), null=True, blank=True)
     due_at = models.DateTimeField(_("due at"), null=True, blank=True)
+    repeat = models.CharField(
+        _("repeats"), max_length=255, blank=True, default="", help_text=_("The rest of a timer's cycle.")
+    )
+    exclusive = models.BooleanField(default=True)
     error_code = models.CharField(_("error code"), max_length=255, blank=True, default="")
     error_message = models.TextField(_("error message"), blank=True, default="")
     error_details = models.TextField(_("error details"), blank=True, default="")
@@ -215,7 +234,17 @@ class Job(InstanceRow):
             models.Index(
                 fields=["type", "-priority", "key"],
                 name="job_activatable",
-                condition=Q(state__in=["CREATED", "FAILED"], retries__gt=0, suspended=False),
+                condition=Q(state__in=["CREATED", "FAILED"], retries__gt=0, suspended=False, kind="EXTERNAL"),
+            ),
+            models.Index(
+                fields=["due_at"],
+                name="job_due",
+                condition=Q(state__in=["CREATED", "FAILED"], retries__gt=0, suspended=False) & ~Q(kind="EXTERNAL"),
+            ),
+            models.Index(
+                fields=["definition"],
+                name="job_of_definition",
+                condition=Q(process_instance__isnull=True, state__in=["CREATED", "FAILED"]),
             ),
         ]
 
@@ -290,24 +319,33 @@ class Incident(InstanceRow):
 
 
 class EventSubscription(InstanceRow):
-    """An element instance waits for a message (other kinds of events follow)."""
+    """An element instance waits for an event; without process instance, a definition's start event does."""
 
     class Kind(models.TextChoices):
         MESSAGE = "MESSAGE", _("Message")
+        SIGNAL = "SIGNAL", _("Signal")
+        CONDITIONAL = "CONDITIONAL", _("Condition")
+        COMPENSATION = "COMPENSATION", _("Compensation")
 
     class State(models.TextChoices):
         CREATED = "CREATED", _("Created")
         CORRELATED = "CORRELATED", _("Correlated")
         DELETED = "DELETED", _("Deleted")
 
-    process_instance = KeyReference(ProcessInstance, related_name="event_subscriptions")
+    process_instance = KeyReference(ProcessInstance, related_name="event_subscriptions", null=True, blank=True)
+    root_process_instance = KeyReference(ProcessInstance, related_name="+", null=True, blank=True)
     workspace = models.ForeignKey(Workspace, models.DO_NOTHING, db_constraint=False, db_index=False)
     definition = KeyReference(ProcessDefinition, related_name="+")
-    element_instance = KeyReference(ElementInstance, related_name="event_subscriptions")
-    element_id = models.CharField(_("element id"), max_length=255)
+    element_instance = KeyReference(
+        ElementInstance, related_name="event_subscriptions", null=True, blank=True, help_text=_("Who waits.")
+    )
+    element_id = models.CharField(_("element id"), max_length=255, help_text=_("The event that will occur."))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=255)
     correlation_key = models.CharField(_("correlation key"), max_length=255, null=True, blank=True)
+    compensated_key = models.BigIntegerField(
+        null=True, blank=True, help_text=_("The ended element instance that would be undone.")
+    )
     state = models.CharField(_("state"), max_length=16, choices=State.choices)
     created_at = models.DateTimeField(_("created at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
@@ -321,6 +359,11 @@ class EventSubscription(InstanceRow):
             models.Index(fields=["process_instance"], name="subscription_instance"),
             models.Index(fields=["element_instance"], name="subscription_element_instance"),
             models.Index(fields=["name", "correlation_key"], name="subscription_open", condition=Q(state="CREATED")),
+            models.Index(
+                fields=["definition"],
+                name="subscription_of_definition",
+                condition=Q(process_instance__isnull=True, state="CREATED"),
+            ),
         ]
 
 

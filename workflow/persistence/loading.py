@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from workflow.engine.errors import NotFound
@@ -68,14 +69,17 @@ elements AS (
   UNION
   SELECT e.key FROM workflow_elementinstance e
   WHERE e.process_instance_key = (SELECT instance FROM subject) AND e.element_type = 'PARALLEL_GATEWAY' AND e.state = 'ACTIVE'),
-watched AS (SELECT element AS key FROM subject)
+watched AS (SELECT key FROM path UNION ALL SELECT instance FROM subject)
 """
 
 ALL = f"""
 elements AS (
   SELECT e.key FROM workflow_elementinstance e
-  WHERE e.process_instance_key = (SELECT instance FROM subject) AND e.state IN {OPEN}),
-watched AS (SELECT key FROM elements)
+  WHERE e.process_instance_key = (SELECT instance FROM subject) AND e.state IN {OPEN}
+  UNION
+  SELECT unnest(ARRAY[s.element_instance_key, s.compensated_key]) FROM workflow_eventsubscription s
+  WHERE s.process_instance_key = (SELECT instance FROM subject) AND s.kind = 'COMPENSATION' AND s.state = 'CREATED'),
+watched AS (SELECT key FROM elements UNION SELECT instance FROM subject)
 """
 
 LOAD = """
@@ -89,7 +93,8 @@ SELECT i.key, i.workspace_id, i.definition_key, i.version, i.root_process_instan
   i.parent_element_instance_key, i.business_key, i.state, i.suspended, i.revision, i.active_children, i.open_incidents,
   i.started_at, i.start_element_id, i.start_reason, i.restarted_from_key, i.tags, i.last_key,
   i.revision = (SELECT seen.revision FROM workflow_processinstance seen WHERE seen.key = i.key),
-  (SELECT json_agg(json_build_array(e.key, e.element_id, e.flow_scope_key, e.state, e.active_children) ORDER BY e.key)
+  (SELECT json_agg(json_build_array(e.key, e.element_id, e.flow_scope_key, e.state, e.active_children,
+     e.completed_children, e.loop_counter) ORDER BY e.key)
    FROM workflow_elementinstance e WHERE e.key = ANY(ARRAY(SELECT key FROM elements))),
   (SELECT json_agg(json_build_array(v.key, v.scope_key, v.name, v.value, v.type, v.revision))
    FROM workflow_variable v
@@ -132,11 +137,25 @@ def load(subject: Subject, key: int, *, everything: bool) -> tuple[ProcessInstan
         raise NotFound(f"Expected to find {_article(subject.label)} with key '{key}', but there is none.")
     *columns, _current, elements, variables, attached = rows[-1]
     state, last_key = _instance(columns)
+    _take(state, elements, variables, attached)
     state.everything_loaded = everything
-    _take_elements(state, elements or ())
-    _take_variables(state, variables or ())
-    _take_attached(state, attached or ())
+    state.load_rest = partial(_load_rest, state)
     return state, last_key
+
+
+def _load_rest(state: ProcessInstanceState) -> None:
+    """Add everything open that is not loaded yet; the lock is held already, and what is here stays as it is."""
+    rows = fetch(EVERYTHING[Subject.PROCESS_INSTANCE], [str(state.key)])
+    *_columns, elements, variables, attached = next(row for row in rows if row[0] == state.key)
+    _take(state, elements, variables, attached)
+    state.everything_loaded = True
+
+
+def _take(state: ProcessInstanceState, elements: Any, variables: Any, attached: Any) -> None:
+    known = set() if state.load_rest is None else set(state.elements)
+    _take_elements(state, elements or ())
+    _take_variables(state, [row for row in variables or () if row[1] not in known])
+    _take_attached(state, attached or ())
 
 
 REVISION_IS_CURRENT = 19
@@ -184,12 +203,19 @@ def _take_elements(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -
 
     A join may wait in a scope beside the path; nothing that this command does can reach it.
     """
-    for key, element_id, scope_key, phase, active_children in rows:
+    for key, element_id, scope_key, phase, active_children, completed_children, loop_counter in rows:
         scope = state.elements.get(scope_key)
-        if scope is None:
+        if scope is None or key in state.elements:
             continue
         state.elements[key] = ElementInstance(
-            key, state.process.elements[element_id], scope, phase, None, active_children=active_children
+            key,
+            state.process.elements[element_id],
+            scope,
+            phase,
+            None,
+            active_children=active_children,
+            completed_children=completed_children,
+            loop_counter=loop_counter,
         )
 
 
@@ -204,8 +230,8 @@ def _take_attached(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -
     for kind, values in rows:
         if kind == "flow":
             count = FlowCount(values["flow_scope_key"], values["flow_id"], waiting=values["waiting"])
-            state.flows[count.scope_key, count.flow_id] = count
-        else:
+            state.flows.setdefault((count.scope_key, count.flow_id), count)
+        elif not state.has_attached(values["key"]):
             state.attach(_ROWS[kind](values))
 
 
@@ -230,6 +256,8 @@ _JOB_FIELDS = (
     "error_message",
     "error_details",
     "suspended",
+    "repeat",
+    "exclusive",
 )
 _TASK_FIELDS = ("assignee", "candidate_users", "candidate_groups", "priority", "form_key", "suspended")
 
@@ -278,6 +306,7 @@ def _subscription(values: dict[str, Any]) -> AttachedRow:
         values["state"],
         datetime.fromisoformat(values["created_at"]),
         correlation_key=values["correlation_key"],
+        compensated_key=values["compensated_key"],
     )
 
 

@@ -23,6 +23,8 @@ class Column:
     value: Callable[[ProcessInstanceState, Any], object]
     expression: str = ""
     """How the stored value is made from the carried one; itself if empty."""
+    update: str = ""
+    """How an update makes it from the carried one and the stored row `t`, if not so."""
 
     @property
     def stored(self) -> str:
@@ -66,7 +68,7 @@ class Table:
         names = ", ".join(column.name for column in columns)
         stored = ", ".join(column.stored for column in columns)
         self._insert = f"INSERT INTO {name} ({names}) SELECT {stored} FROM {_unnest(columns)}"
-        changes = ", ".join(f"{column.name} = {column.stored}" for column in changing)
+        changes = ", ".join(f"{column.name} = {column.update or column.stored}" for column in changing)
         self._update = f"UPDATE {name} t SET {changes} FROM {_unnest(self._updated)} WHERE t.key = u.key"
 
     def statements(self, rows: Iterable[Owned]) -> list[Statement]:
@@ -127,9 +129,20 @@ ELEMENT_INSTANCES = Table(
         Column("element_id", "text", lambda state, row: row.element.id),
         Column("element_type", "text", lambda state, row: row.element.type.value),
         Column("flow_scope_key", "bigint", lambda state, row: row.scope.key),
-        _of("started_at", "timestamptz"),
     ),
-    (_of("state", "text"), _of("active_children", "int"), _of("ended_at", "timestamptz")),
+    (
+        _of("state", "text"),
+        _of("active_children", "int"),
+        _of("completed_children", "int"),
+        _of("loop_counter", "int"),
+        Column(
+            "started_at",
+            "timestamptz",
+            lambda state, row: row.started_at,
+            update="coalesce(u.started_at, t.started_at)",
+        ),
+        _of("ended_at", "timestamptz"),
+    ),
 )
 
 VARIABLES = Table(
@@ -163,6 +176,7 @@ JOBS = Table(
         _of("kind", "text"),
         _of("type", "text"),
         _json("custom_headers"),
+        _of("exclusive", "boolean"),
         _of("created_at", "timestamptz"),
     ),
     (
@@ -172,6 +186,7 @@ JOBS = Table(
         _of("worker", "text"),
         _of("locked_until", "timestamptz"),
         _of("due_at", "timestamptz"),
+        _of("repeat", "text"),
         _of("error_code", "text"),
         _of("error_message", "text"),
         _of("error_details", "text"),
@@ -238,6 +253,7 @@ SUBSCRIPTIONS = Table(
         _of("kind", "text"),
         _of("name", "text"),
         _of("correlation_key", "text"),
+        _of("compensated_key", "bigint"),
         _of("created_at", "timestamptz"),
     ),
     (_of("state", "text"), _of("ended_at", "timestamptz")),

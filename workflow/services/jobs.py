@@ -59,7 +59,7 @@ SELECT_JOBS = """
 SELECT j.key, j.priority FROM workflow_job j
 JOIN workflow_processinstance i ON i.key = j.process_instance_key
 JOIN workflow_processdefinition d ON d.key = j.definition_key
-WHERE j.type = %(type)s AND j.state IN ('CREATED', 'FAILED') AND j.retries > 0 AND NOT j.suspended
+WHERE j.kind = 'EXTERNAL' AND j.type = %(type)s AND j.state IN ('CREATED', 'FAILED') AND j.retries > 0 AND NOT j.suspended
   AND (j.locked_until IS NULL OR j.locked_until <= %(now)s)
   AND (j.due_at IS NULL OR j.due_at <= %(now)s)
   AND (%(workspaces)s::bigint[] IS NULL OR j.workspace_id = ANY(%(workspaces)s::bigint[]))

@@ -1,0 +1,122 @@
+"""What an event waits for or throws. The same definitions serve start, catch, boundary, throw and end events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workflow.expressions import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEvent:
+    """A message by name; in Zeebe semantics, except for start events of a process, also by correlation key."""
+
+    name: Expression
+    correlation_key: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalEvent:
+    """A signal, broadcast by name to everybody in the workspace."""
+
+    name: Expression
+
+
+class TimerKind(StrEnum):
+    """How a timer's time is given."""
+
+    DATE = "timeDate"
+    DURATION = "timeDuration"
+    CYCLE = "timeCycle"
+
+
+@dataclass(frozen=True, slots=True)
+class TimerEvent:
+    """A point in time, a while from now, or again and again."""
+
+    kind: TimerKind
+    time: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEvent:
+    """A BPMN error. Catching: without code any of them; the variables get code and message (Camunda 7)."""
+
+    code: Expression | None = None
+    message: Expression | None = None
+    code_variable: str | None = None
+    message_variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationEvent:
+    """An escalation. Catching: without code any of them; the variable gets the code (Camunda 7)."""
+
+    code: Expression | None = None
+    code_variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionalEvent:
+    """A condition over variables, evaluated when one of them changes."""
+
+    condition: Expression
+    variable_name: str | None = None
+    variable_events: frozenset[str] = frozenset()
+    """Of 'create', 'update', 'delete'; none stands for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompensationEvent:
+    """Undoing what was completed: of one activity, or of all in the scope."""
+
+    activity_id: str | None = None
+    waits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEvent:
+    """The cancellation of a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateEvent:
+    """The end of everything in the scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEvent:
+    """A jump to the catching link event of the same name in the same scope."""
+
+    name: str
+
+
+Event = (
+    MessageEvent
+    | SignalEvent
+    | TimerEvent
+    | ErrorEvent
+    | EscalationEvent
+    | ConditionalEvent
+    | CompensationEvent
+    | CancelEvent
+    | TerminateEvent
+    | LinkEvent
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CatchDetails:
+    """A start, intermediate catch or boundary event: what it waits for, and whether it ends what it watches."""
+
+    event: Event | None = None
+    interrupting: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowDetails:
+    """An intermediate throw or end event: what it throws, or the job that throws it."""
+
+    event: Event | None = None
+    work: object = None

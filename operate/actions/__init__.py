@@ -5,6 +5,7 @@ Pages, both APIs and batches write through these and nothing else.
 
 from operate.actions.base import Action, request_id_of
 from operate.actions.deployments import DeleteDeployment, DeleteProcessDefinition, Deploy
+from operate.actions.engine_jobs import DeleteJob, ExecuteJob, SetJobDueDate, SetJobSuspended
 from operate.actions.incidents import ResolveIncident
 from operate.actions.jobs import (
     ActivateJobs,
@@ -25,22 +26,32 @@ from operate.actions.process_instances import (
     StartProcessInstance,
     SuspendProcessInstance,
 )
-from operate.actions.user_tasks import AssignUserTask, CompleteUserTask, ThrowUserTaskError, UpdateUserTask
+from operate.actions.signals import BroadcastSignal
+from operate.actions.user_tasks import (
+    AssignUserTask,
+    CompleteUserTask,
+    ThrowUserTaskError,
+    ThrowUserTaskEscalation,
+    UpdateUserTask,
+)
 from operate.actions.variables import DeleteVariables, SetVariables
 
 __all__ = [
     "Action",
     "ActivateJobs",
     "AssignUserTask",
+    "BroadcastSignal",
     "CancelProcessInstance",
     "CompleteJob",
     "CompleteUserTask",
     "CorrelateMessage",
     "DeleteDeployment",
+    "DeleteJob",
     "DeleteProcessDefinition",
     "DeleteProcessInstance",
     "DeleteVariables",
     "Deploy",
+    "ExecuteJob",
     "ExtendLock",
     "FailJob",
     "LockJob",
@@ -48,12 +59,15 @@ __all__ = [
     "PublishMessage",
     "ResolveIncident",
     "ResumeProcessInstance",
+    "SetJobDueDate",
+    "SetJobSuspended",
     "SetVariables",
     "SignalElement",
     "StartProcessInstance",
     "SuspendProcessInstance",
     "ThrowJobError",
     "ThrowUserTaskError",
+    "ThrowUserTaskEscalation",
     "TriggerMessage",
     "UnlockJob",
     "UpdateJob",

@@ -69,3 +69,16 @@ class ThrowUserTaskError(UserTaskAction):
         return self.noted(
             services.throw_user_task_error(key, code=code, message=message, variables=variables, context=self.context)
         )
+
+
+class ThrowUserTaskEscalation(UserTaskAction):
+    """Throw an escalation from a user task; the task waits on unless what catches it interrupts."""
+
+    event = Event.THROW_ESCALATION
+
+    def perform(self, key: int, *, code: str, variables: Variables = NO_VARIABLES) -> Outcome:
+        self.about(key)
+        self.note(code=code, variables=variables)
+        return self.noted(
+            services.throw_user_task_escalation(key, code=code, variables=variables, context=self.context)
+        )

@@ -15,7 +15,7 @@ from operate.workspaces import Right
 from workflow.models import UserTask
 
 TAG = "Audit log"
-OF_INSTANCES = Q(subject__in=[Subject.PROCESS_INSTANCE, Subject.ELEMENT_INSTANCE, Subject.MESSAGE])
+OF_INSTANCES = Q(subject__in=[Subject.PROCESS_INSTANCE, Subject.ELEMENT_INSTANCE, Subject.MESSAGE, Subject.SIGNAL])
 OF_RESOURCES = Q(subject__in=[Subject.DEPLOYMENT, Subject.PROCESS_DEFINITION])
 ENTITIES = {
     "PROCESS_INSTANCE": OF_INSTANCES,
@@ -50,11 +50,14 @@ OPERATIONS = {
 OPERATIONS["UNKNOWN"] = Q(
     event__in=[
         Event.ACTIVATE,
+        Event.BROADCAST,
         Event.CORRELATE,
+        Event.EXECUTE,
         Event.FAIL,
         Event.LOCK,
         Event.PUBLISH,
         Event.THROW_ERROR,
+        Event.THROW_ESCALATION,
         Event.TRIGGER,
         Event.UNLOCK,
     ]

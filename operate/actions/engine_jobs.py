@@ -1,0 +1,62 @@
+"""What people do to the engine's own jobs: timers and asynchronous continuations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from audit.models import Event, Subject
+from operate.actions.base import Action
+from operate.workspaces.roles import Right
+from workflow import services
+from workflow.services import Outcome
+
+
+class ExecuteJob(Action[Outcome]):
+    """Run one of the engine's jobs now, due or not."""
+
+    permission = Right.RESOLVE_INCIDENT
+    alternatives = frozenset({Right.WORK_JOBS})
+    event = Event.EXECUTE
+    subject = Subject.JOB
+
+    def perform(self, key: int) -> Outcome:
+        self.about(key)
+        return self.noted(services.execute_job(key, context=self.context))
+
+
+class SetJobDueDate(Action[Outcome]):
+    """Let a job become due at another time, or at once."""
+
+    permission = Right.RESOLVE_INCIDENT
+    event = Event.UPDATE
+    subject = Subject.JOB
+
+    def perform(self, key: int, due_at: datetime | None) -> Outcome:
+        self.about(key)
+        self.entry.body["due_at"] = due_at
+        return self.noted(services.set_job_due_date(key, due_at, context=self.context))
+
+
+class SetJobSuspended(Action[Outcome]):
+    """Keep one job from being run, or let it be run again; the process instance around it goes on."""
+
+    permission = Right.SUSPEND
+    event = Event.SUSPEND
+    subject = Subject.JOB
+
+    def perform(self, key: int, suspended: bool) -> Outcome:
+        self.entry.event = Event.SUSPEND if suspended else Event.RESUME
+        self.about(key)
+        return self.noted(services.set_job_suspended(key, suspended, context=self.context))
+
+
+class DeleteJob(Action[Outcome]):
+    """Take a job away for good: what it would have done will not happen."""
+
+    permission = Right.MODIFY
+    event = Event.DELETE
+    subject = Subject.JOB
+
+    def perform(self, key: int) -> Outcome:
+        self.about(key)
+        return self.noted(services.delete_job(key, context=self.context))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from threading import Lock
+from typing import Self
 
 from workflow.bpmn import read_process
-from workflow.graph import Semantics
+from workflow.graph import ConditionalEvent, ExecutableProcess, Semantics
 from workflow.models import ProcessDefinition
 from workflow.persistence.connection import fetch
 
@@ -47,10 +49,31 @@ WITH RECURSIVE callers AS (
   FROM workflow_processinstance i JOIN callers c ON i.key = c.parent_process_instance_key)
 SELECT key FROM callers ORDER BY distance DESC
 """
-NAMES_KEPT = 2_000
+MODELS_KEPT = 2_000
 
-_names: OrderedDict[int, Mapping[str, str]] = OrderedDict()
-_names_lock = Lock()
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What stands in the model of a process definition alone, by element id."""
+
+    names: Mapping[str, str]
+    """Of every element, an empty one where there is none."""
+    task_headers: Mapping[str, Mapping[str, str]]
+    """Constants for who works on it, of the elements that have any."""
+    conditions: Mapping[str, ConditionalEvent]
+
+    @classmethod
+    def of(cls, process: ExecutableProcess) -> Self:
+        elements = process.elements.values()
+        return cls(
+            {element.id: element.name for element in elements},
+            {element.id: headers for element in elements if (headers := getattr(element.details, "headers", None))},
+            {element.id: element.event for element in elements if isinstance(element.event, ConditionalEvent)},
+        )
+
+
+_models: OrderedDict[int, ModelFacts] = OrderedDict()
+_models_lock = Lock()
 
 
 def visible_variables(element_instance_key: int) -> list[int]:
@@ -74,28 +97,30 @@ def callers(key: int) -> list[int]:
 
 
 def element_names(definition_keys: Iterable[int]) -> dict[int, Mapping[str, str]]:
-    """The names in these process definitions by element id, an empty one where there is none.
+    """The names in these process definitions by element id, an empty one where there is none."""
+    return {key: facts.names for key, facts in model_facts(definition_keys).items()}
+
+
+def model_facts(definition_keys: Iterable[int]) -> dict[int, ModelFacts]:
+    """What the models of these process definitions tell.
 
     One query for the definitions that this server process has not read before.
     """
     wanted = set(definition_keys)
-    with _names_lock:
-        found = {key: _names[key] for key in wanted if key in _names}
+    with _models_lock:
+        found = {key: _models[key] for key in wanted if key in _models}
     missing = wanted - found.keys()
     if missing:
         rows = ProcessDefinition.objects.filter(pk__in=missing).order_by()
         fresh = {
-            key: {
-                element.id: element.name
-                for element in read_process(xml, process_id, Semantics(semantics)).elements.values()
-            }
+            key: ModelFacts.of(read_process(xml, process_id, Semantics(semantics)))
             for key, xml, process_id, semantics in rows.values_list("key", "xml", "process_id", "semantics")
         }
         found |= fresh
-        with _names_lock:
-            _names.update(fresh)
-            while len(_names) > NAMES_KEPT:
-                _names.popitem(last=False)
+        with _models_lock:
+            _models.update(fresh)
+            while len(_models) > MODELS_KEPT:
+                _models.popitem(last=False)
     return found
 
 

@@ -25,19 +25,22 @@ _REFUSED: Final[dict[Semantics, dict[str, str]]] = {
 }
 _WITHOUT_EFFECT: Final[dict[Semantics, dict[str, str]]] = {
     Semantics.CAMUNDA_7: {
-        "failedJobRetryTimeCycle": "no job is retried here, because the element has no asynchronous continuation",
         "formData": "generated forms are not rendered, and their constraints are not checked",
         "potentialStarter": "who may start a process is decided by the roles on its workspace",
     },
     Semantics.ZEEBE: {"linkedResources": "workers get no links to other resources"},
 }
 _KNOWN: Final[dict[Semantics, frozenset[str]]] = {
-    Semantics.CAMUNDA_7: frozenset({"inputOutput", "properties", "field", "in", "out"}),
+    Semantics.CAMUNDA_7: frozenset({"inputOutput", "properties", "field", "in", "out", "failedJobRetryTimeCycle"}),
     Semantics.ZEEBE: frozenset(
         {
+            "adHoc",
             "assignmentDefinition",
+            "calledElement",
+            "conditionalFilter",
             "formDefinition",
             "ioMapping",
+            "loopCharacteristics",
             "priorityDefinition",
             "properties",
             "script",
@@ -52,8 +55,6 @@ _KNOWN: Final[dict[Semantics, frozenset[str]]] = {
     ),
 }
 _ONCE: Final = frozenset({"inputOutput", "ioMapping", "script", "subscription", "taskDefinition", "taskHeaders"})
-_ASYNCHRONOUS: Final = ("asyncBefore", "asyncAfter", "async")
-_LOOPS: Final = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
 
 
 def check_extensions(reading: ElementReading) -> None:
@@ -79,21 +80,3 @@ def _check(reading: ElementReading, name: str) -> None:
         reading.warning(f"{qualified} has no effect: {_WITHOUT_EFFECT[semantics][name]}.")
     elif name not in _KNOWN[semantics]:
         reading.warning(f"{qualified} is not known and has no effect.")
-
-
-def check_activity(reading: ElementReading) -> None:
-    """Report what any activity or event may carry and this release does not do."""
-    for name in _LOOPS:
-        if reading.child(name) is not None:
-            kind = "Multi-instance" if name == _LOOPS[0] else "Standard loop"
-            reading.problem(f"{kind} ('{name}') is not supported yet.")
-    if reading.attribute("isForCompensation") == "true":
-        reading.problem("Compensation ('isForCompensation') is not supported yet.")
-    if not reading.is_zeebe:
-        _check_asynchronous(reading)
-
-
-def _check_asynchronous(reading: ElementReading) -> None:
-    for name in _ASYNCHRONOUS:
-        if reading.camunda(name) == "true":
-            reading.problem(f"Asynchronous continuation ('camunda:{name}') is not supported yet.")

@@ -10,11 +10,13 @@ from typing import Final
 from lxml import etree
 
 import workflow.elements  # noqa: F401  registers the readers of all elements
+from workflow.bpmn.asynchronous import read_asynchronous, read_loop_asynchronous
 from workflow.bpmn.detection import detect, vocabularies_in_use
-from workflow.bpmn.extensions import check_activity, check_extensions
+from workflow.bpmn.extensions import check_extensions
 from workflow.bpmn.mappings import read_mappings
 from workflow.bpmn.parser import parse, parse_trusted
 from workflow.bpmn.structure import FlowPlace, NodePlace, ProcessPlaces
+from workflow.elements.multi_instance import LoopDetails, read_loop
 from workflow.elements.process import read_process_attributes
 from workflow.elements.reading import (
     MAX_NAME_LENGTH,
@@ -29,7 +31,17 @@ from workflow.elements.reading import (
 )
 from workflow.engine.errors import ModelProblems, Problem
 from workflow.expressions import Expression, Language
-from workflow.graph import ElementType, ExecutableProcess, FlowDraft, NodeDraft, ProcessDraft, Semantics
+from workflow.graph import (
+    BODY_SUFFIX,
+    INNER_INSTANCE_SUFFIX,
+    Asynchronous,
+    ElementType,
+    ExecutableProcess,
+    FlowDraft,
+    NodeDraft,
+    ProcessDraft,
+    Semantics,
+)
 
 MAX_PROBLEMS: Final = 1000
 MAX_FLOW_ELEMENTS: Final = 20_000
@@ -45,7 +57,6 @@ _FEEL: Final = (
 _DESCRIPTIVE: Final = frozenset(
     {
         "artifact",
-        "association",
         "auditing",
         "category",
         "correlationSubscription",
@@ -80,19 +91,11 @@ _OF_ACTIVITIES: Final = frozenset(
 )
 _NOT_YET: Final = frozenset(
     {
-        "adHocSubProcess",
-        "boundaryEvent",
-        "callActivity",
         "callChoreography",
         "choreographyTask",
         "complexGateway",
-        "eventBasedGateway",
         "implicitThrowEvent",
-        "inclusiveGateway",
-        "intermediateCatchEvent",
-        "intermediateThrowEvent",
         "subChoreography",
-        "transaction",
     }
 )
 _SCOPES: Final = frozenset({"subProcess", "transaction", "adHocSubProcess"})
@@ -266,6 +269,7 @@ class _ProcessReader:
             )
         )
         self._read_scope(self.process)
+        self.places.tie_compensation_handlers()
         return self.draft, self.places
 
     def _read_scope(self, scope: ElementReading) -> None:
@@ -275,6 +279,8 @@ class _ProcessReader:
                 continue
             if tag == "sequenceFlow":
                 self._read_flow(element, scope.id)
+            elif tag == "association":
+                self.places.associations.append(ElementReading(element, self.model))
             elif tag in READERS:
                 self._read_node(ElementReading(element, self.model), scope.id)
             else:
@@ -286,23 +292,54 @@ class _ProcessReader:
         reader = READERS[reading.tag]
         _check_id(reading)
         check_extensions(reading)
-        check_activity(reading)
         inputs, outputs = read_mappings(reading)
+        loop = read_loop(reading)
+        own = read_asynchronous(reading)
         draft = NodeDraft(
             reading.id,
             reading.name,
-            reader.type,
-            scope_id,
+            _type(reading, reader.type),
+            scope_id if loop is None else reading.id + BODY_SUFFIX,
             reader.details(reading),
             inputs,
             outputs,
-            reading.attribute("default"),
-            _documentation(reading),
+            documentation=_documentation(reading),
+            is_for_compensation=reading.attribute("isForCompensation") == "true",
+            asynchronous=own if loop is None else read_loop_asynchronous(reading),
         )
+        outside = draft if loop is None else self._body(reading, scope_id, draft, loop, own)
+        outside.default_flow_id = reading.attribute("default")
+        outside.attached_to_id = reading.attribute("attachedToRef") if reading.tag == "boundaryEvent" else None
         self.draft.nodes.append(draft)
-        self.places.nodes.setdefault(reading.id, NodePlace(reading, scope_id, draft))
+        self.places.nodes.setdefault(reading.id, NodePlace(reading, scope_id, outside))
         if reading.tag in _SCOPES:
+            self._read_inside(reading)
+
+    def _body(
+        self, reading: ElementReading, scope_id: str, inside: NodeDraft, loop: LoopDetails, own: Asynchronous
+    ) -> NodeDraft:
+        """The multi-instance body around an activity, which flows and events are tied to."""
+        body = NodeDraft(
+            reading.id + BODY_SUFFIX,
+            reading.name,
+            ElementType.MULTI_INSTANCE_BODY,
+            scope_id,
+            loop,
+            is_for_compensation=inside.is_for_compensation,
+            asynchronous=own,
+        )
+        self.draft.nodes.append(body)
+        return body
+
+    def _read_inside(self, reading: ElementReading) -> None:
+        """What lies in a sub-process; in an ad-hoc one it lies in the inner instances."""
+        if reading.tag != "adHocSubProcess":
             self._read_scope(reading)
+            return
+        inner_id = reading.id + INNER_INSTANCE_SUFFIX
+        kind = ElementType.AD_HOC_SUB_PROCESS_INNER_INSTANCE
+        self.draft.nodes.append(NodeDraft(inner_id, reading.name, kind, reading.id))
+        self._read_scope(ElementReading(reading.element, self.model, inner_id))
 
     def _refuse(self, reading: ElementReading, scope_id: str) -> None:
         """Report an element that this release cannot run, and go on with what is inside it."""
@@ -330,6 +367,11 @@ class _ProcessReader:
         wanted = f"{source}->{target}"
         self.made_up_ids[wanted] += 1
         return wanted if self.made_up_ids[wanted] == 1 else f"{wanted}#{self.made_up_ids[wanted]}"
+
+
+def _type(reading: ElementReading, known: ElementType) -> ElementType:
+    """Event sub-processes are written as sub-processes."""
+    return ElementType.EVENT_SUB_PROCESS if reading.attribute("triggeredByEvent") == "true" else known
 
 
 def _check_id(reading: ElementReading, *, is_made_up: bool = False) -> None:

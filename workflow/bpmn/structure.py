@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from workflow.elements.reading import ElementReading
-from workflow.graph import FlowDraft, NodeDraft
+from workflow.graph import CancelEvent, CompensationEvent, FlowDraft, NodeDraft
+
+_ACTIVITIES: Final = ("Task", "task", "callActivity", "SubProcess", "subProcess", "transaction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,16 @@ class NodePlace:
     reading: ElementReading
     scope_id: str
     draft: NodeDraft | None
+
+    @property
+    def event(self) -> object:
+        """What the event waits for or throws."""
+        return getattr(self.draft.details, "event", None) if self.draft is not None else None
+
+    @property
+    def is_for_compensation(self) -> bool:
+        """Whether this is a compensation boundary event."""
+        return isinstance(self.event, CompensationEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,23 @@ class ProcessPlaces:
     process: ElementReading
     nodes: dict[str, NodePlace] = field(default_factory=dict)
     flows: list[FlowPlace] = field(default_factory=list)
+    associations: list[ElementReading] = field(default_factory=list)
+
+    def tie_compensation_handlers(self) -> None:
+        """Let every activity know what undoes it: an association leads there from its compensation boundary event."""
+        for association in self.associations:
+            source = self.nodes.get((association.attribute("sourceRef") or "").strip())
+            target = self.nodes.get((association.attribute("targetRef") or "").strip())
+            if source is None or target is None or source.draft is None or source.reading.tag != "boundaryEvent":
+                continue
+            activity = self.nodes.get(source.reading.attribute("attachedToRef") or "")
+            if source.is_for_compensation and activity is not None and activity.draft is not None:
+                if not (target.draft is not None and target.draft.is_for_compensation):
+                    source.reading.problem(
+                        f"Invalid compensation handler '{target.reading.id}': it is not marked isForCompensation."
+                    )
+                    continue
+                activity.draft.compensation_handler_id = target.reading.id
 
     def check(self) -> None:
         """Report every element and flow that does not fit."""
@@ -76,10 +106,44 @@ class ProcessPlaces:
                 f"End events must not have outgoing sequence flows to other elements, found '{outgoing[0].draft.id}'."
             )
         self._check_default(node, outgoing)
+        if tag == "boundaryEvent":
+            self._check_boundary(node, incoming)
+        if tag == "eventBasedGateway":
+            self._check_event_based_gateway(node, outgoing)
+        if tag == "inclusiveGateway":
+            return
         if tag == "exclusiveGateway":
             (_check_zeebe_gateway if reading.is_zeebe else _check_camunda7_gateway)(node, outgoing)
         else:
             _check_conditions(node, outgoing)
+
+    def _check_boundary(self, node: NodePlace, incoming: Sequence[FlowPlace]) -> None:
+        reading = node.reading
+        attached_to = reading.attribute("attachedToRef")
+        host = self.nodes.get(attached_to or "")
+        if attached_to is None:
+            reading.problem("Expected a boundary event to name its activity in 'attachedToRef', found none.")
+        elif host is None or host.scope_id != node.scope_id or not host.reading.tag.endswith(_ACTIVITIES):
+            reading.problem(f"Invalid 'attachedToRef' '{attached_to}': expected an activity in the same scope.")
+            if node.draft is not None:
+                node.draft.attached_to_id = None
+        if incoming:
+            reading.problem(f"A boundary event must not have incoming sequence flows, found '{incoming[0].draft.id}'.")
+        if isinstance(node.event, CancelEvent) and host is not None and host.reading.tag != "transaction":
+            reading.problem("A boundary event with cancelEventDefinition is only supported on transactions.")
+
+    def _check_event_based_gateway(self, node: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
+        if not outgoing or (node.reading.is_zeebe and len(outgoing) < 2):
+            node.reading.problem(
+                "An event-based gateway must have at least two outgoing sequence flows to catch events."
+            )
+        for flow in outgoing:
+            target = self.nodes.get(flow.draft.target_id)
+            if target is not None and target.reading.tag not in ("intermediateCatchEvent", "receiveTask"):
+                flow.reading.problem(
+                    f"An event-based gateway can only lead to intermediate catch events, found '{target.reading.tag}' "
+                    f"'{target.reading.id}'."
+                )
 
     def _check_default(self, node: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
         default = node.draft.default_flow_id if node.draft is not None else None
@@ -99,7 +163,7 @@ class ProcessPlaces:
                 starts.setdefault(node.scope_id, []).append(node.reading)
         self._check_start_of_process(starts.get(self.process.id, []))
         for node in self.nodes.values():
-            if node.reading.tag == "subProcess":
+            if node.reading.tag in ("subProcess", "transaction"):
                 _check_start_of_sub_process(node.reading, starts.get(node.reading.id, []))
 
     def _check_start_of_process(self, starts: Sequence[ElementReading]) -> None:
@@ -115,7 +179,8 @@ class ProcessPlaces:
 
 def _check_start_of_sub_process(sub_process: ElementReading, starts: Sequence[ElementReading]) -> None:
     if not starts:
-        sub_process.problem("Must have exactly one none start event, found none in the sub-process.")
+        kind = "start event" if sub_process.attribute("triggeredByEvent") == "true" else "none start event"
+        sub_process.problem(f"Must have exactly one {kind}, found none in the sub-process.")
     for extra in starts[1:]:
         extra.problem(f"Must have exactly one none start event, found one more in sub-process '{sub_process.id}'.")
 
@@ -167,8 +232,8 @@ def _check_conditions(node: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
             continue
         if node.reading.is_zeebe:
             flow.reading.problem("Conditional sequence flows are only supported at exclusive or inclusive gateway.")
-        elif node.reading.tag == "parallelGateway":
-            flow.reading.warning("The condition has no effect after a parallel gateway: every outgoing flow is taken.")
+        elif node.reading.tag in ("parallelGateway", "eventBasedGateway"):
+            flow.reading.warning("The condition has no effect after a gateway that does not choose by conditions.")
 
 
 __all__ = ["FlowPlace", "NodePlace", "ProcessPlaces"]

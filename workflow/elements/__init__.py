@@ -1,9 +1,16 @@
 """BPMN elements: how each is read, what it is, how it behaves. Importing this package registers all of them."""
 
 from workflow.elements import (
+    ad_hoc_sub_process,
+    boundary_event,
+    call_activity,
     end_event,
+    event_based_gateway,
     exclusive_gateway,
+    inclusive_gateway,
+    intermediate_events,
     job_task,
+    multi_instance,
     parallel_gateway,
     process,
     receive_task,
@@ -15,9 +22,16 @@ from workflow.elements import (
 )
 
 __all__ = [
+    "ad_hoc_sub_process",
+    "boundary_event",
+    "call_activity",
     "end_event",
+    "event_based_gateway",
     "exclusive_gateway",
+    "inclusive_gateway",
+    "intermediate_events",
     "job_task",
+    "multi_instance",
     "parallel_gateway",
     "process",
     "receive_task",

@@ -42,6 +42,14 @@ def read_job_task(reading: ElementReading) -> JobDetails | InlineExpressionDetai
     return read_job_definition(reading) if reading.is_zeebe else _read_camunda7(reading)
 
 
+def read_work(reading: ElementReading) -> JobDetails | InlineExpressionDetails:
+    """The work that throws a message: in Camunda 7 semantics it stands in the event's definition."""
+    definition = reading.event_definition()
+    if reading.is_zeebe:
+        return read_job_definition(reading)
+    return _read_camunda7(reading if definition is None else definition)
+
+
 def read_job_definition(reading: ElementReading) -> JobDetails:
     """`zeebe:taskDefinition` and `zeebe:taskHeaders`."""
     definition = reading.extension("taskDefinition")
@@ -123,10 +131,15 @@ class JobTask(Behaviour):
     """Creates a job and waits until a worker completes it, or evaluates its expression and passes on."""
 
     def on_activate(self, step: Step) -> None:
-        if isinstance(step.element.details, InlineExpressionDetails):
-            self._evaluate(step, step.element.details)
+        self.work(step, step.element.details)
+
+    def work(self, step: Step, details: object) -> None:
+        """Let somebody do what the details say."""
+        if isinstance(details, InlineExpressionDetails):
+            self._evaluate(step, details)
             return
-        details = step.details(JobDetails)
+        if not isinstance(details, JobDetails):
+            raise TypeError(f"'{step.element.id}' carries {type(details).__name__}, expected work for somebody")
         step.create_job(
             type=step.evaluate_string(details.type),
             kind="EXTERNAL",

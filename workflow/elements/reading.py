@@ -65,10 +65,18 @@ class ModelReading:
     warnings: list[Problem] = field(default_factory=list)
 
     @cached_property
-    def messages(self) -> dict[str, ElementReading]:
-        """The messages that elements refer to, by id."""
-        found = self.root.iterchildren(f"{_BPMN_TAG}message")
-        return {identifier: ElementReading(each, self) for each in found if (identifier := each.get("id"))}
+    def _referable(self) -> dict[tuple[str, str], ElementReading]:
+        found: dict[tuple[str, str], ElementReading] = {}
+        for name in ("message", "signal", "error", "escalation"):
+            for each in self.root.iterchildren(_BPMN_TAG + name):
+                if identifier := each.get("id"):
+                    found[name, identifier] = ElementReading(each, self)
+        return found
+
+    def referred(self, name: str, reference: str) -> ElementReading | None:
+        """The message, signal, error or escalation that an element refers to, with or without a namespace prefix."""
+        found = self._referable
+        return found.get((name, reference)) or found.get((name, reference.rpartition(":")[2]))
 
 
 class ElementReading:
@@ -153,6 +161,13 @@ class ElementReading:
         """What kinds of event this is, by the names of the BPMN elements; none for a none event."""
         names = (bpmn_name(child) for child in self.element)
         return [name for name in names if name.endswith(("EventDefinition", "eventDefinitionRef"))]
+
+    def event_definition(self) -> ElementReading | None:
+        """The definition of the one event that this is; the problem with several is reported."""
+        found = [child for child in self.element if bpmn_name(child).endswith("EventDefinition")]
+        if len(found) > 1 or (found and self.child("eventDefinitionRef") is not None):
+            self.problem("Expected at most one event definition, found several.")
+        return ElementReading(found[0], self.model, self.id) if found else None
 
     # -- expressions
 

@@ -1,23 +1,32 @@
-"""None start event: where an ordinary activation of a process or sub-process begins."""
+"""Start event: where a process, sub-process or event sub-process begins.
+
+One with an event is entered when that event has occurred; by then it only passes its token on.
+"""
 
 from __future__ import annotations
 
+from workflow.elements.events import read_event
 from workflow.elements.reading import ElementReading, reads
 from workflow.engine.behaviour import Behaviour, element
-from workflow.graph import ElementType
+from workflow.graph import CatchDetails, ElementType
+
+OF_PROCESS = ("message", "timer", "signal", "conditional")
+OF_EVENT_SUB_PROCESS = (*OF_PROCESS, "error", "escalation", "compensate")
 
 
 @reads("startEvent", ElementType.START_EVENT)
-def read_start_event(reading: ElementReading) -> None:
-    """Only the none start event is known."""
+def read_start_event(reading: ElementReading) -> CatchDetails:
+    """The event that begins its scope; none in embedded sub-processes."""
     parent = reading.element.getparent()
-    inside_event_sub_process = parent is not None and parent.get("triggeredByEvent") == "true"
-    for name in () if inside_event_sub_process else reading.event_definitions():  # that is a problem of its own
-        reading.problem(f"A start event with '{name}' is not supported yet; only the none start event is.")
-    if not reading.is_zeebe and (variable := reading.camunda("initiator")):
-        reading.warning(f"'camunda:initiator' is not supported yet: the variable '{variable}' is not set.")
+    if parent is not None and parent.get("triggeredByEvent") == "true":
+        event = read_event(reading, OF_EVENT_SUB_PROCESS)
+        if event is None and not reading.event_definitions():
+            reading.problem("The start event of an event sub-process must have an event definition, found none.")
+        return CatchDetails(event, reading.attribute("isInterrupting") != "false")
+    is_process = parent is not None and parent.tag == f"{{{parent.nsmap.get(parent.prefix)}}}process"
+    return CatchDetails(read_event(reading, OF_PROCESS if is_process else (), is_start=True))
 
 
 @element(ElementType.START_EVENT)
-class NoneStartEvent(Behaviour):
+class StartEvent(Behaviour):
     """Passes its token on."""

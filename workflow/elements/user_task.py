@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
+from workflow.elements.job_task import read_headers
 from workflow.elements.reading import ElementReading, reads, text_of
 from workflow.engine.behaviour import Behaviour, element
 from workflow.engine.step import Step
@@ -33,6 +34,7 @@ class UserTaskDetails:
     follow_up_date: Expression | None = None
     priority: Expression | None = None
     form_key: Expression | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @reads("userTask", ElementType.USER_TASK)
@@ -57,6 +59,7 @@ def _read_zeebe(reading: ElementReading) -> UserTaskDetails:
         follow_up_date=reading.optional(_value(schedule, "followUpDate"), "the follow-up date"),
         priority=reading.whole_number(_value(priority, "priority"), "the priority", at_most=100),
         form_key=reading.optional(_form(reading.extension("formDefinition")), "the form"),
+        headers=read_headers(reading),
     )
 
 

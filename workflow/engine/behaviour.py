@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 from workflow.graph import ElementType, Semantics, SequenceFlow
 
 if TYPE_CHECKING:
+    from workflow.engine.state import ElementInstance
     from workflow.engine.step import Step
+    from workflow.engine.values import Variables
 
 
 class Behaviour:
@@ -31,6 +33,13 @@ class Behaviour:
 
     def on_child_ended(self, step: Step) -> None:
         """The last token inside this scope is gone, the scope itself was not terminated."""
+        step.complete()
+
+    def on_child_completed(self, step: Step, child: ElementInstance) -> None:
+        """A child of this multi-instance body or ad-hoc sub-process is about to be completed."""
+
+    def on_return(self, step: Step, results: Variables) -> None:
+        """The process that this call activity has called is done."""
         step.complete()
 
 

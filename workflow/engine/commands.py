@@ -40,11 +40,13 @@ class Activate:
     element: FlowNode
     scope: ElementInstance
     local_variables: Variables = NO_VARIABLES
+    loop_counter: int | None = None
+    """Of an iteration: its number."""
 
     def perform(self, engine: Engine) -> None:
         if self.scope.is_open:
             engine.given = self.local_variables
-            engine.activate(self.element, self.scope)
+            engine.activate(self.element, self.scope, self.loop_counter)
 
 
 @dataclass(slots=True, eq=False)
@@ -67,6 +69,64 @@ class Complete:
     def perform(self, engine: Engine) -> None:
         if self.instance.is_open:
             engine.complete(self.instance)
+
+
+@dataclass(slots=True, eq=False)
+class Leave:
+    """An element instance that is done goes on after its asynchronous continuation."""
+
+    instance: ElementInstance
+
+    def perform(self, engine: Engine) -> None:
+        if self.instance.is_open:
+            engine.leave(self.instance)
+
+
+@dataclass(slots=True, eq=False)
+class Begin:
+    """An asynchronous continuation before an element instance has come."""
+
+    instance: ElementInstance
+
+    def perform(self, engine: Engine) -> None:
+        if self.instance.is_open:
+            engine.begin(self.instance)
+
+
+@dataclass(slots=True, eq=False)
+class Occur:
+    """An event that `holder` waits for has happened."""
+
+    holder: ElementInstance
+    event: FlowNode
+    variables: Variables = NO_VARIABLES
+
+    def perform(self, engine: Engine) -> None:
+        if self.holder.is_open:
+            engine.events.occur(self.holder, self.event, self.variables)
+
+
+@dataclass(slots=True, eq=False)
+class Return:
+    """The process that a call activity has called is done."""
+
+    instance: ElementInstance
+    results: Variables
+
+    def perform(self, engine: Engine) -> None:
+        if self.instance.is_open:
+            engine.returned(self.instance, self.results)
+
+
+@dataclass(slots=True, eq=False)
+class CheckJoins:
+    """A token in `scope` has moved, which may be what an inclusive gateway waits for."""
+
+    scope: ElementInstance
+
+    def perform(self, engine: Engine) -> None:
+        if self.scope.is_open:
+            engine.check_joins(self.scope)
 
 
 @dataclass(slots=True, eq=False)

@@ -5,15 +5,28 @@ Pure Python. Time and keys come from outside, nothing is saved, and throwing the
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from workflow.engine.agenda import Agenda
 from workflow.engine.behaviour import behaviours
-from workflow.engine.commands import Arrive, ChildrenEnded, Command, Complete, Enter
+from workflow.engine.commands import (
+    Activate,
+    Arrive,
+    CheckJoins,
+    ChildrenEnded,
+    Command,
+    Complete,
+    Enter,
+    Return,
+    Terminate,
+)
+from workflow.engine.compensation import Compensation
 from workflow.engine.errors import ElementFailure, Rejected
 from workflow.engine.evaluation import Evaluation
+from workflow.engine.events import DEFAULT_RETRIES, Events
+from workflow.engine.neighbours import Neighbours
 from workflow.engine.semantics import RULES
 from workflow.engine.state import (
     ACTIVATING,
@@ -37,9 +50,8 @@ from workflow.engine.state import (
 from workflow.engine.step import Step
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.engine.variables import VariableWriter
-from workflow.graph import ElementType, FlowNode, SequenceFlow
+from workflow.graph import CompensationEvent, ElementType, FlowNode, SequenceFlow
 
-STEP_LIMIT = 100_000
 JOB_NO_RETRIES = "JOB_NO_RETRIES"
 
 
@@ -52,6 +64,8 @@ class EngineOptions:
 
 
 NO_OPTIONS = EngineOptions()
+WATCHERS = frozenset({ElementType.MULTI_INSTANCE_BODY, ElementType.AD_HOC_SUB_PROCESS})
+"""Scopes that want to know of every child that completes."""
 
 
 class Engine:
@@ -64,49 +78,40 @@ class Engine:
         now: datetime,
         next_key: Callable[[], int],
         options: EngineOptions = NO_OPTIONS,
+        agenda: Agenda | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self.state = state
         self.now = now
         self.next_key = next_key
         self.options = options
+        self.agenda = agenda or Agenda()
+        self.agenda.engines.append(self)
+        self.neighbours = neighbours
         self.rules = RULES[state.process.semantics]
         self.variables = VariableWriter(state, now, next_key)
         self.expressions = Evaluation(self)
+        self.events = Events(self)
+        self.compensation = Compensation(self)
         self.activated: list[ElementInstance] = []
         self.ended: list[ElementInstance] = []
+        self.thrown_signals: list[tuple[str, Variables]] = []
+        """Signals for everybody in the workspace; whoever has run the engine broadcasts them."""
         self.given: Variables = NO_VARIABLES
         """Local variables for the next element instance; a modification instruction gives them."""
         self._behaviours = behaviours(state.process.semantics)
-        self._agenda: deque[Command] = deque()
-        self._issued: list[Command] = []
         self._keeps_root = False
+        self._is_called_off = False
 
     # ---- the loop
 
     def run(self, *commands: Command) -> None:
         """Perform these commands and all that follow from them."""
-        agenda = self._agenda
-        agenda.extend(commands)
-        self._schedule()
-        steps = 0
-        while agenda:
-            steps += 1
-            if steps > STEP_LIMIT:
-                raise Rejected(
-                    f"Process instance '{self.state.key}' did not reach a wait state within {STEP_LIMIT:,} steps; "
-                    "does the model loop without waiting?"
-                )
-            agenda.popleft().perform(self)
-            self._schedule()
+        self.agenda.run(self, *commands)
 
     def issue(self, command: Command) -> None:
         """Put a command on the agenda, where the semantics wants it once the present one is done."""
-        self._issued.append(command)
-
-    def _schedule(self) -> None:
-        if self._issued:
-            issued, self._issued = self._issued, []
-            self.rules.schedule(self._agenda, issued)
+        self.agenda.issue(self, command)
 
     # ---- the life cycle of an element instance
 
@@ -115,10 +120,15 @@ class Engine:
         target = flow.target
         self._behaviours[target.type].on_arrive(Step(self, target, scope), flow)
 
-    def activate(self, element: FlowNode, scope: ElementInstance) -> ElementInstance:
+    def activate(self, element: FlowNode, scope: ElementInstance, loop_counter: int | None = None) -> ElementInstance:
         """Make an element instance of a token that is already counted in `scope`, and enter it."""
         instance = self.create(element, scope)
-        self.enter(instance)
+        instance.loop_counter = loop_counter
+        if element.asynchronous.before:
+            instance.started_at = None
+            self.continue_later(instance, "ASYNC_BEFORE")
+        else:
+            self.enter(instance)
         return instance
 
     def create(self, element: FlowNode, scope: ElementInstance) -> ElementInstance:
@@ -138,39 +148,102 @@ class Engine:
         instance.state = ACTIVE
         if element.inputs and self.rules.inputs_of_opened_scopes and not self.options.skip_io_mappings:
             self._or_refuse(self.expressions.map_inputs, instance)
+        if element.has_events:
+            self._or_refuse(self.events.subscribe, instance)
         return instance
 
-    def enter(self, instance: ElementInstance) -> None:
-        """Apply input mappings and let the element do what it does."""
+    def open(self, instance: ElementInstance) -> bool:
+        """Apply input mappings, open subscriptions and make active; False if that failed or a condition ended it.
+
+        What an element does beyond that is not done: scopes that an event opens begin at the event.
+        """
         try:
-            if instance.element.inputs and not self.options.skip_io_mappings:
-                self.expressions.map_inputs(instance)
-            self._behaviours[instance.element.type].on_activate(self._step(instance))
+            self._prepare(instance)
         except ElementFailure as failure:
+            self._withdraw(instance)
+            self.fail(instance, failure)
+            return False
+        self.set_state(instance, ACTIVE)
+        return instance.is_open
+
+    def begin(self, instance: ElementInstance) -> None:
+        """Enter an element instance whose asynchronous continuation has come."""
+        instance.started_at = self.now
+        instance.is_changed = True
+        self.enter(instance)
+
+    def enter(self, instance: ElementInstance) -> None:
+        """Apply input mappings, open subscriptions and let the element do what it does."""
+        try:
+            if self._prepare(instance):
+                self._behaviours[instance.element.type].on_activate(self._step(instance))
+        except ElementFailure as failure:
+            self._withdraw(instance)
             self.fail(instance, failure)
 
+    def _prepare(self, instance: ElementInstance) -> bool:
+        """Whether the element instance is still there once its mappings and subscriptions are made."""
+        if instance.element.inputs and not self.options.skip_io_mappings:
+            self.expressions.map_inputs(instance)
+        if not instance.element.has_events:
+            return True
+        self.events.subscribe(instance)
+        return not self.events.occur_at_once(instance)
+
+    def _withdraw(self, instance: ElementInstance) -> None:
+        """Take back what a failed attempt to enter has opened; the next one opens it again."""
+        for row in self.state.attached.get(instance.key, ()):
+            if isinstance(row, SubscriptionRow | JobRow | UserTaskRow):
+                self.close_row(row)
+
     def complete(self, instance: ElementInstance) -> None:
-        """Let the element finish: conditions, output mappings, and its token onto the outgoing flows."""
+        """Let the element finish: output mappings, conditions, and its token onto the outgoing flows."""
         self.set_state(instance, COMPLETING)
         element = instance.element
         try:
-            flows = self._behaviours[element.type].on_complete(self._step(instance))
             if element.outputs and not self.options.skip_io_mappings:
                 self.expressions.map_outputs(instance)
+            if element.asynchronous.after:
+                self._close_rows(instance)
+                self.continue_later(instance, "ASYNC_AFTER")
+                return
+            self._leave_by_flows(instance)
         except ElementFailure as failure:
             self.fail(instance, failure)
+
+    def leave(self, instance: ElementInstance) -> None:
+        """Let an element instance that is done go on over its outgoing flows."""
+        try:
+            self._leave_by_flows(instance)
+        except ElementFailure as failure:
+            self.fail(instance, failure)
+
+    def _leave_by_flows(self, instance: ElementInstance) -> None:
+        element, scope = instance.element, instance.scope
+        undoes = self.compensation.is_undoing(instance)
+        flows = () if undoes else self._behaviours[element.type].on_complete(self._step(instance))
+        if not instance.is_open:  # what it threw as its last act has ended it
             return
+        if scope is not None and scope.element.type in WATCHERS:
+            self._behaviours[scope.element.type].on_child_completed(self._step(scope), instance)
         self._close(instance, COMPLETED)
-        if instance.scope is None:
+        if scope is None:
             self._end_process(COMPLETED)
             return
-        self._leave(instance.scope, flows)
+        self.compensation.completed(instance)
+        if scope.is_open:
+            self._leave(scope, flows)
 
     def take(self, flow: SequenceFlow, scope: ElementInstance) -> None:
         """Send a token that is already counted over a flow."""
-        self.state.flow_count(scope, flow).taken += 1
-        self.state.flow_count(scope, flow).is_changed = True
+        self.count_taken(flow, scope)
         self.issue(Arrive(flow, scope))
+
+    def count_taken(self, flow: SequenceFlow, scope: ElementInstance) -> None:
+        """One more token has come over a flow."""
+        count = self.state.flow_count(scope, flow)
+        count.taken += 1
+        count.is_changed = True
 
     def _leave(self, scope: ElementInstance, flows: Sequence[SequenceFlow]) -> None:
         if len(flows) != 1:
@@ -180,6 +253,8 @@ class Engine:
             self.take(flow, scope)
         if scope.active_children == 0:
             self.issue(ChildrenEnded(scope))
+        elif scope.element.inclusive_joins:
+            self.issue(CheckJoins(scope))
 
     def children_ended(self, scope: ElementInstance) -> None:
         """The last token in a scope has ended regularly."""
@@ -187,37 +262,74 @@ class Engine:
             return
         self._behaviours[scope.element.type].on_child_ended(self._step(scope))
 
+    def check_joins(self, scope: ElementInstance) -> None:
+        """Let inclusive gateways join whose last token has come, or cannot come any more."""
+        for gateway in scope.element.inclusive_joins:
+            waiting = self.state.open_instances(gateway, scope)
+            if waiting:
+                self._behaviours[gateway.type].on_activate(self._step(waiting[0]))
+
     def terminate(self, instance: ElementInstance) -> None:
         """End an element instance and all in it; scopes that become empty by this end too."""
-        self._terminate_content(instance)
+        self.terminate_content(instance)
+        self.compensation.terminated(instance)
         scope = instance.scope
         if scope is None:
             self._end_process(CANCELED)
+            return
+        if not scope.is_open:
             return
         scope.active_children -= 1
         scope.is_changed = True
         if scope.active_children == 0 and not (scope.scope is None and self._keeps_root):
             self.terminate(scope)
+        elif scope.element.inclusive_joins:
+            self.issue(CheckJoins(scope))
+
+    def interrupt(self, instance: ElementInstance) -> None:
+        """End an element instance and all in it, but keep its token for whatever takes over."""
+        self.terminate_content(instance)
 
     def end_execution(self, instance: ElementInstance) -> None:
         """End an element instance like a none end event would: its token is gone, its scope may complete."""
         self._close(instance, TERMINATED)
-        if instance.scope is not None:
-            instance.scope.active_children -= 1
-            instance.scope.is_changed = True
+        scope = instance.scope
+        if scope is not None:
+            scope.active_children -= 1
+            scope.is_changed = True
+            if scope.active_children == 0:
+                self.issue(ChildrenEnded(scope))
 
-    def _terminate_content(self, instance: ElementInstance) -> None:
+    def terminate_children(self, scope: ElementInstance, *, but: ElementInstance | None = None) -> None:
+        """End everything in a scope but one of its children, without ending the scope."""
+        children = [child for child in self.state.open_children(scope) if child is not but]
+        for child in children:
+            self.terminate_content(child)
+        self.agenda.discard_tokens(scope)
+        self.release_held_tokens(scope)
+        if but is not None:
+            scope.active_children = 1
+        scope.is_changed = True
+
+    def terminate_content(self, instance: ElementInstance) -> None:
+        """Mark an element instance and all in it as terminated; its token stays counted in the scope around."""
         below = [instance]
         for each in below:  # grows while it is walked: outside-in
             if each.element.is_scope:
                 below.extend(self.state.open_children(each))
         for each in reversed(below):
-            self._release_held_tokens(each)
-            if self.rules.outputs_of_terminated and each.element.outputs and not self.options.skip_io_mappings:
+            if each.element.type is ElementType.CALL_ACTIVITY:
+                self._call_off(each)
+            self.release_held_tokens(each)
+            if self.rules.outputs_of_terminated and each.element.outputs and self._has_begun(each):
                 self._or_refuse(self.expressions.map_outputs, each)
             self._close(each, TERMINATED)
 
-    def _release_held_tokens(self, scope: ElementInstance) -> None:
+    def _has_begun(self, instance: ElementInstance) -> bool:
+        return instance.state == ACTIVE and not self.options.skip_io_mappings
+
+    def release_held_tokens(self, scope: ElementInstance) -> None:
+        """Forget the tokens that wait on flows in a scope, and that anything was counted there."""
         if not scope.element.is_scope:
             return
         for count in self.state.flows.values():
@@ -231,10 +343,16 @@ class Engine:
         instance.ended_at = self.now
         instance.is_changed = True
         self.ended.append(instance)
-        for row in self.state.attached.get(instance.key, ()):
-            self._close_row(row)
+        self._close_rows(instance)
 
-    def _close_row(self, row: AttachedRow) -> None:
+    def _close_rows(self, instance: ElementInstance) -> None:
+        undoable = instance.state == COMPLETED and instance.scope is not None
+        for row in self.state.attached.get(instance.key, ()):
+            if not (undoable and isinstance(row, SubscriptionRow) and row.kind == "COMPENSATION"):
+                self.close_row(row)
+
+    def close_row(self, row: AttachedRow) -> None:
+        """Close a job, task, incident or subscription as no longer needed."""
         match row:
             case IncidentRow():
                 self.close_incident(row)
@@ -264,6 +382,40 @@ class Engine:
     def _step(self, instance: ElementInstance) -> Step:
         return Step(self, instance.element, instance.scope, instance)
 
+    def choose(self, gateway: ElementInstance, node: FlowNode, variables: Variables) -> None:
+        """Let an event-based gateway go on by the event that has occurred first."""
+        scope = gateway.scope
+        flow = next(flow for flow in gateway.element.outgoing if flow.target is node)
+        self._close(gateway, COMPLETED)
+        if scope is not None:
+            self.count_taken(flow, scope)
+            self.events.pass_through(node, scope, variables)
+
+    # ---- called processes
+
+    def _call_off(self, instance: ElementInstance) -> None:
+        """End the process that a call activity has called, without telling the caller."""
+        called = self.neighbours.called_by(self, instance) if self.neighbours is not None else None
+        if called is not None:
+            called._is_called_off = True
+            called.terminate(called.state.root)
+
+    def returned(self, instance: ElementInstance, results: Variables) -> None:
+        """Let a call activity take over the results of the process that it has called, and finish."""
+        self._behaviours[instance.element.type].on_return(self._step(instance), results)
+
+    def _tell_caller(self, state: str) -> None:
+        if self.state.parent_key is None or self._is_called_off or self.neighbours is None:
+            return
+        caller, instance = self.neighbours.caller_of(self)
+        if not instance.is_open:
+            return
+        if state == COMPLETED:
+            results = {name: row.typed_value for name, row in self.state.root.variables.items()}
+            self.agenda.issue(caller, Return(instance, results))
+        else:
+            self.agenda.issue(caller, Terminate(instance))
+
     # ---- the process instance
 
     def keep_root(self) -> None:
@@ -279,11 +431,35 @@ class Engine:
         if self.ended and self.ended[-1].state == COMPLETED:
             self.run(ChildrenEnded(root))
         else:
-            self.terminate(root)
+            self.run(Terminate(root))
+
+    def start(self) -> None:
+        """Begin a new process instance at its none start event; the agenda has to run."""
+        start = self.state.process.root.none_start_event
+        if start is None:
+            raise Rejected(f"Expected process '{self.state.process.id}' to have a none start event, but it has none.")
+        self.start_at(start)
+
+    def start_at(self, start: FlowNode, variables: Variables = NO_VARIABLES) -> None:
+        """Begin a new process instance at one of its start events, as if that had occurred; the agenda has to run."""
+        self.begin_process()
+        self.state.start_element_id = start.id
+        self.count_token(self.state.root)
+        self.issue(Activate(start, self.state.root, variables))
+
+    def begin_process(self) -> None:
+        """Open the subscriptions of the process itself; its start event is entered by another command."""
+        if self.state.root.element.has_events:
+            self._or_refuse(self.events.subscribe, self.state.root)
 
     def _end_process(self, state: str) -> None:
         self.state.state = state
         self.state.ended_at = self.now
+        if self.state.process.has(CompensationEvent):
+            self.state.need_everything()
+            for row in self.state.subscriptions.values():
+                self.close_row(row)
+        self._tell_caller(state)
 
     # ---- joins
 
@@ -316,6 +492,43 @@ class Engine:
     def attach(self, row: AttachedRow) -> None:
         """Add a job, user task, incident or subscription."""
         self.state.attach(row)
+
+    def attach_job(
+        self,
+        instance: ElementInstance,
+        kind: str,
+        element: FlowNode,
+        *,
+        due_at: datetime | None = None,
+        repeat: str = "",
+        priority: int = 0,
+    ) -> None:
+        """Make work that the engine itself does later."""
+        asynchronous = element.asynchronous
+        self.attach(
+            JobRow(
+                self.next_key(),
+                instance.key,
+                element.id,
+                kind,
+                "",
+                CREATED,
+                self.now,
+                retries=DEFAULT_RETRIES,
+                priority=priority,
+                due_at=due_at,
+                repeat=repeat,
+                exclusive=asynchronous.exclusive,
+                suspended=self.state.suspended,
+                is_new=True,
+            )
+        )
+
+    def continue_later(self, instance: ElementInstance, kind: str) -> None:
+        """Let a job go on with this element instance in a transaction of its own."""
+        priority = instance.element.asynchronous.priority
+        number = self.expressions.whole_number(priority, instance) if priority is not None else 0
+        self.attach_job(instance, kind, instance.element, priority=number)
 
     def fail(self, instance: ElementInstance, failure: ElementFailure) -> None:
         """Leave an incident where the element stands, or refuse the whole command, as the semantics has it."""

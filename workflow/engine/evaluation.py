@@ -7,15 +7,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from workflow.engine.errors import ElementFailure
-from workflow.engine.scopes import ExecutionView, VisibleVariables
+from workflow.engine.scopes import ExecutionView, VisibleVariables, find_variable
 from workflow.engine.state import ElementInstance
+from workflow.engine.values import TypedValue, Variables
 from workflow.expressions import Expression, ExpressionError, expect_boolean
-from workflow.graph import ListValue, MapValue, Semantics, ValueSource, VariableMapping
+from workflow.graph import FlowNode, ListValue, MapValue, PassedVariable, Semantics, ValueSource, VariableMapping
 
 if TYPE_CHECKING:
     from workflow.engine.engine import Engine
 
 IO_MAPPING_ERROR = "IO_MAPPING_ERROR"
+EXTRACT_VALUE_ERROR = "EXTRACT_VALUE_ERROR"
+TEXT_LIMIT = 255
 
 
 class Evaluation:
@@ -43,12 +46,45 @@ class Evaluation:
         except ExpressionError as error:
             raise ElementFailure(error_type, explain(expression, error)) from None
 
-    def holds(self, condition: Expression, instance: ElementInstance, error_type: str) -> bool:
+    def holds(
+        self,
+        condition: Expression,
+        instance: ElementInstance,
+        error_type: str,
+        overlay: Mapping[str, object] | None = None,
+    ) -> bool:
         """Whether a condition is true; raises ElementFailure where it is neither true nor false."""
         try:
-            return expect_boolean(condition, self.visible(instance))
+            return expect_boolean(condition, self.visible(instance, overlay))
         except ExpressionError as error:
             raise ElementFailure(error_type, explain(condition, error)) from None
+
+    def text(self, expression: Expression, instance: ElementInstance, element: FlowNode | None = None) -> str:
+        """The value of an expression that has to be a string or a number, short enough for a name."""
+        value = self.value(expression, instance, EXTRACT_VALUE_ERROR)
+        place = (element or instance.element).id
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ElementFailure(EXTRACT_VALUE_ERROR, wrong_type(expression, place, "STRING", value))
+        text = str(value)
+        if len(text) > TEXT_LIMIT:
+            expected = f"at most {TEXT_LIMIT} characters"
+            raise ElementFailure(EXTRACT_VALUE_ERROR, wrong_type(expression, place, expected, text))
+        return text
+
+    def whole_number(self, expression: Expression, instance: ElementInstance) -> int:
+        """The value of an expression that has to be a whole number."""
+        value = self.value(expression, instance, EXTRACT_VALUE_ERROR)
+        try:
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                raise ValueError
+            number = float(value)
+            if number != int(number):
+                raise ValueError
+            return int(value) if isinstance(value, str) else int(number)
+        except (ValueError, OverflowError):
+            raise ElementFailure(
+                EXTRACT_VALUE_ERROR, wrong_type(expression, instance.element.id, "NUMBER", value)
+            ) from None
 
     def map_inputs(self, instance: ElementInstance) -> None:
         """Apply the input mappings: local variables of the element instance."""
@@ -59,6 +95,34 @@ class Evaluation:
         """Apply the output mappings: variables of the scope around, or where they exist further out."""
         mapped = self._mapped(instance, instance.element.outputs, extend=True)
         self._engine.variables.set_all(instance.scope or instance, mapped)
+
+    def passed(self, mappings: Sequence[PassedVariable], instance: ElementInstance) -> dict[str, object]:
+        """What Camunda 7 hands over to another scope: variables by name, by expression, or all that are seen."""
+        results: dict[str, object] = {}
+        for mapping in mappings:
+            if mapping.target is None:
+                scopes = [instance] if mapping.local else list(instance.scopes())
+                for scope in reversed(scopes):
+                    results.update({name: row.typed_value for name, row in scope.variables.items()})
+            elif mapping.expression is not None:
+                results[mapping.target] = self.value(mapping.expression, instance, IO_MAPPING_ERROR)
+            else:
+                row = find_variable(instance, mapping.source or "")
+                results[mapping.target] = row.typed_value if row is not None else None
+        return results
+
+    def handed_back(self, mapping: PassedVariable, results: Variables, instance: ElementInstance) -> dict[str, object]:
+        """What one `camunda:out` takes from a called process."""
+        if mapping.target is None:
+            return dict(results)
+        if mapping.expression is None:
+            return {mapping.target: results.get(mapping.source or "")}
+        plain = {name: value.value if isinstance(value, TypedValue) else value for name, value in results.items()}
+        try:
+            return {mapping.target: mapping.expression.evaluate(plain)}
+        except ExpressionError as error:
+            message = f"{explain(mapping.expression, error)} (mapping of '{instance.element.id}')"
+            raise ElementFailure(IO_MAPPING_ERROR, message) from None
 
     def _mapped(
         self, instance: ElementInstance, mappings: Sequence[VariableMapping], *, extend: bool
@@ -92,6 +156,13 @@ def explain(expression: Expression, error: ExpressionError) -> str:
     """The message of an expression's failure, naming the expression once."""
     text = str(error)
     return text if expression.source in text else f"Failed to evaluate expression '{expression.source}': {text}"
+
+
+def wrong_type(expression: Expression, element_id: str, expected: str, value: object) -> str:
+    """The message for a value of another kind than expected."""
+    found = repr(value)
+    found = found if len(found) <= TEXT_LIMIT else f"{found[:TEXT_LIMIT]}…"
+    return f"Expected result of the expression '{expression.source}' of '{element_id}' to be '{expected}', but was {found}."
 
 
 def _with_path(before: object, path: Sequence[str], value: object) -> object:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from workflow.engine.values import TypedValue
 from workflow.graph import ExecutableProcess, FlowNode, SequenceFlow
 
 ACTIVATING = "ACTIVATING"
@@ -47,6 +48,11 @@ class VariableRow(Row):
     revision: int = 1
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+    @property
+    def typed_value(self) -> TypedValue:
+        """The value with its kind, for another scope to take over."""
+        return TypedValue(self.value, self.type)
 
 
 @dataclass(slots=True, eq=False)

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from workflow.engine.commands import Activate, Complete
-from workflow.engine.errors import ElementFailure
+from workflow.engine.errors import ElementFailure, NotFound, Rejected
+from workflow.engine.evaluation import EXTRACT_VALUE_ERROR, wrong_type
+from workflow.engine.events import CONDITION_ERROR
+from workflow.engine.neighbours import CalledProcess
 from workflow.engine.scopes import VisibleVariables
 from workflow.engine.state import (
     ACTIVE,
     CREATED,
+    FAILED,
     ElementInstance,
     JobRow,
-    SubscriptionRow,
     UserTaskRow,
 )
+from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.expressions import Expression
-from workflow.graph import FlowNode, SequenceFlow
+from workflow.graph import (
+    CancelEvent,
+    ConditionalEvent,
+    ElementType,
+    FlowNode,
+    LinkEvent,
+    PassedVariable,
+    SequenceFlow,
+    SignalEvent,
+)
 
 if TYPE_CHECKING:
     from workflow.engine.engine import Engine
@@ -26,9 +40,10 @@ if TYPE_CHECKING:
 
 D = TypeVar("D")
 
-CONDITION_ERROR = "CONDITION_ERROR"
-EXTRACT_VALUE_ERROR = "EXTRACT_VALUE_ERROR"
-TEXT_LIMIT = 255
+CALLED_ELEMENT_ERROR = "CALLED_ELEMENT_ERROR"
+UNHANDLED_ERROR_EVENT = "UNHANDLED_ERROR_EVENT"
+
+__all__ = ["CONDITION_ERROR", "EXTRACT_VALUE_ERROR", "Step"]
 
 
 class Step:
@@ -89,15 +104,7 @@ class Step:
 
     def evaluate_string(self, expression: Expression) -> str:
         """The value of an expression that has to be a string or a number, short enough for a name."""
-        value = self.evaluate(expression)
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ElementFailure(EXTRACT_VALUE_ERROR, self._wrong_type(expression, "STRING", value))
-        text = str(value)
-        if len(text) > TEXT_LIMIT:
-            raise ElementFailure(
-                EXTRACT_VALUE_ERROR, self._wrong_type(expression, f"at most {TEXT_LIMIT} characters", text)
-            )
-        return text
+        return self._engine.expressions.text(expression, self._here)
 
     def evaluate_names(self, expression: Expression) -> list[str]:
         """A list of strings, or one string with commas in it."""
@@ -108,20 +115,11 @@ class Step:
             return [name.strip() for name in value.split(",") if name.strip()]
         if isinstance(value, list) and all(isinstance(name, str) for name in value):
             return list(value)
-        raise ElementFailure(EXTRACT_VALUE_ERROR, self._wrong_type(expression, "ARRAY of STRING", value))
+        raise ElementFailure(EXTRACT_VALUE_ERROR, self.wrong_type(expression, "ARRAY of STRING", value))
 
     def evaluate_whole_number(self, expression: Expression) -> int:
         """The value of an expression that has to be a whole number."""
-        value = self.evaluate(expression)
-        try:
-            if isinstance(value, bool) or not isinstance(value, str | int | float):
-                raise ValueError
-            number = float(value)
-            if number != int(number):
-                raise ValueError
-            return int(value) if isinstance(value, str) else int(number)
-        except (ValueError, OverflowError):
-            raise ElementFailure(EXTRACT_VALUE_ERROR, self._wrong_type(expression, "NUMBER", value)) from None
+        return self._engine.expressions.whole_number(expression, self._here)
 
     def evaluate_date(self, expression: Expression) -> datetime | None:
         """The value of an expression that has to be a point in time, or nothing."""
@@ -135,18 +133,16 @@ class Step:
                 raise ValueError
             moment = datetime.fromisoformat(value.removesuffix("[UTC]"))
         except ValueError:
-            raise ElementFailure(EXTRACT_VALUE_ERROR, self._wrong_type(expression, "DATE_TIME", value)) from None
+            raise ElementFailure(EXTRACT_VALUE_ERROR, self.wrong_type(expression, "DATE_TIME", value)) from None
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=self.now.tzinfo)
 
     def holds(self, condition: Expression) -> bool:
         """Whether a flow's condition is true here; anything but true or false fails the element."""
         return self._engine.expressions.holds(condition, self._here, CONDITION_ERROR)
 
-    def _wrong_type(self, expression: Expression, expected: str, value: object) -> str:
-        return (
-            f"Expected result of the expression '{expression.source}' of '{self.element.id}' to be '{expected}', "
-            f"but was {_shortened(value)}."
-        )
+    def wrong_type(self, expression: Expression, expected: str, value: object) -> str:
+        """The message for a value of another kind than expected."""
+        return wrong_type(expression, self.element.id, expected, value)
 
     # -- flows
 
@@ -273,27 +269,253 @@ class Step:
             )
         )
 
-    def subscribe_to_message(self, name: str, correlation_key: str | None) -> None:
-        """Wait for a message of this name; in Zeebe semantics also of this correlation key."""
-        self._engine.attach(
-            SubscriptionRow(
-                self._engine.next_key(),
-                self._here.key,
-                self.element.id,
-                "MESSAGE",
-                name,
-                CREATED,
-                self.now,
-                correlation_key=correlation_key,
-                is_new=True,
-            )
+    # -- events
+
+    def wait_for_event(self) -> None:
+        """Stay active until the event of this element has occurred; a condition may be true already."""
+        here = self._here
+        self._engine.events.wait_for(here, self.element)
+        self.wait()
+        if isinstance(self.element.event, ConditionalEvent) and self.holds(self.element.event.condition):
+            self.complete()
+
+    def wait_for_events_behind(self) -> None:
+        """Stay active until one of the events that flows lead to has occurred."""
+        for flow in self.element.outgoing:
+            self._engine.events.wait_for(self._here, flow.target)
+        self.wait()
+        self._engine.events.occur_at_once(self._here)
+
+    def throw_error(self, code: str, message: str = "") -> None:
+        """Let the nearest error event catch this; uncaught it ends the token (Camunda 7) or is an incident (Zeebe)."""
+        self._engine.set_state(self._here, ACTIVE)
+        variables = self._thrown_variables()
+        if self._engine.events.throw_error(self._here, code, message, variables):
+            return
+        if self._engine.rules.failures_raise_incidents:
+            raise ElementFailure(UNHANDLED_ERROR_EVENT, uncaught_error(code, message))
+        self.complete()
+
+    def throw_escalation(self, code: str) -> None:
+        """Let the nearest escalation event catch this, then go on unless that was interrupting."""
+        self._engine.set_state(self._here, ACTIVE)
+        self._engine.events.throw_escalation(self._here, code, self._thrown_variables())
+        if self._here.is_open:
+            self.complete()
+
+    def throw_signal(self, signal: SignalEvent) -> None:
+        """Broadcast a signal to everybody in the workspace once this command is done."""
+        engine = self._engine
+        name = self.evaluate_string(signal.name)
+        variables = (
+            engine.expressions.passed(signal.payload, self._here) if signal.payload else self._thrown_variables()
         )
+        engine.thrown_signals.append((name, variables))
+
+    def _thrown_variables(self) -> Variables:
+        """Zeebe hands on what input mappings have made here; Camunda 7 nothing."""
+        if not self._engine.rules.outputs_hide_result:
+            return NO_VARIABLES
+        return {name: row.typed_value for name, row in self._here.variables.items()}
+
+    def follow_link(self, name: str) -> None:
+        """Go on at the catching link event of this name in the same scope."""
+        scope = self._scope
+        for node in self.element.flow_scope.children if self.element.flow_scope is not None else ():
+            is_target = node.type is ElementType.INTERMEDIATE_CATCH_EVENT and isinstance(node.event, LinkEvent)
+            if is_target and node.event == LinkEvent(name):
+                self._engine.count_token(scope)
+                self.complete()
+                self._engine.issue(Activate(node, scope))
+                return
+        raise ElementFailure(
+            EXTRACT_VALUE_ERROR, f"Link event '{self.element.id}' has no catching link event '{name}'."
+        )
+
+    def terminate_siblings(self) -> None:
+        """End everything else in the scope around."""
+        self._engine.terminate_children(self._scope, but=self._here)
+
+    def compensate(self, activity_id: str | None, *, waits: bool = True) -> None:
+        """Undo what was completed, and go on when that is done."""
+        self._engine.set_state(self._here, ACTIVE)
+        if not self._engine.compensation.throw(self._here, activity_id) or not waits:
+            self.complete()
+
+    def cancel_transaction(self) -> None:
+        """End everything else in the transaction, undo what was completed in it, then go on."""
+        self.terminate_siblings()
+        self.compensate(None)
+
+    def leave_transaction(self) -> None:
+        """Let the cancel boundary event of the transaction take over."""
+        transaction = self._scope
+        boundary = next(
+            (each for each in transaction.element.boundary_events if isinstance(each.event, CancelEvent)), None
+        )
+        if boundary is None:
+            raise ElementFailure(
+                EXTRACT_VALUE_ERROR, f"Could not find cancel boundary event for cancel end event '{self.element.id}'."
+            )
+        self._engine.events.occur(transaction, boundary)
+
+    # -- called processes
+
+    def call(self, called: CalledProcess, business_key: str | None, variables: Variables) -> None:
+        """Start another process here and wait until it is done."""
+        engine, here = self._engine, self._here
+        if engine.neighbours is None:
+            raise RuntimeError("this engine knows no other processes")
+        try:
+            other = engine.neighbours.call(engine, here, called, business_key)
+        except (NotFound, Rejected) as refusal:
+            raise ElementFailure(CALLED_ELEMENT_ERROR, refusal.message) from None
+        other.variables.set_all_local(other.state.root, variables)
+        other.start()
+        self.wait()
+
+    def passed(self, mappings: Sequence[PassedVariable]) -> Variables:
+        """What Camunda 7 hands into a called process."""
+        return self._engine.expressions.passed(mappings, self._here)
+
+    def take_over(self, mappings: Sequence[PassedVariable], results: Variables) -> None:
+        """Take what Camunda 7 hands back from a called process."""
+        engine, here = self._engine, self._here
+        for mapping in mappings:
+            for name, value in engine.expressions.handed_back(mapping, results, here).items():
+                if mapping.local:
+                    engine.variables.set_local(here, name, value)
+                else:
+                    engine.variables.set(here, name, value)
+
+    def set_results(self, results: Variables) -> None:
+        """Take over what a worker or called process has returned."""
+        self._engine.set_result(self._here, results)
+
+    def set_local(self, variables: Variables) -> None:
+        """Set variables of this element instance alone."""
+        self._engine.variables.set_all_local(self._here, variables)
+
+    def set_outside(self, name: str, value: object) -> None:
+        """Set a variable of the scope around, or where it exists further out."""
+        self._engine.variables.set(self._scope, name, value)
+
+    # -- multi-instance and ad-hoc
+
+    def start_iteration(self, number: int, variables: Variables) -> None:
+        """Put a token on the activity inside this multi-instance body, with variables of its own."""
+        engine, here = self._engine, self._here
+        engine.set_state(here, ACTIVE)
+        engine.count_token(here)
+        here.loop_counter = max(here.loop_counter or 0, number)
+        [activity] = here.element.children
+        engine.issue(Activate(activity, here, variables, number))
+
+    def end_children(self, but: ElementInstance | None = None) -> None:
+        """End all that is in this scope, but one, without ending the scope."""
+        self._engine.terminate_children(self._here, but=but)
+
+    def start_inner(self, inner: FlowNode, element: FlowNode) -> None:
+        """Open an inner instance of this ad-hoc sub-process and put a token on one element in it."""
+        engine, here = self._engine, self._here
+        engine.count_token(here)
+        opened = engine.create(inner, here)
+        if engine.open(opened):
+            engine.count_token(opened)
+            engine.issue(Activate(element, opened))
+
+    def has_open_job(self) -> bool:
+        """Whether a worker still has to say how this element goes on."""
+        rows = self._engine.state.attached.get(self._here.key, ())
+        return any(isinstance(row, JobRow) and row.state in (CREATED, FAILED) for row in rows)
+
+    def count_completed_child(self) -> None:
+        """One more iteration of this body is done."""
+        self._here.completed_children += 1
+        self._here.is_changed = True
+
+    def completed_children(self) -> int:
+        """How many iterations of this body are done."""
+        return self._here.completed_children
+
+    def active_children(self) -> int:
+        """How many tokens are in this scope now."""
+        return self._here.active_children
+
+    def iterations_begun(self) -> int:
+        """How many iterations of this body have begun."""
+        return self._here.loop_counter or 0
+
+    def own_list(self, name: str) -> list[object]:
+        """The list in a variable of this element instance; empty if it is none."""
+        row = self._here.variables.get(name)
+        return row.value if row is not None and isinstance(row.value, list) else []
+
+    def evaluate_for(self, child: ElementInstance, expression: Expression) -> object:
+        """The value of an expression as a child of this scope sees it."""
+        return self._engine.expressions.value(expression, child, EXTRACT_VALUE_ERROR)
+
+    def holds_for(self, child: ElementInstance, condition: Expression, counters: Variables = NO_VARIABLES) -> bool:
+        """Whether a condition is true for a child of this scope, which sees these counters too."""
+        return self._engine.expressions.holds(condition, child, EXTRACT_VALUE_ERROR, counters)
+
+    # -- inclusive gateways
+
+    def flows_with_true_conditions(self) -> Sequence[SequenceFlow]:
+        """All flows whose condition holds, or else the default flow."""
+        default = self.element.default_flow
+        chosen = [
+            f for f in self.element.outgoing if f is not default and (f.condition is None or self.holds(f.condition))
+        ]
+        if chosen:
+            return chosen
+        if default is not None:
+            return [default]
+        raise ElementFailure(
+            CONDITION_ERROR,
+            "Expected at least one condition to evaluate to true, or to have a default flow: no outgoing sequence flow of "
+            f"'{self.element.id}' could be selected for continuing the process.",
+        )
+
+    def more_tokens_can_come(self) -> bool:
+        """Whether a token elsewhere in this scope could still reach this gateway."""
+        state, scope = self._engine.state, self._scope
+        standing = {child.element for child in state.open_children(scope) if child.element is not self.element}
+        standing.update(self._engine.agenda.tokens_in(scope))
+        standing.update(
+            state.process.flows[c.flow_id].target
+            for c in state.flows.values()
+            if c.scope_key == scope.key and c.waiting
+        )
+        return bool(standing & elements_leading_to(self.element))
+
+    # -- results
 
     def set_result(self, name: str, value: object) -> None:
         """Store the result of a script or expression in a variable, where a completed job's would go."""
         self._engine.set_result(self._here, {name: value})
 
 
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}…"
+def uncaught_error(code: str, message: str = "") -> str:
+    """The message for an error that nobody catches."""
+    text = f"Expected to throw an error event with the code '{code}'"
+    text += f" with message '{message}'" if message else ""
+    return f"{text}, but it was not caught. No error events are available in the scope."
+
+
+@lru_cache(maxsize=1000)
+def elements_leading_to(element: FlowNode) -> frozenset[FlowNode]:
+    """All elements of the same scope from which a token can reach this one."""
+    found: set[FlowNode] = set()
+    ahead = [flow.source for flow in element.incoming]
+    while ahead:
+        node = ahead.pop()
+        if node is element or node in found:
+            continue
+        found.add(node)
+        ahead.extend(flow.source for flow in node.incoming)
+        if node.attached_to is not None:
+            ahead.append(node.attached_to)
+        if isinstance(node.event, LinkEvent) and node.flow_scope is not None and not node.incoming:
+            ahead.extend(each for each in node.flow_scope.children if each.event == node.event and each is not node)
+    return frozenset(found)

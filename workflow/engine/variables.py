@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.engine.state import ElementInstance, ProcessInstanceState, VariableChange, VariableRow
 from workflow.engine.values import Variables, typed
+from workflow.graph import ConditionalEvent
+
+
+@dataclass(frozen=True, slots=True)
+class VariableEvent:
+    """A variable of a scope was created, updated or deleted."""
+
+    scope_key: int
+    name: str
+    kind: str
 
 
 class VariableWriter:
@@ -16,6 +27,9 @@ class VariableWriter:
         self._state = state
         self._now = now
         self._next_key = next_key
+        self._is_watched = state.process.has(ConditionalEvent)
+        self.events: list[VariableEvent] = []
+        """What conditional events have not been told yet; nothing where the process has none."""
 
     def set(self, scope: ElementInstance, name: str, value: object) -> None:
         """Set a variable where it exists, looking outwards from `scope`; a new one in the process instance."""
@@ -40,7 +54,9 @@ class VariableWriter:
         row = scope.variables.get(name) or self._undeleted(scope, name)
         if row is None:
             scope.variables[name] = self._new(scope, name, value)
+            self._tell(scope, name, "create")
             return
+        self._tell(scope, name, "update")
         plain, kind = typed(value, row.type)
         if kind == row.type and same(plain, row.value):
             return
@@ -56,6 +72,7 @@ class VariableWriter:
         row = scope.variables.pop(name, None)
         if row is None:
             return
+        self._tell(scope, name, "delete")
         if not row.is_new:
             self._state.deleted_variables.append(row)
         place = (scope.key, name)
@@ -67,6 +84,15 @@ class VariableWriter:
         self._state.variable_changes[place] = VariableChange(
             scope.key, name, before, None, existed=True, type_before=type_before, deleted=True
         )
+
+    def _tell(self, scope: ElementInstance, name: str, kind: str) -> None:
+        if self._is_watched:
+            self.events.append(VariableEvent(scope.key, name, kind))
+
+    def take_events(self) -> list[VariableEvent]:
+        """What has happened since this was asked last."""
+        events, self.events = self.events, []
+        return events
 
     def _new(self, scope: ElementInstance, name: str, value: object) -> VariableRow:
         plain, kind = typed(value)

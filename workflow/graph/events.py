@@ -17,10 +17,23 @@ class MessageEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedVariable:
+    """What Camunda 7 hands over between scopes (`camunda:in`, `camunda:out`): all variables, one by name, or a value."""
+
+    target: str | None = None
+    """None: all variables, each by its own name."""
+    source: str | None = None
+    expression: Expression | None = None
+    local: bool = False
+    """Taken from the activity's own scope alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class SignalEvent:
-    """A signal, broadcast by name to everybody in the workspace."""
+    """A signal, broadcast by name to everybody in the workspace; Camunda 7 names what goes along."""
 
     name: Expression
+    payload: tuple[PassedVariable, ...] = ()
 
 
 class TimerKind(StrEnum):

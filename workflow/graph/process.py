@@ -5,11 +5,11 @@ Frozen once built, shared by every process instance of the definition, and ignor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workflow.expressions import Expression
-from workflow.graph.types import SCOPE_TYPES, ElementType, Semantics
+from workflow.graph.types import BODY_SUFFIX, SCOPE_TYPES, ElementType, Semantics
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,10 @@ class FlowNode:
     compensation_handler: FlowNode | None = None
     """What undoes this activity; tied to it by a compensation boundary event."""
     is_for_compensation: bool = False
+    has_events: bool = False
+    """Whether entering it opens subscriptions: of boundary events, or of event sub-processes inside."""
+    inclusive_joins: tuple[FlowNode, ...] = ()
+    """Inclusive gateways right inside that several flows lead to."""
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.id}>"
@@ -152,10 +156,11 @@ class ExecutableProcess:
     version_tag: str = ""
     history_time_to_live_days: int | None = None
     startable: bool = True
+    kinds_of_event: frozenset[type] = frozenset()
 
     def has(self, kind: type) -> bool:
         """Whether any event of the process is of this kind."""
-        return any(isinstance(node.event, kind) for node in self.elements.values())
+        return kind in self.kinds_of_event
 
     def __repr__(self) -> str:
         return f"<ExecutableProcess {self.id} ({self.semantics})>"
@@ -221,13 +226,16 @@ class ProcessDraft:
                 asynchronous=draft.asynchronous,
                 is_for_compensation=draft.is_for_compensation,
             )
+
+        def outside(element_id: str) -> FlowNode:
+            """What flows and events refer to: of a multi-instance activity its body."""
+            return elements.get(element_id + BODY_SUFFIX) or elements[element_id]
+
         flows = {
-            flow.id: SequenceFlow(
-                flow.id, flow.name, elements[flow.source_id], elements[flow.target_id], flow.condition
-            )
+            flow.id: SequenceFlow(flow.id, flow.name, outside(flow.source_id), outside(flow.target_id), flow.condition)
             for flow in self.flows
         }
-        self._connect(elements, flows)
+        self._connect(elements, flows, outside)
         root = elements[self.nodes[0].id]
         return ExecutableProcess(
             self.id,
@@ -239,9 +247,15 @@ class ProcessDraft:
             self.version_tag,
             self.history_time_to_live_days,
             self.startable,
+            frozenset(type(node.event) for node in elements.values() if node.event is not None),
         )
 
-    def _connect(self, elements: Mapping[str, FlowNode], flows: Mapping[str, SequenceFlow]) -> None:
+    def _connect(
+        self,
+        elements: Mapping[str, FlowNode],
+        flows: Mapping[str, SequenceFlow],
+        outside: Callable[[str], FlowNode],
+    ) -> None:
         incoming: dict[str, list[SequenceFlow]] = {}
         outgoing: dict[str, list[SequenceFlow]] = {}
         children: dict[str, list[FlowNode]] = {}
@@ -256,19 +270,26 @@ class ProcessDraft:
             self._set(node, "incoming", incoming.get(node.id, ()))
             self._set(node, "outgoing", outgoing.get(node.id, ()))
             self._set(node, "children", children.get(node.id, ()))
-            self._set(
-                node, "event_sub_processes", [c for c in node.children if c.type is ElementType.EVENT_SUB_PROCESS]
-            )
             if draft.compensation_handler_id is not None:
-                object.__setattr__(node, "compensation_handler", elements[draft.compensation_handler_id])
+                object.__setattr__(outside(draft.id), "compensation_handler", outside(draft.compensation_handler_id))
             if draft.attached_to_id is not None:
-                host = elements[draft.attached_to_id]
+                host = outside(draft.attached_to_id)
                 object.__setattr__(node, "attached_to", host)
                 self._set(host, "boundary_events", (*host.boundary_events, node))
             if draft.default_flow_id is not None:
                 object.__setattr__(node, "default_flow", flows[draft.default_flow_id])
 
+        for node in elements.values():
+            event_sub_processes = [each for each in node.children if each.type is ElementType.EVENT_SUB_PROCESS]
+            self._set(node, "event_sub_processes", event_sub_processes)
+            self._set(node, "inclusive_joins", [each for each in node.children if _is_inclusive_join(each)])
+            object.__setattr__(node, "has_events", bool(event_sub_processes or node.boundary_events))
+
     @staticmethod
     def _set(node: FlowNode, name: str, values: Sequence[object]) -> None:
         """Frozen dataclasses that point at each other can only be tied together here."""
         object.__setattr__(node, name, tuple(values))
+
+
+def _is_inclusive_join(node: FlowNode) -> bool:
+    return node.type is ElementType.INCLUSIVE_GATEWAY and len(node.incoming) > 1

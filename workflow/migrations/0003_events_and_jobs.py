@@ -96,6 +96,7 @@ class Migration(migrations.Migration):
                     ("SIGNAL", "Signal"),
                     ("CONDITIONAL", "Condition"),
                     ("COMPENSATION", "Compensation"),
+                    ("COMPENSATING", "Running compensation handler"),
                 ],
                 max_length=16,
                 verbose_name="kind",

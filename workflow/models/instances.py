@@ -326,6 +326,7 @@ class EventSubscription(InstanceRow):
         SIGNAL = "SIGNAL", _("Signal")
         CONDITIONAL = "CONDITIONAL", _("Condition")
         COMPENSATION = "COMPENSATION", _("Compensation")
+        COMPENSATING = "COMPENSATING", _("Running compensation handler")
 
     class State(models.TextChoices):
         CREATED = "CREATED", _("Created")

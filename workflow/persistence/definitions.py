@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from workflow.bpmn import read_process
-from workflow.engine.errors import NotFound
+from workflow.engine.errors import NotFound, Rejected
+from workflow.engine.neighbours import Binding, CalledProcess
 from workflow.graph import ExecutableProcess, Semantics
 from workflow.models import ProcessDefinition
+from workflow.persistence.connection import fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,33 @@ def definition(key: int) -> Definition:
 def executable_process(definition_key: int) -> ExecutableProcess:
     """The graph of a deployed process."""
     return definition(definition_key).process
+
+
+_OF = {
+    Binding.LATEST: "AND is_latest",
+    Binding.DEPLOYMENT: "AND deployment_key = (SELECT deployment_key FROM workflow_processdefinition WHERE key = %s)",
+    Binding.VERSION: "AND version::text = %s",
+    Binding.VERSION_TAG: "AND version_tag = %s",
+}
+_CALLED = "SELECT key, suspended, semantics FROM workflow_processdefinition WHERE workspace_id = %s AND process_id = %s"
+
+
+def called_definition(called: CalledProcess, workspace_id: int, caller_key: int) -> Definition:
+    """The definition that a call activity means; raises NotFound, and Rejected for a suspended one (Camunda 7)."""
+    more: tuple[object, ...] = ()
+    if called.binding is Binding.DEPLOYMENT:
+        more = (caller_key,)
+    elif called.binding is not Binding.LATEST:
+        more = (called.version,)
+    sql = f"{_CALLED} {_OF[called.binding]} ORDER BY version DESC LIMIT 1"
+    for key, suspended, semantics in fetch(sql, (workspace_id, called.process_id, *more)):
+        if suspended and semantics == Semantics.CAMUNDA_7.value:
+            raise Rejected(f"Expected to call process '{called.process_id}', but its definition '{key}' is suspended.")
+        return definition(key)
+    which = f"version '{called.version}'" if called.version else f"{called.binding.value} version"
+    raise NotFound(
+        f"Expected process with BPMN process id '{called.process_id}' ({which}) to be deployed, but not found."
+    )
 
 
 def forget_definitions() -> None:

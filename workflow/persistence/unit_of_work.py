@@ -9,14 +9,24 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from workflow.engine.agenda import Agenda
 from workflow.engine.engine import NO_OPTIONS as NO_ENGINE_OPTIONS
 from workflow.engine.engine import Engine, EngineOptions, new_process_instance
-from workflow.engine.state import ProcessInstanceState
+from workflow.engine.errors import Rejected
+from workflow.engine.neighbours import CalledProcess
+from workflow.engine.state import ElementInstance, ProcessInstanceState
 from workflow.persistence import keys
-from workflow.persistence.definitions import Definition, definition
+from workflow.persistence.connection import fetch
+from workflow.persistence.definitions import Definition, called_definition, definition
 from workflow.persistence.loading import Subject, load
 from workflow.persistence.transaction import Transaction, transaction
 from workflow.persistence.writing import statements
+
+MAX_CALL_DEPTH = 100
+CALLED = """
+SELECT key FROM workflow_processinstance
+WHERE parent_process_instance_key = %s AND parent_element_instance_key = %s AND state = 'ACTIVE'
+"""
 
 
 def _allow(workspace_id: int) -> None:
@@ -47,7 +57,13 @@ class UnitOfWork:
         self.context = context
         self.now = context.now or clock()
         self._engines: dict[int, Engine] = {}
+        self._agenda = Agenda()
         self._last_key = 0
+
+    @property
+    def engines(self) -> list[Engine]:
+        """The process instances at hand, those first that came first."""
+        return list(self._engines.values())
 
     def next_key(self) -> int:
         """A key greater than all keys of the instances at hand."""
@@ -58,12 +74,18 @@ class UnitOfWork:
         self, subject: Subject, key: int, *, everything: bool = False, options: EngineOptions = NO_ENGINE_OPTIONS
     ) -> Engine:
         """Lock and load the process instance of a subject, and check that the command is allowed in its workspace."""
+        engine = self._load(subject, key, everything=everything, options=options)
+        self.context.authorize(engine.state.workspace_id)
+        return engine
+
+    def _load(self, subject: Subject, key: int, *, everything: bool, options: EngineOptions) -> Engine:
         if self.transaction.pending:
             self.transaction.flush()  # an earlier command of the same transaction has to be seen
         state, last_key = load(subject, key, everything=everything)
-        self.context.authorize(state.workspace_id)
         known = self._engines.get(state.key)
         if known is not None:
+            if everything or state.elements.keys() - known.state.elements.keys():
+                known.state.need_everything()
             return known
         self._last_key = max(self._last_key, last_key)
         return self._add(state, options)
@@ -72,10 +94,10 @@ class UnitOfWork:
         self,
         definition_key: int,
         *,
-        business_key: str | None,
-        start_reason: str,
-        tags: Sequence[str],
-        options: EngineOptions,
+        business_key: str | None = None,
+        start_reason: str = "",
+        tags: Sequence[str] = (),
+        options: EngineOptions = NO_ENGINE_OPTIONS,
     ) -> Engine:
         """A new process instance, nothing in it yet."""
         found = definition(definition_key)
@@ -104,9 +126,56 @@ class UnitOfWork:
         )
 
     def _add(self, state: ProcessInstanceState, options: EngineOptions) -> Engine:
-        engine = Engine(state, now=self.now, next_key=self.next_key, options=options)
+        engine = Engine(
+            state, now=self.now, next_key=self.next_key, options=options, agenda=self._agenda, neighbours=self
+        )
         self._engines[state.key] = engine
         return engine
+
+    # ---- called processes
+
+    def call(
+        self, caller: Engine, instance: ElementInstance, called: CalledProcess, business_key: str | None
+    ) -> Engine:
+        """A new process instance on behalf of a call activity, nothing in it yet; raises NotFound or Rejected."""
+        state = caller.state
+        found = called_definition(called, state.workspace_id, state.definition_key)
+        new = self._new_state(found, business_key, "", ())
+        new.parent_key, new.parent_element_instance_key, new.root_key = state.key, instance.key, state.root_key
+        self._check_depth(state)
+        return self._add(new, caller.options)
+
+    def _check_depth(self, state: ProcessInstanceState) -> None:
+        """A process that calls itself without end fails here, long before memory does."""
+        depth = 1
+        while state.is_new and state.parent_key is not None:
+            state = self._engines[state.parent_key].state
+            depth += 1
+        if depth > MAX_CALL_DEPTH:
+            raise Rejected(
+                f"Expected at most {MAX_CALL_DEPTH} processes that call each other in one command, found more."
+            )
+
+    def caller_of(self, called: Engine) -> tuple[Engine, ElementInstance]:
+        """The process instance that has called this one, and its call activity."""
+        parent_key, key = called.state.parent_key, called.state.parent_element_instance_key
+        if parent_key is None or key is None:
+            raise RuntimeError(f"process instance '{called.state.key}' was called by nobody")
+        engine = self._engines.get(parent_key)
+        if engine is None:
+            engine = self._load(Subject.ELEMENT_INSTANCE, key, everything=False, options=called.options)
+        elif key not in engine.state.elements:
+            engine.state.need_everything()
+        return engine, engine.state.elements[key]
+
+    def called_by(self, caller: Engine, instance: ElementInstance) -> Engine | None:
+        """The running process instance that a call activity has called, with everything in it."""
+        for engine in self._engines.values():
+            if engine.state.parent_element_instance_key == instance.key:
+                return engine if engine.state.is_active else None
+        for (key,) in fetch(CALLED, (caller.state.key, instance.key)):
+            return self._load(Subject.PROCESS_INSTANCE, key, everything=True, options=caller.options)
+        return None
 
     def flush(self) -> None:
         """Hand everything that changed to the transaction."""

@@ -6,7 +6,26 @@ Keys are ints, times aware datetimes, durations timedeltas. All raise `NotFound`
 
 from workflow.engine.outcome import ElementFact, Outcome, RowFact
 from workflow.persistence.unit_of_work import SYSTEM, Context
-from workflow.services.deployments import Deployed, Resource, delete_deployment, delete_process_definition, deploy
+from workflow.services.definitions import (
+    DefinitionHistory,
+    DeletedDefinitions,
+    SuspendedDefinition,
+    activate_process_definition,
+    delete_process_definition,
+    set_history_time_to_live,
+    suspend_process_definition,
+)
+from workflow.services.deployments import Deployed, Resource, delete_deployment, deploy
+from workflow.services.engine_jobs import (
+    JobFailed,
+    delete_job,
+    execute_job,
+    note_job_failure,
+    run_job,
+    set_job_due_date,
+    set_job_suspended,
+)
+from workflow.services.history import ExpiredInstance, delete_expired_instances, expired_instances
 from workflow.services.incidents import resolve_incident
 from workflow.services.instances import (
     cancel_process_instance,
@@ -38,7 +57,20 @@ from workflow.services.messages import (
     signal_element,
     trigger_message,
 )
-from workflow.services.user_tasks import assign_user_task, complete_user_task, throw_user_task_error, update_user_task
+from workflow.services.signals import broadcast_signal
+from workflow.services.start_events import (
+    StartEvent,
+    evaluate_start_conditions,
+    execute_start_timer,
+    start_at_event,
+)
+from workflow.services.user_tasks import (
+    assign_user_task,
+    complete_user_task,
+    throw_user_task_error,
+    throw_user_task_escalation,
+    update_user_task,
+)
 from workflow.services.variables import delete_variables, set_variables
 
 __all__ = [
@@ -46,39 +78,61 @@ __all__ = [
     "ActivatedJob",
     "Context",
     "Correlation",
+    "DefinitionHistory",
+    "DeletedDefinitions",
     "Deployed",
     "ElementFact",
+    "ExpiredInstance",
+    "JobFailed",
     "JobRequest",
     "MessageCorrelation",
     "Outcome",
     "PublishedMessage",
     "Resource",
     "RowFact",
+    "StartEvent",
+    "SuspendedDefinition",
     "activate_jobs",
+    "activate_process_definition",
     "assign_user_task",
+    "broadcast_signal",
     "cancel_process_instance",
     "complete_job",
     "complete_user_task",
     "correlate_message",
     "delete_deployment",
+    "delete_expired_instances",
+    "delete_job",
     "delete_process_definition",
     "delete_process_instance",
     "delete_variables",
     "deploy",
     "discard_expired_messages",
+    "evaluate_start_conditions",
+    "execute_job",
+    "execute_start_timer",
+    "expired_instances",
     "extend_lock",
     "fail_job",
     "lock_job",
     "modify_process_instance",
+    "note_job_failure",
     "publish_message",
     "resolve_incident",
     "resume_process_instance",
+    "run_job",
+    "set_history_time_to_live",
+    "set_job_due_date",
+    "set_job_suspended",
     "set_variables",
     "signal_element",
+    "start_at_event",
     "start_process_instance",
+    "suspend_process_definition",
     "suspend_process_instance",
     "throw_job_error",
     "throw_user_task_error",
+    "throw_user_task_escalation",
     "trigger_message",
     "unlock_job",
     "update_job",

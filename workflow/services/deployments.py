@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from workflow.bpmn import ParsedModel, model_text, read_model
-from workflow.engine.errors import Conflict, ModelProblems, NotFound, Problem, Rejected
+from workflow.bpmn.lines import element_lines
+from workflow.engine.errors import ModelProblems, NotFound, Problem, Rejected
 from workflow.graph import ExecutableProcess, Semantics
-from workflow.models import (
-    Deployment,
-    ElementInstance,
-    EventSubscription,
-    Incident,
-    Job,
-    ProcessDefinition,
-    ProcessInstance,
-    SequenceFlowTaken,
-    UserTask,
-    Variable,
-)
+from workflow.models import Deployment, ProcessDefinition
 from workflow.persistence import keys
-from workflow.persistence.connection import execute
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, clock
+from workflow.services import start_events
+from workflow.services.definitions import DeletedDefinitions, delete_definitions, lock_workspace
 
 BPMN_SUFFIXES = (".bpmn", ".bpmn20.xml", ".xml")
-INSTANCE_TABLES = (ElementInstance, SequenceFlowTaken, Variable, Job, UserTask, Incident, EventSubscription)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +53,13 @@ class _Read:
     model: ParsedModel
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    read: _Read
+    definition: ProcessDefinition
+    registration: start_events.Registration
+
+
 def deploy(
     resources: Sequence[Resource],
     *,
@@ -77,13 +74,16 @@ def deploy(
 ) -> Deployed:
     """Deploy all models or none; raises ModelProblems with everything that is wrong with any of them.
 
+    What the start events of a new version wait for replaces what those of the version before waited for.
+
     With `deduplicate`, a file whose bytes and semantics equal the latest version's makes no new version. Without
     `only_changed` that holds only if all files are unchanged: one that changed takes the others along.
     """
     context.authorize(workspace_id)
     read = _read_all(resources, fallback, chosen)
-    with transaction():
-        _lock_workspace(workspace_id)
+    with transaction() as tx:
+        tx.flush()
+        lock_workspace(workspace_id)
         latest = _latest(workspace_id, read)
         fresh = [each for each in read if not (deduplicate and _is_unchanged(each, latest))]
         if fresh and not only_changed:
@@ -92,13 +92,15 @@ def deploy(
         if not fresh:
             return _nothing_new(read, latest, workspace_id)
         deployment = Deployment(keys.next_key(), workspace_id, name, source, now)
-        made = {
-            process.id: _definition(each, process, deployment, latest.get(process.id))
+        new = [
+            _made(each, process, deployment, latest.get(process.id))
             for each in fresh
             for process in each.model.processes
-        }
+        ]
+        _check_start_events(workspace_id, new)
         if not context.dry_run:
-            _store(deployment, list(made.values()))
+            _store(deployment, new, latest)
+    made = {each.definition.process_id: each.definition for each in new}
     found = {**latest, **made}
     return Deployed(
         deployment.key,
@@ -145,11 +147,6 @@ def _taken_twice(read: Sequence[_Read]) -> list[Problem]:
     return problems
 
 
-def _lock_workspace(workspace_id: int) -> None:
-    """Deployments of one workspace take turns, so that versions have no gaps and duplicates are seen."""
-    execute([("SELECT pg_advisory_xact_lock(hashtext('fettle.deploy'), %s::int)", (workspace_id,))])
-
-
 def _latest(workspace_id: int, read: Sequence[_Read]) -> dict[str, ProcessDefinition]:
     ids = [process.id for each in read for process in each.model.processes]
     rows = ProcessDefinition.objects.filter(workspace_id=workspace_id, process_id__in=ids, is_latest=True)
@@ -170,10 +167,8 @@ def _nothing_new(read: Sequence[_Read], latest: dict[str, ProcessDefinition], wo
     return Deployed(earlier.key, earlier.name, earlier.source, earlier.deployed_at, workspace_id, definitions)
 
 
-def _definition(
-    read: _Read, process: ExecutableProcess, deployment: Deployment, latest: ProcessDefinition | None
-) -> ProcessDefinition:
-    return ProcessDefinition(
+def _made(read: _Read, process: ExecutableProcess, deployment: Deployment, latest: ProcessDefinition | None) -> _Made:
+    definition = ProcessDefinition(
         key=keys.next_key(),
         workspace_id=deployment.workspace_id,
         deployment_key=deployment.key,
@@ -185,94 +180,60 @@ def _definition(
         resource_name=read.resource.name,
         xml=model_text(read.resource.content),
         checksum=read.checksum,
+        history_time_to_live_days=process.history_time_to_live_days,
         is_latest=True,
         deployed_at=deployment.deployed_at,
     )
+    return _Made(read, definition, start_events.registration(definition, process, now=deployment.deployed_at))
 
 
-def _store(deployment: Deployment, definitions: Sequence[ProcessDefinition]) -> None:
-    ids = [definition.process_id for definition in definitions]
+def _check_start_events(workspace_id: int, made: Sequence[_Made]) -> None:
+    """Raise ModelProblems for start events of which nobody can tell what they wait for, or that are in each other's way."""
+    registrations = [each.registration for each in made]
+    found = [problem for each in registrations for problem in each.problems]
+    found += start_events.names_taken(workspace_id, registrations)
+    if found:
+        raise ModelProblems([_placed(problem, made) for problem in found])
+
+
+def _placed(problem: Problem, made: Sequence[_Made]) -> Problem:
+    for each in made:
+        line = element_lines(each.read.resource.content).get(problem.element_id)
+        if line is not None:
+            return Problem(problem.message, problem.element_id, line, each.read.resource.name)
+    return problem
+
+
+def _store(deployment: Deployment, made: Sequence[_Made], latest: dict[str, ProcessDefinition]) -> None:
+    definitions = [each.definition for each in made]
+    replaced = [latest[each.process_id].key for each in definitions if each.process_id in latest]
     deployment.save(force_insert=True)
-    ProcessDefinition.objects.filter(workspace_id=deployment.workspace_id, process_id__in=ids, is_latest=True).update(
-        is_latest=False
-    )
+    ProcessDefinition.objects.filter(pk__in=replaced).update(is_latest=False)
     ProcessDefinition.objects.bulk_create(definitions)
+    start_events.forget(replaced)
+    start_events.register(each.registration for each in made)
 
 
-def delete_deployment(key: int, *, cascade: bool = False, context: Context = SYSTEM) -> int:
-    """Delete a deployment with its definitions; with `cascade` their instances too. Returns the workspace's id.
+def delete_deployment(key: int, *, cascade: bool = False, context: Context = SYSTEM) -> DeletedDefinitions:
+    """Delete a deployment with its definitions; with `cascade` their instances too, and what those have called.
 
-    Without `cascade` a definition that has instances is a Conflict.
+    Without `cascade` a definition that has instances is a Conflict. A dry run tells how many there are.
     """
-    with transaction():
+    with transaction() as tx:
         deployment = Deployment.objects.filter(pk=key).first()
         if deployment is None:
             raise NotFound(f"Deployment with id '{key}' does not exist.")
         context.authorize(deployment.workspace_id)
-        _lock_workspace(deployment.workspace_id)
-        definitions = list(ProcessDefinition.objects.filter(deployment=deployment))
-        instances = ProcessInstance.objects.filter(definition__in=definitions)
-        if not cascade and (one := instances.first()) is not None:
-            raise Conflict(
-                f"Expected deployment '{key}' to have no process instances, but '{one.key}' of '{one.process_id}' is one. "
-                "Delete with cascade to remove them too."
-            )
+        tx.flush()
+        lock_workspace(deployment.workspace_id)
+        locked = ProcessDefinition.objects.select_for_update().filter(deployment=deployment).defer("xml")
+        definitions = list(locked.order_by("key"))
+        deleted = delete_definitions(
+            definitions, f"deployment '{key}'", cascade=cascade, with_ended=False, context=context
+        )
         if not context.dry_run:
-            _delete(deployment, definitions)
-        return deployment.workspace_id
+            deployment.delete()
+        return replace(deleted, workspace_id=deployment.workspace_id)
 
 
-def delete_process_definition(key: int, *, context: Context = SYSTEM) -> int:
-    """Delete one definition, and its deployment if that was all of it; Conflict if it has process instances.
-
-    Returns the workspace's id.
-    """
-    with transaction():
-        definition = ProcessDefinition.objects.filter(pk=key).defer("xml").first()
-        if definition is None:
-            raise NotFound(f"Expected to find a process definition with key '{key}', but there is none.")
-        context.authorize(definition.workspace_id)
-        _lock_workspace(definition.workspace_id)
-        one = ProcessInstance.objects.filter(definition=definition).first()
-        if one is not None:
-            raise Conflict(
-                f"Expected process definition '{key}' to have no process instances, but '{one.key}' of '{one.process_id}' is "
-                "one. Delete its process instances first."
-            )
-        if not context.dry_run:
-            ProcessDefinition.objects.filter(pk=key).delete()
-            if definition.is_latest:
-                _promote_predecessor(definition)
-            left = ProcessDefinition.objects.filter(deployment=definition.deployment_key)
-            if not left.exists():
-                Deployment.objects.filter(pk=definition.deployment_key).delete()
-        return definition.workspace_id
-
-
-def _delete(deployment: Deployment, definitions: Sequence[ProcessDefinition]) -> None:
-    instances = list(
-        ProcessInstance.objects.select_for_update().filter(definition__in=definitions).values_list("key", flat=True)
-    )
-    delete_instance_rows(instances)
-    ProcessDefinition.objects.filter(pk__in=[definition.key for definition in definitions]).delete()
-    deployment.delete()
-    for definition in definitions:
-        if definition.is_latest:
-            _promote_predecessor(definition)
-
-
-def _promote_predecessor(deleted: ProcessDefinition) -> None:
-    left = ProcessDefinition.objects.filter(workspace_id=deleted.workspace_id, process_id=deleted.process_id)
-    newest = left.order_by("-version").first()
-    if newest is not None:
-        ProcessDefinition.objects.filter(pk=newest.pk).update(is_latest=True)
-
-
-def delete_instance_rows(instance_keys: Sequence[int]) -> None:
-    """Remove process instances and everything of theirs; the caller holds their locks."""
-    for table in INSTANCE_TABLES:
-        table._default_manager.filter(process_instance__in=instance_keys).delete()
-    ProcessInstance.objects.filter(pk__in=instance_keys).delete()
-
-
-__all__ = ["Deployed", "Resource", "delete_deployment", "delete_instance_rows", "delete_process_definition", "deploy"]
+__all__ = ["Deployed", "Resource", "delete_deployment", "deploy"]

@@ -8,7 +8,7 @@ from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import ACTIVE, CREATED, ERROR_THROWN, IncidentRow
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, unit_of_work
 from workflow.services.guards import require_not_suspended
-from workflow.services.messages import take_buffered_messages
+from workflow.services.settling import settle
 
 
 def resolve_incident(key: int, *, retries: int | None = None, context: Context = SYSTEM) -> Outcome:
@@ -28,7 +28,7 @@ def resolve_incident(key: int, *, retries: int | None = None, context: Context =
         else:
             engine.close_incident(incident)
             engine.retry(engine.state.elements[incident.element_instance_key])
-        take_buffered_messages(work, engine)
+        settle(work)
         return outcome(engine)
 
 

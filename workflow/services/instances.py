@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workflow.engine.commands import Activate
+from workflow.engine.commands import Terminate
 from workflow.engine.engine import NO_OPTIONS as NO_ENGINE_OPTIONS
 from workflow.engine.engine import Engine, EngineOptions
 from workflow.engine.errors import Conflict, NotFound, Rejected
@@ -21,8 +21,9 @@ from workflow.modification import (
 )
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
-from workflow.services.deployments import delete_instance_rows
-from workflow.services.messages import take_buffered_messages
+from workflow.services.history import delete_instance_rows
+from workflow.services.settling import settle
+from workflow.services.start_events import require_startable
 
 NO_OPTIONS = ModificationOptions()
 
@@ -45,24 +46,17 @@ def start_process_instance(
         engine = work.create(
             definition_key, business_key=business_key, start_reason=start_reason, tags=tags, options=options
         )
+        require_startable(definition_key)
         engine.variables.set_all_local(engine.state.root, variables)
         if instructions:
             _check_vocabulary(engine, instructions)
+            engine.begin_process()
             Modification(engine).apply(instructions, NO_OPTIONS)
         else:
-            _start_regularly(engine)
-        take_buffered_messages(work, engine)
+            engine.start()
+            engine.run()
+        settle(work)
         return outcome(engine)
-
-
-def _start_regularly(engine: Engine) -> None:
-    state = engine.state
-    start = state.process.root.none_start_event
-    if start is None:
-        raise Rejected(f"Expected process '{state.process.id}' to have a none start event, but it has none.")
-    state.start_element_id = start.id
-    engine.count_token(state.root)
-    engine.run(Activate(start, state.root))
 
 
 def modify_process_instance(
@@ -77,7 +71,7 @@ def modify_process_instance(
         engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
         _check_vocabulary(engine, instructions)
         Modification(engine).apply(instructions, options)
-        take_buffered_messages(work, engine)
+        settle(work)
         return outcome(engine)
 
 
@@ -112,7 +106,8 @@ def cancel_process_instance(
     with unit_of_work(context) as work:
         engine = open_running(work, key, EngineOptions(skip_io_mappings))
         engine.state.end_reason = reason
-        engine.terminate(engine.state.root)
+        engine.run(Terminate(engine.state.root))
+        settle(work)
         return outcome(engine)
 
 

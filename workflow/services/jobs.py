@@ -19,7 +19,7 @@ from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, clock, unit_of_work
 from workflow.services.errors import throw_bpmn_error
 from workflow.services.guards import open_job, require_not_suspended
-from workflow.services.messages import take_buffered_messages
+from workflow.services.settling import settle
 
 ERROR_MESSAGE_LIMIT = 10_000
 
@@ -176,7 +176,7 @@ def complete_job(
         engine.set_result(instance, variables)
         engine.end_row(row, COMPLETED)
         engine.run(Complete(instance))
-        take_buffered_messages(work, engine)
+        settle(work)
         return outcome(engine)
 
 
@@ -223,8 +223,8 @@ def throw_job_error(
         engine, row, instance = _open(work, key, worker)
         row.state, row.worker, row.locked_until, row.is_changed = ERROR_THROWN, "", None, True
         row.error_code, row.error_message = code, message[:ERROR_MESSAGE_LIMIT]
-        engine.variables.set_all(instance, variables)
-        throw_bpmn_error(engine, instance, code, message, row.key)
+        throw_bpmn_error(engine, instance, code, message, row.key, variables)
+        settle(work)
         return outcome(engine)
 
 

@@ -10,27 +10,18 @@ from workflow.engine.commands import Complete
 from workflow.engine.engine import Engine
 from workflow.engine.errors import AlreadyExists, Conflict, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcome
-from workflow.engine.state import CORRELATED, CREATED, SubscriptionRow
+from workflow.engine.state import CREATED, SubscriptionRow
 from workflow.engine.values import NO_VARIABLES, TypedValue, Variables
 from workflow.graph import ElementType, Semantics
 from workflow.persistence import keys
 from workflow.persistence.connection import execute, fetch
-from workflow.persistence.json_values import from_json, to_json
+from workflow.persistence.json_values import to_json
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, clock, unit_of_work
 from workflow.services.guards import require_not_suspended
+from workflow.services.settling import occur, settle
+from workflow.services.start_events import StartEvent, message_lock, message_starts, start_at_event, without_running
 
-LOCK_NAME = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 20))"
-"""Who publishes a message and who begins to wait for it must not miss each other."""
-
-TAKE_BUFFERED = """
-UPDATE workflow_bufferedmessage SET correlated_to = correlated_to || %s::text
-WHERE key = (
-  SELECT key FROM workflow_bufferedmessage
-  WHERE workspace_id = %s AND name = %s AND correlation_key = %s AND expires_at > %s AND NOT %s::text = ANY(correlated_to)
-  ORDER BY key LIMIT 1)
-RETURNING variables
-"""
 BUFFER = """
 INSERT INTO workflow_bufferedmessage
   (key, workspace_id, name, correlation_key, message_id, variables, correlated_to, published_at, expires_at)
@@ -45,12 +36,13 @@ SELECT DISTINCT ON (i.process_id) s.key, i.process_id
 FROM workflow_eventsubscription s JOIN workflow_processinstance i ON i.key = s.process_instance_key
 JOIN workflow_processdefinition d ON d.key = s.definition_key
 WHERE s.workspace_id = %s AND s.name = %s AND s.correlation_key = %s AND s.state = 'CREATED' AND d.semantics = 'zeebe'
-  AND NOT i.suspended
+  AND s.kind = 'MESSAGE' AND NOT i.suspended
 ORDER BY i.process_id, s.key
 """
 WAITING_BY_NAME = """
 SELECT s.key FROM workflow_eventsubscription s JOIN workflow_processinstance i ON i.key = s.process_instance_key
-WHERE s.name = %(name)s AND s.state = 'CREATED' AND s.kind = 'MESSAGE' AND s.correlation_key IS NULL AND NOT i.suspended
+WHERE s.kind = 'MESSAGE' AND s.name = %(name)s AND s.state = 'CREATED'
+  AND s.correlation_key IS NULL AND NOT i.suspended
   AND (%(workspaces)s::bigint[] IS NULL OR s.workspace_id = ANY(%(workspaces)s::bigint[]))
   AND (%(instance)s::bigint IS NULL OR i.key = %(instance)s)
   AND (%(definition)s::bigint IS NULL OR i.definition_key = %(definition)s)
@@ -80,11 +72,16 @@ class MessageCorrelation:
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """One execution that has got a message."""
+    """One execution that has got a message, or a process instance that it has started."""
 
     process_instance_key: int
-    element_instance_key: int
+    element_instance_key: int | None
     outcome: Outcome
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the message has started the process instance."""
+        return self.element_instance_key is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,7 @@ def signal_element(
         require_not_suspended(engine, f"Execution '{element_instance_key}'")
         engine.variables.set_all(instance, variables)
         engine.run(Complete(instance))
-        take_buffered_messages(work, engine)
+        settle(work)
         return outcome(engine)
 
 
@@ -123,7 +120,8 @@ def trigger_message(
     with unit_of_work(context) as work:
         engine = work.open(Subject.ELEMENT_INSTANCE, element_instance_key)
         for row in engine.state.subscriptions.values():
-            if row.element_instance_key == element_instance_key and row.name == name:
+            waits = row.kind == "MESSAGE" and row.state == CREATED and row.name == name
+            if waits and row.element_instance_key == element_instance_key:
                 _deliver(work, engine, row, variables)
                 return outcome(engine)
         raise Rejected(
@@ -144,13 +142,26 @@ def correlate_message(
     """
     with transaction():
         matches = _matching(correlation, workspace_ids)
-        if not correlation.all and len(matches) != 1:
-            found = "No process definition or execution matches" if not matches else f"{len(matches)} executions match"
+        starts = _starting(correlation, workspace_ids) if correlation.all or not matches else []
+        found = len(matches) + len(starts)
+        if not correlation.all and found != 1:
+            text = "No process definition or execution matches" if not found else f"{found} executions match"
             raise Rejected(
-                f"Cannot correlate message '{correlation.name}': {found} the parameters "
+                f"Cannot correlate message '{correlation.name}': {text} the parameters "
                 f"(business key {correlation.business_key!r}, correlation keys {sorted(correlation.correlation_keys)})."
             )
-        return tuple(_correlate(key, variables, context) for key in matches)
+        started = tuple(_start(each, variables, correlation.business_key, context) for each in starts)
+        return (*(_correlate(key, variables, context) for key in matches), *started)
+
+
+def _starting(correlation: MessageCorrelation, workspace_ids: Collection[int] | None) -> list[StartEvent]:
+    """Start events that the message may be for: not if it names what only a running instance has."""
+    names_instance = correlation.process_instance_key is not None
+    if names_instance or correlation.correlation_keys or correlation.local_correlation_keys:
+        return []
+    return message_starts(
+        correlation.name, workspace_ids, definition_key=correlation.definition_key, semantics=Semantics.CAMUNDA_7
+    )
 
 
 def _matching(correlation: MessageCorrelation, workspace_ids: Collection[int] | None) -> list[int]:
@@ -179,29 +190,37 @@ def publish_message(
     only_if_awaited: bool = False,
     context: Context = SYSTEM,
 ) -> PublishedMessage:
-    """Publish a Zeebe message: to one waiting instance of each process, else kept for its time to live.
+    """Publish a Zeebe message: to one waiting instance of each process, and to start events; else kept for its time to live.
 
     With `only_if_awaited`, NotFound if nobody waits for it now.
     """
     context.authorize(workspace_id)
     with transaction():
         now = context.now or clock()
-        execute([_lock(workspace_id, name, correlation_key)])
+        execute([message_lock(workspace_id, name, correlation_key)])
         if message_id:
             _refuse_duplicate(workspace_id, name, correlation_key, message_id, now)
         rows = fetch(WAITING_BY_KEY, (workspace_id, name, correlation_key))
-        if only_if_awaited and not rows:
+        starts = _startable(workspace_id, name, correlation_key, {process_id for _key, process_id in rows})
+        if only_if_awaited and not rows and not starts:
             raise NotFound(
                 f"Expected to find subscription for message with name '{name}' and correlation key '{correlation_key}', "
                 "but none was found."
             )
         key = keys.next_key()
         if time_to_live > timedelta(0) and not context.dry_run:
-            got_it = [process_id for _key, process_id in rows]
+            got_it = [process_id for _key, process_id in rows] + [each.process_id for each in starts]
             values = (name, correlation_key, message_id, to_json(_plain(variables)), got_it, now, now + time_to_live)
             execute([(BUFFER, (key, workspace_id, *values))])
-        correlated = tuple(_correlate(each, variables, context) for each, _process in rows)
-        return PublishedMessage(key, correlated)
+        started = [_start(each, variables, correlation_key or None, context) for each in starts]
+        correlated = [_correlate(each, variables, context) for each, _process in rows]
+        return PublishedMessage(key, (*correlated, *started))
+
+
+def _startable(workspace_id: int, name: str, correlation_key: str, taken: Collection[str]) -> list[StartEvent]:
+    """The start events that may take the message: not of processes that have got it, or run with this key already."""
+    starts = message_starts(name, [workspace_id], semantics=Semantics.ZEEBE)
+    return without_running([each for each in starts if each.process_id not in taken], correlation_key)
 
 
 def _refuse_duplicate(workspace_id: int, name: str, correlation_key: str, message_id: str, now: object) -> None:
@@ -211,63 +230,33 @@ def _refuse_duplicate(workspace_id: int, name: str, correlation_key: str, messag
         )
 
 
-def _lock(workspace_id: int, name: str, correlation_key: str) -> tuple[str, tuple[object, ...]]:
-    return LOCK_NAME, (f"{workspace_id}\n{name}\n{correlation_key}",)
-
-
 def _correlate(subscription_key: int, variables: Variables, context: Context) -> Correlation:
     with unit_of_work(context) as work:
         engine = work.open(Subject.SUBSCRIPTION, subscription_key)
         row = engine.state.subscriptions.get(subscription_key)
-        if row is None:
+        if row is None or row.state != CREATED:
             raise Conflict(f"The event subscription '{subscription_key}' has just been ended by another command.")
         _deliver(work, engine, row, variables)
         return Correlation(engine.state.key, row.element_instance_key, outcome(engine))
 
 
+def _start(start: StartEvent, variables: Variables, business_key: str | None, context: Context) -> Correlation:
+    done = start_at_event(
+        start.definition_key, start.element_id, variables=variables, business_key=business_key, context=context
+    )
+    return Correlation(done.process_instance_key, None, done)
+
+
 def _deliver(work: UnitOfWork, engine: Engine, row: SubscriptionRow, variables: Variables) -> None:
     require_not_suspended(engine, f"The subscription of '{row.element_id}'")
-    _complete_waiting(engine, row, variables)
-    take_buffered_messages(work, engine)
-
-
-def _complete_waiting(engine: Engine, row: SubscriptionRow, variables: Variables) -> None:
-    instance = engine.state.elements[row.element_instance_key]
-    engine.end_row(row, CORRELATED)
-    engine.set_result(instance, variables)
-    engine.run(Complete(instance))
+    occur(engine, row, variables)
+    settle(work)
 
 
 def discard_expired_messages(*, context: Context = SYSTEM) -> None:
     """Remove buffered messages whose time to live is over; they are not delivered any more anyway."""
     with transaction() as tx:
         tx.add("DELETE FROM workflow_bufferedmessage WHERE expires_at <= %s", (context.now or clock(),))
-
-
-def take_buffered_messages(work: UnitOfWork, engine: Engine) -> None:
-    """Deliver messages that were published before somebody began to wait for them (Zeebe).
-
-    Costs nothing unless the command has made a subscription.
-    """
-    if engine.state.process.semantics is not Semantics.ZEEBE:
-        return
-    seen: set[int] = set()
-    while fresh := [row for row in engine.state.subscriptions.values() if _is_fresh(row, seen)]:
-        for row in fresh:
-            seen.add(row.key)
-            _take_one(work, engine, row)
-
-
-def _is_fresh(row: SubscriptionRow, seen: set[int]) -> bool:
-    return row.is_new and row.state == CREATED and row.key not in seen
-
-
-def _take_one(work: UnitOfWork, engine: Engine, row: SubscriptionRow) -> None:
-    workspace_id, key, process_id = engine.state.workspace_id, row.correlation_key or "", engine.state.process.id
-    execute([_lock(workspace_id, row.name, key)])
-    rows = fetch(TAKE_BUFFERED, (process_id, workspace_id, row.name, key, work.now, process_id))
-    for (variables,) in rows:
-        _complete_waiting(engine, row, from_json(variables))
 
 
 def _plain(variables: Variables) -> dict[str, object]:

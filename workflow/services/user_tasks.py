@@ -11,9 +11,9 @@ from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import COMPLETED, UserTaskRow
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
-from workflow.services.errors import throw_bpmn_error
+from workflow.services.errors import throw_bpmn_error, throw_escalation
 from workflow.services.guards import open_user_task, require_not_suspended
-from workflow.services.messages import take_buffered_messages
+from workflow.services.settling import settle
 
 CHANGEABLE = frozenset({"due_at", "follow_up_at", "candidate_users", "candidate_groups", "priority", "assignee"})
 
@@ -33,7 +33,7 @@ def complete_user_task(
         engine.set_result(instance, variables)
         engine.end_row(row, COMPLETED)
         engine.run(Complete(instance))
-        take_buffered_messages(work, engine)
+        settle(work)
         return outcome(engine)
 
 
@@ -82,8 +82,19 @@ def throw_user_task_error(
     with unit_of_work(context) as work:
         engine, row = _open(work, key)
         instance = engine.state.elements[row.element_instance_key]
-        engine.variables.set_all(instance, variables)
-        throw_bpmn_error(engine, instance, code, message)
+        throw_bpmn_error(engine, instance, code, message, variables=variables)
+        settle(work)
+        return outcome(engine)
+
+
+def throw_user_task_escalation(
+    key: int, *, code: str, variables: Variables = NO_VARIABLES, context: Context = SYSTEM
+) -> Outcome:
+    """Throw an escalation from a waiting user task."""
+    with unit_of_work(context) as work:
+        engine, row = _open(work, key)
+        throw_escalation(engine, engine.state.elements[row.element_instance_key], code, variables)
+        settle(work)
         return outcome(engine)
 
 

@@ -10,6 +10,7 @@ from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import ElementInstance
 from workflow.engine.values import Variables
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
+from workflow.services.settling import settle
 
 NAME_LIMIT = 255
 
@@ -40,6 +41,8 @@ def set_variables(
                 engine.variables.set(scope, name, value)
         for name in delete:
             engine.variables.delete(scope, name)
+        engine.run()
+        settle(work)
         return outcome(engine)
 
 

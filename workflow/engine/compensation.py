@@ -1,0 +1,192 @@
+"""Compensation: what was completed and can be undone, and undoing it.
+
+A completed activity with a handler leaves a subscription in its scope. A completed scope with such subscriptions inside
+leaves one of its own in the scope around; undoing it opens the scope again, with its variables, for the handlers inside.
+While handlers run, the throwing event holds a row for each of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow.engine.commands import Complete, Enter
+from workflow.engine.state import ACTIVE, COMPLETED, CORRELATED, CREATED, ElementInstance, SubscriptionRow
+from workflow.graph import CompensationEvent, ElementType, FlowNode, Semantics
+
+if TYPE_CHECKING:
+    from workflow.engine.engine import Engine
+
+UNDOABLE = "COMPENSATION"
+UNDOING = "COMPENSATING"
+
+
+class Compensation:
+    """Keeps and uses the compensation subscriptions of one process instance."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._state = engine.state
+        self._is_zeebe = engine.rules.semantics is Semantics.ZEEBE
+        self._is_used = engine.state.process.has(CompensationEvent)
+
+    # ---- what can be undone
+
+    def completed(self, instance: ElementInstance) -> None:
+        """An element instance is done: remember how to undo it, or that it has undone something."""
+        if not self._is_used or instance.scope is None:
+            return
+        if self._finish_undoing(instance):
+            return
+        handler = self._handler_of(instance)
+        if handler is not None:
+            scope = instance.scope if instance.element.body is None else instance.scope.scope
+            self._attach(scope or instance.scope, UNDOABLE, handler, instance)
+        elif instance.element.is_scope:
+            self._remember_scope(instance)
+
+    def _handler_of(self, instance: ElementInstance) -> FlowNode | None:
+        """Camunda 7 undoes each iteration of a multi-instance activity, Zeebe the activity as a whole."""
+        element = instance.element
+        if self._is_zeebe:
+            return element.compensation_handler
+        if element.type is ElementType.MULTI_INSTANCE_BODY:
+            return None
+        return (element.body or element).compensation_handler
+
+    def _remember_scope(self, instance: ElementInstance) -> None:
+        if instance.scope is None or not self._undoable_in(instance):
+            return
+        own = next((each for each in instance.element.event_sub_processes if _compensates(each)), None)
+        self._attach(instance.scope, UNDOABLE, own or instance.element, instance)
+
+    def _attach(self, holder: ElementInstance, kind: str, element: FlowNode, instance: ElementInstance) -> None:
+        engine = self._engine
+        engine.attach(
+            SubscriptionRow(
+                engine.next_key(),
+                holder.key,
+                element.id,
+                kind,
+                "",
+                CREATED,
+                engine.now,
+                compensated_key=instance.key,
+                is_new=True,
+            )
+        )
+
+    def _undoable_in(self, scope: ElementInstance) -> list[SubscriptionRow]:
+        """Newest first."""
+        rows = [row for row in self._state.attached.get(scope.key, ()) if isinstance(row, SubscriptionRow)]
+        found = [row for row in rows if row.kind == UNDOABLE and row.state == CREATED]
+        found.sort(key=lambda row: -row.key)
+        return found
+
+    # ---- undoing
+
+    def throw(self, source: ElementInstance, activity_id: str | None) -> bool:
+        """Begin to undo what was completed in the scope of `source`, or one activity of it; False if there is nothing."""
+        self._state.need_everything()
+        scope = self._scope_of(source)
+        rows = [row for row in self._undoable_in(scope) if activity_id is None or self._undoes(row, activity_id)]
+        for row in rows:
+            self._undo(source, row, scope)
+        return bool(rows)
+
+    def _scope_of(self, source: ElementInstance) -> ElementInstance:
+        """An event sub-process undoes what the scope around it has done."""
+        scope = source.scope
+        while scope is not None and scope.scope is not None and scope.element.type is ElementType.EVENT_SUB_PROCESS:
+            scope = scope.scope
+        if scope is None:
+            raise RuntimeError(f"'{source.element.id}' has no scope around it")
+        return scope
+
+    def _undoes(self, row: SubscriptionRow, activity_id: str) -> bool:
+        undone = self._state.elements.get(row.compensated_key or 0)
+        return undone is not None and (undone.element.body or undone.element).id.partition("#")[0] == activity_id
+
+    def _undo(self, source: ElementInstance, row: SubscriptionRow, scope: ElementInstance) -> None:
+        engine = self._engine
+        engine.end_row(row, CORRELATED)
+        element = self._state.process.elements[row.element_id]
+        undone = self._state.elements[row.compensated_key or 0]
+        if element is undone.element:
+            self._reopen(source, undone, scope)
+            return
+        if self._is_zeebe:
+            self._note_boundary_event(undone.element, scope)
+        engine.count_token(scope)
+        handler = engine.create(element, scope)
+        self._attach(source, UNDOING, element, handler)
+        if _compensates(element):
+            engine.open(handler)
+            engine.count_token(handler)
+            engine.events.pass_through(element.start_events[0], handler)
+        elif element.asynchronous.before:
+            handler.started_at = None
+            engine.continue_later(handler, "ASYNC_BEFORE")
+        else:
+            engine.issue(Enter(handler))
+
+    def _note_boundary_event(self, element: FlowNode, scope: ElementInstance) -> None:
+        """Zeebe lets the boundary event between activity and handler happen visibly."""
+        for boundary in element.boundary_events:
+            if isinstance(boundary.event, CompensationEvent):
+                engine = self._engine
+                engine.count_token(scope)
+                engine.events.pass_through(boundary, scope)
+
+    def _reopen(self, source: ElementInstance, undone: ElementInstance, scope: ElementInstance) -> None:
+        engine = self._engine
+        inside = self._undoable_in(undone)
+        engine.count_token(scope)
+        undone.ended_at = None
+        undone.active_children = 0
+        engine.set_state(undone, ACTIVE)
+        self._attach(source, UNDOING, undone.element, undone)
+        for row in inside:
+            self._undo(source, row, undone)
+
+    # ---- when it is done
+
+    def is_undoing(self, instance: ElementInstance) -> bool:
+        """Whether this element instance runs to undo something, so that no flow leaves it."""
+        return self._is_used and self._row_of(instance) is not None
+
+    def _row_of(self, instance: ElementInstance) -> SubscriptionRow | None:
+        element = instance.element
+        if not (element.is_for_compensation or element.is_scope):
+            return None
+        self._state.need_everything()
+        rows = self._state.subscriptions.values()
+        return next(
+            (r for r in rows if r.kind == UNDOING and r.state == CREATED and r.compensated_key == instance.key), None
+        )
+
+    def _finish_undoing(self, instance: ElementInstance) -> bool:
+        row = self._row_of(instance)
+        if row is None:
+            return False
+        self._engine.end_row(row, CORRELATED if instance.state == COMPLETED else instance.state)
+        source = self._state.elements.get(row.element_instance_key)
+        if source is not None and source.is_open and not self.is_waiting(source):
+            self._engine.issue(Complete(source))
+        return True
+
+    def is_waiting(self, source: ElementInstance) -> bool:
+        """Whether handlers run that this event has called for."""
+        rows = self._state.attached.get(source.key, ())
+        return any(isinstance(row, SubscriptionRow) and row.kind == UNDOING and row.state == CREATED for row in rows)
+
+    def terminated(self, instance: ElementInstance) -> None:
+        """A handler that was terminated will not finish; the throwing event does not wait for it."""
+        if self._is_used:
+            self._finish_undoing(instance)
+
+
+def _compensates(event_sub_process: FlowNode) -> bool:
+    """Whether this is an event sub-process that begins with a compensation event."""
+    return event_sub_process.type is ElementType.EVENT_SUB_PROCESS and isinstance(
+        event_sub_process.start_events[0].event, CompensationEvent
+    )

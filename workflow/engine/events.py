@@ -1,0 +1,310 @@
+"""Events of one process instance: who waits for what, and what happens when it occurs or is thrown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from workflow.engine.commands import Complete, Occur
+from workflow.engine.errors import ElementFailure
+from workflow.engine.evaluation import EXTRACT_VALUE_ERROR
+from workflow.engine.state import ACTIVE, CREATED, ElementInstance, JobRow, SubscriptionRow
+from workflow.engine.timers import first_due
+from workflow.engine.values import NO_VARIABLES, Variables
+from workflow.engine.variables import VariableEvent
+from workflow.expressions import Expression
+from workflow.graph import (
+    CatchDetails,
+    ConditionalEvent,
+    ElementType,
+    ErrorEvent,
+    EscalationEvent,
+    FlowNode,
+    MessageEvent,
+    Semantics,
+    SignalEvent,
+    TimerEvent,
+)
+
+if TYPE_CHECKING:
+    from workflow.engine.engine import Engine
+
+CONDITION_ERROR = "CONDITION_ERROR"
+DEFAULT_RETRIES = 3
+
+Catcher = tuple["Engine", ElementInstance, FlowNode]
+"""Who catches something: in which process instance, who holds the event, and the event."""
+
+
+class Events:
+    """Subscribes, lets events occur, and finds who catches errors and escalations."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._state = engine.state
+        self._is_zeebe = engine.rules.semantics is Semantics.ZEEBE
+
+    # ---- waiting
+
+    def subscribe(self, instance: ElementInstance) -> None:
+        """Wait for the boundary events of an element instance and for the event sub-processes inside it."""
+        for boundary in instance.element.boundary_events:
+            self.wait_for(instance, boundary)
+        for event_sub_process in instance.element.event_sub_processes:
+            self.wait_for(instance, event_sub_process.start_events[0])
+
+    def wait_for(self, holder: ElementInstance, node: FlowNode) -> None:
+        """Let `holder` wait for the event of `node`; errors, escalations and the like need no waiting."""
+        # Zeebe evaluates what a boundary event waits for outside its activity: input mappings are not seen.
+        around = holder.scope if self._is_zeebe and node.type is ElementType.BOUNDARY_EVENT else None
+        scope = around or holder
+        match node.event:
+            case MessageEvent(name=name, correlation_key=key):
+                self._wait_for_message(holder, node, scope, name, key)
+            case SignalEvent(name=name):
+                self._attach_subscription(holder, node, "SIGNAL", self._text(name, scope, node))
+            case TimerEvent() as event:
+                self._attach_timer(holder, node, scope, event)
+            case ConditionalEvent():
+                self._attach_subscription(holder, node, "CONDITIONAL", "")
+            case _:
+                pass
+
+    def _wait_for_message(
+        self, holder: ElementInstance, node: FlowNode, scope: ElementInstance, name: Expression, key: Expression | None
+    ) -> None:
+        text = self._text(name, scope, node)
+        correlation_key = self._text(key, scope, node) if key is not None else None
+        self._attach_subscription(holder, node, "MESSAGE", text, correlation_key)
+
+    def _attach_subscription(
+        self, holder: ElementInstance, node: FlowNode, kind: str, name: str, correlation_key: str | None = None
+    ) -> None:
+        engine = self._engine
+        engine.attach(
+            SubscriptionRow(
+                engine.next_key(),
+                holder.key,
+                node.id,
+                kind,
+                name,
+                CREATED,
+                engine.now,
+                correlation_key=correlation_key,
+                is_new=True,
+            )
+        )
+
+    def _attach_timer(self, holder: ElementInstance, node: FlowNode, scope: ElementInstance, event: TimerEvent) -> None:
+        engine = self._engine
+        value = engine.expressions.value(event.time, scope, EXTRACT_VALUE_ERROR)
+        try:
+            due = first_due(event.kind, value, now=engine.now, semantics=engine.rules.semantics)
+        except ValueError as error:
+            raise ElementFailure(
+                EXTRACT_VALUE_ERROR, f"Invalid timer '{event.time.source}' of '{node.id}': {error}"
+            ) from None
+        if due is not None:
+            engine.attach_job(holder, "TIMER", node, due_at=due.at, repeat=due.repeat)
+
+    def _text(self, expression: Expression, scope: ElementInstance, node: FlowNode) -> str:
+        return self._engine.expressions.text(expression, scope, node)
+
+    # ---- occurring
+
+    def occur(self, holder: ElementInstance, node: FlowNode, variables: Variables = NO_VARIABLES) -> None:
+        """Let an event happen that `holder` waits for; `variables` come along with it."""
+        if node is holder.element:
+            self._engine.set_result(holder, variables)
+            self._engine.issue(Complete(holder))
+        elif holder.element.type is ElementType.EVENT_BASED_GATEWAY:
+            self._engine.choose(holder, node, variables)
+        elif node.type is ElementType.BOUNDARY_EVENT:
+            self._occur_at_boundary(holder, node, variables)
+        else:
+            self._occur_in_event_sub_process(holder, node, variables)
+
+    def _occur_at_boundary(self, holder: ElementInstance, boundary: FlowNode, variables: Variables) -> None:
+        scope = holder.scope
+        if scope is None:
+            raise RuntimeError(f"'{holder.element.id}' has no scope around it")
+        if is_interrupting(boundary):
+            self._engine.interrupt(holder)
+        else:
+            self._engine.count_token(scope)
+        self.pass_through(boundary, scope, variables)
+
+    def _occur_in_event_sub_process(self, scope: ElementInstance, start: FlowNode, variables: Variables) -> None:
+        event_sub_process = start.flow_scope
+        if event_sub_process is None:
+            raise RuntimeError(f"'{start.id}' is in no event sub-process")
+        if is_interrupting(start):
+            self.interrupt_scope(scope)
+        self._engine.count_token(scope)
+        opened = self._engine.create(event_sub_process, scope)
+        if self._engine.open(opened):
+            self._engine.count_token(opened)
+            self.pass_through(start, opened, variables)
+
+    def interrupt_scope(self, scope: ElementInstance) -> None:
+        """Empty a scope whose event sub-process takes over; its other event sub-processes wait no longer."""
+        engine = self._engine
+        for child in self._state.open_children(scope):
+            engine.terminate_content(child)
+        engine.agenda.discard_tokens(scope)
+        engine.release_held_tokens(scope)
+        scope.is_changed = True
+        inside = {node.start_events[0].id for node in scope.element.event_sub_processes}
+        for row in self._state.attached.get(scope.key, ()):
+            if isinstance(row, JobRow | SubscriptionRow) and row.element_id in inside:
+                engine.close_row(row)
+
+    def pass_through(self, node: FlowNode, scope: ElementInstance, variables: Variables = NO_VARIABLES) -> None:
+        """Let an event that has happened pass its token on; the token is counted in `scope` already."""
+        engine = self._engine
+        instance = engine.create(node, scope)
+        engine.set_state(instance, ACTIVE)
+        engine.set_result(instance, variables)
+        engine.issue(Complete(instance))
+
+    # ---- conditions
+
+    def check_conditions(self) -> None:
+        """Let the conditional events occur whose condition a changed variable has made true."""
+        changes = self._engine.variables.take_events()
+        if not changes or not self._state.is_active:
+            return
+        self._state.need_everything()
+        for row in list(self._state.subscriptions.values()):
+            if row.kind == "CONDITIONAL" and row.state == CREATED:
+                holder = self._state.elements.get(row.element_instance_key)
+                if holder is not None and holder.is_open:
+                    self._check_condition(holder, self._state.process.elements[row.element_id], changes)
+
+    def _check_condition(self, holder: ElementInstance, node: FlowNode, changes: Sequence[VariableEvent]) -> None:
+        event = node.event
+        if not isinstance(event, ConditionalEvent):
+            return
+        seen = {scope.key for scope in holder.scopes()}
+        if any(change.scope_key in seen and _concerns(event, change) for change in changes) and self._holds(
+            holder, event
+        ):
+            self._engine.issue(Occur(holder, node))
+
+    def occur_at_once(self, instance: ElementInstance) -> bool:
+        """Let conditional events occur that are true as the instance is entered; whether one has ended it."""
+        for row in list(self._state.attached.get(instance.key, ())):
+            if not (isinstance(row, SubscriptionRow) and row.kind == "CONDITIONAL" and row.state == CREATED):
+                continue
+            node = self._state.process.elements[row.element_id]
+            event = node.event
+            if node is not instance.element and isinstance(event, ConditionalEvent) and self._holds(instance, event):
+                self.occur(instance, node)
+                if is_interrupting(node):
+                    return True
+        return False
+
+    def _holds(self, holder: ElementInstance, event: ConditionalEvent) -> bool:
+        """A condition over variables that do not exist yet is not true yet."""
+        try:
+            return self._engine.expressions.holds(event.condition, holder, CONDITION_ERROR)
+        except ElementFailure:
+            if self._is_zeebe or all(
+                name in self._engine.expressions.visible(holder) for name in event.condition.names
+            ):
+                raise
+            return False
+
+    # ---- throwing
+
+    def throw_error(
+        self, source: ElementInstance, code: str, message: str, variables: Variables = NO_VARIABLES
+    ) -> bool:
+        """Let the nearest error event catch this; False if nobody does."""
+
+        def catches(engine: Engine, holder: ElementInstance, node: FlowNode) -> int:
+            event = node.event
+            return _precision(engine, holder, event.code, code) if isinstance(event, ErrorEvent) else 0
+
+        found = self._catcher(source, catches)
+        if found is None:
+            return False
+        engine, holder, node = found
+        event = node.event
+        if isinstance(event, ErrorEvent):
+            given = {event.code_variable: code, event.message_variable: message or None}
+            variables = {**variables, **{name: value for name, value in given.items() if name is not None}}
+        engine.events.occur(holder, node, variables)
+        return True
+
+    def throw_escalation(
+        self, source: ElementInstance, code: str, variables: Variables = NO_VARIABLES
+    ) -> FlowNode | None:
+        """Let the nearest escalation event catch this; returns it, or None if nobody does."""
+
+        def catches(engine: Engine, holder: ElementInstance, node: FlowNode) -> int:
+            event = node.event
+            return _precision(engine, holder, event.code, code) if isinstance(event, EscalationEvent) else 0
+
+        found = self._catcher(source, catches)
+        if found is None:
+            return None
+        engine, holder, node = found
+        event = node.event
+        if isinstance(event, EscalationEvent) and event.code_variable:
+            variables = {**variables, event.code_variable: code}
+        engine.events.occur(holder, node, variables)
+        return node
+
+    def _catcher(
+        self, source: ElementInstance, catches: Callable[[Engine, ElementInstance, FlowNode], int]
+    ) -> Catcher | None:
+        """Walk outwards, through calling processes too: event sub-processes first, then boundary events."""
+        engine, instance = self._engine, source
+        while True:
+            for holder, nodes in _places(instance):
+                found = max(nodes, key=lambda node: catches(engine, holder, node), default=None)
+                if found is not None and catches(engine, holder, found):
+                    return engine, holder, found
+            if engine.state.parent_key is None or engine.neighbours is None:
+                return None
+            engine, instance = engine.neighbours.caller_of(engine)
+
+
+def _places(source: ElementInstance) -> Iterator[tuple[ElementInstance, list[FlowNode]]]:
+    """Where something thrown by `source` may be caught, nearest first.
+
+    An event sub-process catches nothing that comes out of itself, and none in a scope that one has interrupted.
+    """
+    came_from: ElementInstance | None = None
+    for holder in source.scopes():
+        if came_from is not None and holder.element.event_sub_processes and not _was_interrupted_by(came_from):
+            starts = [each.start_events[0] for each in holder.element.event_sub_processes]
+            yield holder, [start for start in starts if start.flow_scope is not came_from.element]
+        yield holder, list(holder.element.boundary_events)
+        came_from = holder
+
+
+def _was_interrupted_by(child: ElementInstance) -> bool:
+    return child.element.type is ElementType.EVENT_SUB_PROCESS and is_interrupting(child.element.start_events[0])
+
+
+def _precision(engine: Engine, holder: ElementInstance, expected: Expression | None, code: str) -> int:
+    """2 for an event of exactly this code, 1 for one that catches all, 0 for others."""
+    if expected is None:
+        return 1
+    return 2 if engine.expressions.value(expected, holder, EXTRACT_VALUE_ERROR) == code else 0
+
+
+def _concerns(event: ConditionalEvent, change: VariableEvent) -> bool:
+    if event.variable_name is not None and event.variable_name != change.name:
+        return False
+    return not event.variable_events or change.kind in event.variable_events
+
+
+def is_interrupting(node: FlowNode) -> bool:
+    """Whether the event ends what it watches."""
+    return not isinstance(node.details, CatchDetails) or node.details.interrupting
+
+
+__all__ = ["Events", "is_interrupting"]

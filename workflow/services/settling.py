@@ -1,0 +1,126 @@
+"""What a command leads to beyond its process instance: messages that wait already, and signals that were thrown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from workflow.engine.commands import Occur
+from workflow.engine.engine import Engine
+from workflow.engine.state import CORRELATED, CREATED, SubscriptionRow
+from workflow.engine.values import NO_VARIABLES, Variables
+from workflow.graph import Semantics
+from workflow.persistence.connection import execute, fetch
+from workflow.persistence.json_values import from_json
+from workflow.persistence.unit_of_work import Subject, UnitOfWork
+from workflow.services.start_events import enter_start_event, message_lock, signal_starts, start_what_waited
+
+TAKE_BUFFERED = """
+UPDATE workflow_bufferedmessage SET correlated_to = correlated_to || %s::text
+WHERE key = (
+  SELECT key FROM workflow_bufferedmessage
+  WHERE workspace_id = %s AND name = %s AND correlation_key = %s AND expires_at > %s AND NOT %s::text = ANY(correlated_to)
+  ORDER BY key LIMIT 1)
+RETURNING variables
+"""
+WAITING_FOR_SIGNAL = """
+SELECT s.key, s.process_instance_key
+FROM workflow_eventsubscription s JOIN workflow_processinstance i ON i.key = s.process_instance_key
+WHERE s.kind = 'SIGNAL' AND s.name = %s AND s.workspace_id = ANY(%s::bigint[]) AND s.state = 'CREATED'
+  AND NOT i.suspended AND (%s::bigint IS NULL OR s.element_instance_key = %s::bigint)
+ORDER BY s.key
+"""
+
+
+def settle(work: UnitOfWork) -> None:
+    """Deliver what is there for those who have just begun to wait, and broadcast what was thrown, until nothing is left.
+
+    Costs nothing unless the command has made a subscription, thrown a signal, or ended what a message has started.
+    """
+    seen: set[int] = set()
+    while True:
+        fresh = [(each, row) for each in work.engines for row in _fresh(each, seen)]
+        thrown = [(each, signal) for each in work.engines for signal in _thrown(each)]
+        ended = [each for each in work.engines if not each.state.is_active and each.state.key not in seen]
+        if not fresh and not thrown and not ended:
+            return
+        for each, row in fresh:
+            seen.add(row.key)
+            _take_one(work, each, row)
+        for each, (name, variables) in thrown:
+            deliver_signal(work, name, [each.state.workspace_id], variables)
+        for each in ended:
+            seen.add(each.state.key)
+            start_what_waited(work, each)
+
+
+def _fresh(engine: Engine, seen: set[int]) -> list[SubscriptionRow]:
+    if engine.state.process.semantics is not Semantics.ZEEBE:
+        return []
+    rows = engine.state.subscriptions.values()
+    return [r for r in rows if r.is_new and r.state == CREATED and r.kind == "MESSAGE" and r.key not in seen]
+
+
+def _thrown(engine: Engine) -> list[tuple[str, Variables]]:
+    thrown, engine.thrown_signals = engine.thrown_signals, []
+    return thrown
+
+
+def _take_one(work: UnitOfWork, engine: Engine, row: SubscriptionRow) -> None:
+    if row.state != CREATED:
+        return
+    workspace_id, key, process_id = engine.state.workspace_id, row.correlation_key or "", engine.state.process.id
+    execute([message_lock(workspace_id, row.name, key)])
+    for (variables,) in fetch(TAKE_BUFFERED, (process_id, workspace_id, row.name, key, work.now, process_id)):
+        occur(engine, row, from_json(variables))
+
+
+def occur(engine: Engine, row: SubscriptionRow, variables: Variables) -> None:
+    """Let the event that a subscription waits for happen."""
+    holder = engine.state.elements[row.element_instance_key]
+    node = engine.state.process.elements[row.element_id]
+    if node is holder.element:
+        engine.end_row(row, CORRELATED)
+    engine.run(Occur(holder, node, variables))
+
+
+def deliver_signal(
+    work: UnitOfWork,
+    name: str,
+    workspace_ids: Collection[int],
+    variables: Variables = NO_VARIABLES,
+    *,
+    execution_key: int | None = None,
+) -> list[Engine]:
+    """Let everybody know who waits for a signal in these workspaces; with `execution_key` that element instance alone."""
+    reached: list[Engine] = []
+    own = {engine.state.key for engine in work.engines}
+    for engine in list(work.engines):
+        reached += _deliver_inside(engine, name, variables, execution_key)
+    keys = list(workspace_ids)
+    for key, instance_key in fetch(WAITING_FOR_SIGNAL, (name, keys, execution_key, execution_key)):
+        if instance_key not in own:
+            engine = work.open(Subject.SUBSCRIPTION, key)
+            row = engine.state.subscriptions.get(key)
+            if row is not None and row.state == CREATED:
+                occur(engine, row, variables)
+                reached.append(engine)
+    if execution_key is None:
+        for start in signal_starts(name, keys):
+            reached.append(enter_start_event(work, start.definition_key, start.element_id, variables=variables))
+    return reached
+
+
+def _deliver_inside(engine: Engine, name: str, variables: Variables, execution_key: int | None) -> list[Engine]:
+    if not engine.state.is_active or engine.state.suspended:
+        return []
+    engine.state.need_everything()
+    reached = []
+    for row in list(engine.state.subscriptions.values()):
+        wanted = execution_key in (None, row.element_instance_key)
+        if wanted and row.kind == "SIGNAL" and row.name == name and row.state == CREATED:
+            occur(engine, row, variables)
+            reached.append(engine)
+    return reached
+
+
+__all__ = ["deliver_signal", "occur", "settle"]

@@ -3,6 +3,7 @@
 from procrastinate import JobContext, builtin_tasks
 from procrastinate.contrib.django import app
 
+from operate import cleanup  # noqa: F401  (its tasks are found with these)
 from workflow import services
 
 KEEP_HOURS = 72

@@ -10,7 +10,7 @@ from operate.workspaces.membership import no_such_workspace
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.graph import Semantics
-from workflow.services import Deployed, Resource
+from workflow.services import DeletedDefinitions, Deployed, Resource
 
 
 class Deploy(Action[Deployed]):
@@ -64,30 +64,45 @@ class Deploy(Action[Deployed]):
         return no_such_workspace(self.entry.workspace_id)
 
 
-class DeleteDeployment(Action[None]):
+class DeleteDeployment(Action[DeletedDefinitions]):
     """Delete a deployment with its definitions; `cascade` takes their process instances along."""
 
     permission = Right.DELETE_DEFINITION
     event = Event.DELETE
     subject = Subject.DEPLOYMENT
 
-    def perform(self, key: int, *, cascade: bool = False) -> None:
+    def perform(self, key: int, *, cascade: bool = False) -> DeletedDefinitions:
         self.about(key)
         self.note(cascade=cascade)
-        self.entry.workspace_id = services.delete_deployment(key, cascade=cascade, context=self.context)
+        deleted = services.delete_deployment(key, cascade=cascade, context=self.context)
+        note_deleted(self, deleted)
+        return deleted
 
     def nothing_found(self) -> str:
         return f"Deployment with id '{self.entry.entity_key}' does not exist."
 
 
-class DeleteProcessDefinition(Action[None]):
-    """Delete one process definition that has no process instances."""
+class DeleteProcessDefinition(Action[DeletedDefinitions]):
+    """Delete one process definition: without process instances, or `with_ended` ones, or with `cascade` whatever they are.
+
+    A dry run tells what would be lost.
+    """
 
     permission = Right.DELETE_DEFINITION
     event = Event.DELETE
     subject = Subject.PROCESS_DEFINITION
 
-    def perform(self, key: int) -> None:
+    def perform(self, key: int, *, cascade: bool = False, with_ended: bool = False) -> DeletedDefinitions:
         self.about(key)
         self.entry.definition_key = key
-        self.entry.workspace_id = services.delete_process_definition(key, context=self.context)
+        self.note(cascade=cascade)
+        deleted = services.delete_process_definition(key, cascade=cascade, with_ended=with_ended, context=self.context)
+        note_deleted(self, deleted)
+        return deleted
+
+
+def note_deleted(action: Action[DeletedDefinitions], deleted: DeletedDefinitions) -> None:
+    """Tell in the audit event what is gone."""
+    action.entry.workspace_id = deleted.workspace_id
+    action.entry.process_id = deleted.process_ids[0] if len(deleted.process_ids) == 1 else ""
+    action.note(process_ids=deleted.process_ids, running=deleted.running, ended=deleted.ended)

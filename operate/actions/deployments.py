@@ -74,6 +74,8 @@ class DeleteDeployment(Action[DeletedDefinitions]):
     def perform(self, key: int, *, cascade: bool = False) -> DeletedDefinitions:
         self.about(key)
         self.note(cascade=cascade)
+        if cascade:
+            self.require(Right.DELETE_INSTANCE)
         deleted = services.delete_deployment(key, cascade=cascade, context=self.context)
         note_deleted(self, deleted)
         return deleted
@@ -96,6 +98,8 @@ class DeleteProcessDefinition(Action[DeletedDefinitions]):
         self.about(key)
         self.entry.definition_key = key
         self.note(cascade=cascade)
+        if cascade or with_ended:
+            self.require(Right.DELETE_INSTANCE)
         deleted = services.delete_process_definition(key, cascade=cascade, with_ended=with_ended, context=self.context)
         note_deleted(self, deleted)
         return deleted

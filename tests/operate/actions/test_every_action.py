@@ -84,6 +84,7 @@ def redeploy(shop: Shop) -> None:
     )
 
 
+DEFINITION = lambda shop: shop.definition_key  # noqa: E731
 INSTANCE = lambda shop: shop.instance_key  # noqa: E731
 TASK = lambda shop: shop.task_key  # noqa: E731
 JOB = lambda shop: shop.job_key  # noqa: E731
@@ -116,6 +117,30 @@ CASES = [
         lambda action, shop, key: action.execute(key),
         lambda shop: ProcessDefinition.objects.latest("key").key,
         redeploy,
+    ),
+    Case(
+        actions.SuspendProcessDefinition,
+        Right.SUSPEND,
+        Event.SUSPEND,
+        Subject.PROCESS_DEFINITION,
+        lambda action, shop, key: action.execute(key, with_instances=True),
+        DEFINITION,
+    ),
+    Case(
+        actions.ActivateProcessDefinition,
+        Right.SUSPEND,
+        Event.RESUME,
+        Subject.PROCESS_DEFINITION,
+        lambda action, shop, key: action.execute(key),
+        DEFINITION,
+    ),
+    Case(
+        actions.SetHistoryTimeToLive,
+        Right.DELETE_INSTANCE,
+        Event.UPDATE,
+        Subject.PROCESS_DEFINITION,
+        lambda action, shop, key: action.execute(key, 30),
+        DEFINITION,
     ),
     Case(
         actions.StartProcessInstance,
@@ -385,7 +410,13 @@ def test_the_right_is_enough_and_one_event_is_recorded(case, shop, new_events):
         assert event.entity_key == key
 
 
-OF_NO_INSTANCE = (actions.DeleteDeployment, actions.DeleteProcessDefinition)
+OF_NO_INSTANCE = (
+    actions.DeleteDeployment,
+    actions.DeleteProcessDefinition,
+    actions.SuspendProcessDefinition,
+    actions.ActivateProcessDefinition,
+    actions.SetHistoryTimeToLive,
+)
 
 
 @pytest.mark.parametrize("case", [case for case in WITH_KEY if case.action not in OF_NO_INSTANCE], ids=str)

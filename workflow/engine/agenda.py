@@ -44,27 +44,27 @@ class Agenda:
             self._is_running = False
 
     def _run_dry(self, engine: Engine) -> None:
+        for each in list(self.engines):  # variables were set before the agenda began to run
+            self._check_conditions(each)
         queue, steps = self._queue, 0
         while queue:
-            while queue:
-                steps += 1
-                if steps > STEP_LIMIT:
-                    raise Rejected(
-                        f"Process instance '{engine.state.key}' did not reach a wait state within {STEP_LIMIT:,} steps; "
-                        "does the model loop without waiting?"
-                    )
-                engine, command = queue.popleft()
-                command.perform(engine)
-                if self._issued:
-                    self._schedule(engine)
-            self._settle()
-
-    def _settle(self) -> None:
-        """When every token waits, conditions are looked at: variables may have made one true."""
-        for engine in list(self.engines):
-            engine.events.check_conditions()
+            steps += 1
+            if steps > STEP_LIMIT:
+                raise Rejected(
+                    f"Process instance '{engine.state.key}' did not reach a wait state within {STEP_LIMIT:,} steps; "
+                    "does the model loop without waiting?"
+                )
+            engine, command = queue.popleft()
+            command.perform(engine)
             if self._issued:
                 self._schedule(engine)
+            self._check_conditions(engine)
+
+    def _check_conditions(self, engine: Engine) -> None:
+        """Conditions are looked at as soon as a variable has changed, before any token moves on."""
+        if engine.variables.events:
+            engine.events.check_conditions()
+            self._schedule(engine)
 
     def _schedule(self, engine: Engine) -> None:
         if self._issued:

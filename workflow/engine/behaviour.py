@@ -38,6 +38,9 @@ class Behaviour:
     def on_child_completed(self, step: Step, child: ElementInstance) -> None:
         """A child of this multi-instance body or ad-hoc sub-process is about to be completed."""
 
+    def on_siblings_moved(self, step: Step) -> None:
+        """Tokens beside this inclusive gateway have moved; none may be on its way to it any more."""
+
     def on_return(self, step: Step, results: Variables) -> None:
         """The process that this call activity has called is done."""
         step.complete()

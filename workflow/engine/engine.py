@@ -265,9 +265,7 @@ class Engine:
     def check_joins(self, scope: ElementInstance) -> None:
         """Let inclusive gateways join whose last token has come, or cannot come any more."""
         for gateway in scope.element.inclusive_joins:
-            waiting = self.state.open_instances(gateway, scope)
-            if waiting:
-                self._behaviours[gateway.type].on_activate(self._step(waiting[0]))
+            self._behaviours[gateway.type].on_siblings_moved(Step(self, gateway, scope))
 
     def terminate(self, instance: ElementInstance) -> None:
         """End an element instance and all in it; scopes that become empty by this end too."""
@@ -485,6 +483,17 @@ class Engine:
             count.waiting -= 1
             count.is_changed = True
         scope.active_children -= len(element.incoming) - 1
+        scope.is_changed = True
+
+    def join_all_held_tokens(self, element: FlowNode, scope: ElementInstance) -> None:
+        """Make one token of all that wait on flows into `element`."""
+        joined = 0
+        for flow in element.incoming:
+            count = self.state.flow_count(scope, flow)
+            joined += count.waiting
+            count.waiting = 0
+            count.is_changed = True
+        scope.active_children -= joined - 1
         scope.is_changed = True
 
     # ---- what belongs to an element instance

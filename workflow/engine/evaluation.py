@@ -92,9 +92,13 @@ class Evaluation:
         self._engine.variables.set_all_local(instance, mapped)
 
     def map_outputs(self, instance: ElementInstance) -> None:
-        """Apply the output mappings: variables of the scope around, or where they exist further out."""
+        """Apply the output mappings: variables of the scope around, or where they exist further out.
+
+        In Zeebe an iteration writes to its own scope, where its output element is read.
+        """
         mapped = self._mapped(instance, instance.element.outputs, extend=True)
-        self._engine.variables.set_all(instance.scope or instance, mapped)
+        is_iteration = self._is_zeebe and instance.element.body is not None
+        self._engine.variables.set_all(instance if is_iteration else instance.scope or instance, mapped)
 
     def passed(self, mappings: Sequence[PassedVariable], instance: ElementInstance) -> dict[str, object]:
         """What Camunda 7 hands over to another scope: variables by name, by expression, or all that are seen."""

@@ -112,19 +112,23 @@ class Events:
 
     # ---- occurring
 
-    def occur(self, holder: ElementInstance, node: FlowNode, variables: Variables = NO_VARIABLES) -> None:
-        """Let an event happen that `holder` waits for; `variables` come along with it."""
+    def occur(
+        self, holder: ElementInstance, node: FlowNode, variables: Variables = NO_VARIABLES, *, local: bool = False
+    ) -> None:
+        """Let an event happen that `holder` waits for; `variables` come along with it, and may stay with the event."""
         if node is holder.element:
             self._engine.set_result(holder, variables)
             self._engine.issue(Complete(holder))
         elif holder.element.type is ElementType.EVENT_BASED_GATEWAY:
             self._engine.choose(holder, node, variables)
         elif node.type is ElementType.BOUNDARY_EVENT:
-            self._occur_at_boundary(holder, node, variables)
+            self._occur_at_boundary(holder, node, variables, local)
         else:
-            self._occur_in_event_sub_process(holder, node, variables)
+            self._occur_in_event_sub_process(holder, node, variables, local)
 
-    def _occur_at_boundary(self, holder: ElementInstance, boundary: FlowNode, variables: Variables) -> None:
+    def _occur_at_boundary(
+        self, holder: ElementInstance, boundary: FlowNode, variables: Variables, local: bool
+    ) -> None:
         scope = holder.scope
         if scope is None:
             raise RuntimeError(f"'{holder.element.id}' has no scope around it")
@@ -132,9 +136,11 @@ class Events:
             self._engine.interrupt(holder)
         else:
             self._engine.count_token(scope)
-        self.pass_through(boundary, scope, variables)
+        self.pass_through(boundary, scope, variables, local=local)
 
-    def _occur_in_event_sub_process(self, scope: ElementInstance, start: FlowNode, variables: Variables) -> None:
+    def _occur_in_event_sub_process(
+        self, scope: ElementInstance, start: FlowNode, variables: Variables, local: bool
+    ) -> None:
         event_sub_process = start.flow_scope
         if event_sub_process is None:
             raise RuntimeError(f"'{start.id}' is in no event sub-process")
@@ -144,7 +150,7 @@ class Events:
         opened = self._engine.create(event_sub_process, scope)
         if self._engine.open(opened):
             self._engine.count_token(opened)
-            self.pass_through(start, opened, variables)
+            self.pass_through(start, opened, variables, local=local)
 
     def interrupt_scope(self, scope: ElementInstance) -> None:
         """Empty a scope whose event sub-process takes over; its other event sub-processes wait no longer."""
@@ -159,12 +165,17 @@ class Events:
             if isinstance(row, JobRow | SubscriptionRow) and row.element_id in inside:
                 engine.close_row(row)
 
-    def pass_through(self, node: FlowNode, scope: ElementInstance, variables: Variables = NO_VARIABLES) -> None:
+    def pass_through(
+        self, node: FlowNode, scope: ElementInstance, variables: Variables = NO_VARIABLES, *, local: bool = False
+    ) -> None:
         """Let an event that has happened pass its token on; the token is counted in `scope` already."""
         engine = self._engine
         instance = engine.create(node, scope)
         engine.set_state(instance, ACTIVE)
-        engine.set_result(instance, variables)
+        if local:
+            engine.variables.set_all_local(instance, variables)
+        else:
+            engine.set_result(instance, variables)
         engine.issue(Complete(instance))
 
     # ---- conditions
@@ -234,7 +245,7 @@ class Events:
         if isinstance(event, ErrorEvent):
             given = {event.code_variable: code, event.message_variable: message or None}
             variables = {**variables, **{name: value for name, value in given.items() if name is not None}}
-        engine.events.occur(holder, node, variables)
+        engine.events.occur(holder, node, variables, local=self._is_zeebe)
         return True
 
     def throw_escalation(
@@ -253,7 +264,7 @@ class Events:
         event = node.event
         if isinstance(event, EscalationEvent) and event.code_variable:
             variables = {**variables, event.code_variable: code}
-        engine.events.occur(holder, node, variables)
+        engine.events.occur(holder, node, variables, local=self._is_zeebe)
         return node
 
     def _catcher(

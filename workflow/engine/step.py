@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from workflow.engine.commands import Activate, Complete
+from workflow.engine.commands import Activate, Complete, Enter
 from workflow.engine.errors import ElementFailure, NotFound, Rejected
 from workflow.engine.evaluation import EXTRACT_VALUE_ERROR, wrong_type
 from workflow.engine.events import CONDITION_ERROR
@@ -208,6 +208,22 @@ class Step:
         """Keep the token that has come over `flow` waiting there."""
         self._engine.hold(flow, self._scope)
 
+    def try_waiting_instance(self) -> None:
+        """Let the oldest instance that waits at this element try again."""
+        self._engine.state.need_everything()
+        waiting = self.instances_here()
+        if waiting:
+            self._engine.issue(Enter(waiting[0]))
+
+    def any_incoming_flow_holds_a_token(self) -> bool:
+        """Whether on some flow into this element a token waits."""
+        state, scope = self._engine.state, self._scope
+        return any(state.flow_count(scope, flow).waiting > 0 for flow in self.element.incoming)
+
+    def take_all_held_tokens(self) -> None:
+        """Make one token of all that wait on flows into this element."""
+        self._engine.join_all_held_tokens(self.element, self._scope)
+
     def every_incoming_flow_holds_a_token(self) -> bool:
         """Whether on each flow into this element at least one token waits."""
         state, scope = self._engine.state, self._scope
@@ -288,7 +304,6 @@ class Step:
 
     def throw_error(self, code: str, message: str = "") -> None:
         """Let the nearest error event catch this; uncaught it ends the token (Camunda 7) or is an incident (Zeebe)."""
-        self._engine.set_state(self._here, ACTIVE)
         variables = self._thrown_variables()
         if self._engine.events.throw_error(self._here, code, message, variables):
             return
@@ -482,11 +497,8 @@ class Step:
         state, scope = self._engine.state, self._scope
         standing = {child.element for child in state.open_children(scope) if child.element is not self.element}
         standing.update(self._engine.agenda.tokens_in(scope))
-        standing.update(
-            state.process.flows[c.flow_id].target
-            for c in state.flows.values()
-            if c.scope_key == scope.key and c.waiting
-        )
+        held = (state.process.flows[c.flow_id] for c in state.flows.values() if c.scope_key == scope.key and c.waiting)
+        standing.update(flow.target for flow in held if flow.target is not self.element)
         return bool(standing & elements_leading_to(self.element))
 
     # -- results

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from workflow.engine.errors import NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.values import NO_VARIABLES, Variables
+from workflow.models import Workspace
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, unit_of_work
 from workflow.services.settling import deliver_signal, settle
 
@@ -15,16 +16,18 @@ def broadcast_signal(
     name: str,
     *,
     variables: Variables = NO_VARIABLES,
-    workspace_ids: Collection[int],
+    workspace_ids: Collection[int] | None = None,
     execution_key: int | None = None,
     context: Context = SYSTEM,
 ) -> tuple[Outcome, ...]:
     """Let every waiting event and start event of these workspaces know; with `execution_key` that element instance alone.
 
-    Nobody waiting is no error, except where one element instance is named.
+    `None` stands for all workspaces. Nobody waiting is no error, except where one element instance is named.
     """
     if not name:
         raise Rejected("Expected the name of a signal, but it is empty.")
+    if workspace_ids is None:
+        workspace_ids = list(Workspace.objects.values_list("pk", flat=True))
     for workspace_id in workspace_ids:
         context.authorize(workspace_id)
     with unit_of_work(context) as work:

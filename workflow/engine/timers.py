@@ -227,7 +227,7 @@ class Cycle:
         return "/".join(filter(None, [times, start, str(self.duration), end]))
 
     def first_after(self, now: datetime) -> datetime | None:
-        """Return the first time after now, or now itself if it is the last one."""
+        """Return the first time after now; None if all are over."""
         if self.end is not None:
             return self._first_before_end(self.end, now)
         return self._first_from_start(self.start or now, now)
@@ -235,7 +235,7 @@ class Cycle:
     def _first_from_start(self, start: datetime, now: datetime) -> datetime | None:
         for index in count(self._at_most(self.duration.repetitions_in(now - start))):
             at = self.duration.after(start, index)
-            if at > now or (at == now and index == self.times):
+            if at > now:
                 return at
             if index == self.times:
                 break
@@ -243,9 +243,9 @@ class Cycle:
 
     def _first_before_end(self, end: datetime, now: datetime) -> datetime | None:
         """Return the earliest time ahead; the times are counted back from the end."""
-        if end < now:
+        if end <= now:
             return None
-        index = self._at_most(self.duration.repetitions_in(end - now))
+        index = self._at_most(self.duration.repetitions_in(end - now - datetime.resolution))
         at = self.duration.after(end, -index) if index else end
         for earlier in count(index + 1):
             moment = self.duration.after(end, -earlier)

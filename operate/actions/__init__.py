@@ -18,6 +18,11 @@ from operate.actions.jobs import (
     UpdateJob,
 )
 from operate.actions.messages import CorrelateMessage, PublishMessage, SignalElement, TriggerMessage
+from operate.actions.process_definitions import (
+    ActivateProcessDefinition,
+    SetHistoryTimeToLive,
+    SuspendProcessDefinition,
+)
 from operate.actions.process_instances import (
     CancelProcessInstance,
     DeleteProcessInstance,
@@ -26,7 +31,7 @@ from operate.actions.process_instances import (
     StartProcessInstance,
     SuspendProcessInstance,
 )
-from operate.actions.signals import BroadcastSignal
+from operate.actions.signals import BroadcastSignal, EvaluateStartConditions
 from operate.actions.user_tasks import (
     AssignUserTask,
     CompleteUserTask,
@@ -39,6 +44,7 @@ from operate.actions.variables import DeleteVariables, SetVariables
 __all__ = [
     "Action",
     "ActivateJobs",
+    "ActivateProcessDefinition",
     "AssignUserTask",
     "BroadcastSignal",
     "CancelProcessInstance",
@@ -51,6 +57,7 @@ __all__ = [
     "DeleteProcessInstance",
     "DeleteVariables",
     "Deploy",
+    "EvaluateStartConditions",
     "ExecuteJob",
     "ExtendLock",
     "FailJob",
@@ -59,11 +66,13 @@ __all__ = [
     "PublishMessage",
     "ResolveIncident",
     "ResumeProcessInstance",
+    "SetHistoryTimeToLive",
     "SetJobDueDate",
     "SetJobSuspended",
     "SetVariables",
     "SignalElement",
     "StartProcessInstance",
+    "SuspendProcessDefinition",
     "SuspendProcessInstance",
     "ThrowJobError",
     "ThrowUserTaskError",

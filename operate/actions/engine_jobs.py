@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from audit.models import Event, Subject
 from operate.actions.base import Action
 from operate.workspaces.roles import Right
 from workflow import services
-from workflow.services import Outcome
+from workflow.services import Context, JobFailed, Outcome
 
 
 class ExecuteJob(Action[Outcome]):
-    """Run one of the engine's jobs now, due or not."""
+    """Run one of the engine's jobs now, due or not.
+
+    If what follows is refused, that is undone, recorded, and counted as a failed attempt of the job.
+    """
 
     permission = Right.RESOLVE_INCIDENT
     alternatives = frozenset({Right.WORK_JOBS})
     event = Event.EXECUTE
     subject = Subject.JOB
+
+    def execute(self, *args: Any, **kwargs: Any) -> Outcome:
+        """Run the job of this key; raises JobFailed once the failure is stored."""
+        try:
+            return super().execute(*args, **kwargs)
+        except JobFailed as failure:
+            if not self.dry_run and self.entry.entity_key is not None:
+                services.note_job_failure(self.entry.entity_key, failure.message, context=Context(now=self.now))
+            raise
 
     def perform(self, key: int) -> Outcome:
         self.about(key)

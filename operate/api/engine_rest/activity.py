@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, TypedDict
+
+from django.db.models import Q
 
 from operate.api.engine_rest.ids import definition_id, id_of, id_or_null
 from workflow.engine.errors import NotFound
-from workflow.graph import ElementType, FlowNode
-from workflow.models import ElementInstance, Incident, ProcessInstance
+from workflow.graph import ElementType, FlowNode, events
+from workflow.models import ElementInstance, Incident, Job, ProcessDefinition, ProcessInstance
 from workflow.persistence.definitions import executable_process
 
 OPEN = (ElementInstance.State.ACTIVATING, ElementInstance.State.ACTIVE, ElementInstance.State.COMPLETING)
 ACTIVITY_TYPES = {
     ElementType.PROCESS: "processDefinition",
     ElementType.SUB_PROCESS: "subProcess",
+    ElementType.EVENT_SUB_PROCESS: "subProcess",
+    ElementType.TRANSACTION: "transaction",
+    ElementType.AD_HOC_SUB_PROCESS: "adHocSubProcess",
+    ElementType.AD_HOC_SUB_PROCESS_INNER_INSTANCE: "adHocSubProcessInnerInstance",
+    ElementType.CALL_ACTIVITY: "callActivity",
+    ElementType.MULTI_INSTANCE_BODY: "multiInstanceBody",
     ElementType.START_EVENT: "startEvent",
+    ElementType.INTERMEDIATE_CATCH_EVENT: "intermediateCatchEvent",
+    ElementType.INTERMEDIATE_THROW_EVENT: "intermediateNoneThrowEvent",
+    ElementType.BOUNDARY_EVENT: "boundaryEvent",
     ElementType.END_EVENT: "noneEndEvent",
     ElementType.TASK: "task",
     ElementType.MANUAL_TASK: "manualTask",
@@ -28,8 +39,55 @@ ACTIVITY_TYPES = {
     ElementType.BUSINESS_RULE_TASK: "businessRuleTask",
     ElementType.EXCLUSIVE_GATEWAY: "exclusiveGateway",
     ElementType.PARALLEL_GATEWAY: "parallelGateway",
+    ElementType.INCLUSIVE_GATEWAY: "inclusiveGateway",
+    ElementType.EVENT_BASED_GATEWAY: "eventBasedGateway",
 }
-ELEMENT_TYPES = {activity: element.value for element, activity in ACTIVITY_TYPES.items()}
+"""What an element is called; of an event, what it is called if it neither catches nor throws anything."""
+
+EVENT_TYPES: dict[ElementType, dict[type, str]] = {
+    ElementType.START_EVENT: {
+        events.MessageEvent: "messageStartEvent",
+        events.SignalEvent: "signalStartEvent",
+        events.TimerEvent: "startTimerEvent",
+        events.ConditionalEvent: "conditionalStartEvent",
+        events.ErrorEvent: "errorStartEvent",
+        events.EscalationEvent: "escalationStartEvent",
+        events.CompensationEvent: "compensationStartEvent",
+    },
+    ElementType.INTERMEDIATE_CATCH_EVENT: {
+        events.MessageEvent: "intermediateMessageCatch",
+        events.SignalEvent: "intermediateSignalCatch",
+        events.TimerEvent: "intermediateTimer",
+        events.ConditionalEvent: "intermediateConditional",
+        events.LinkEvent: "intermediateLinkCatch",
+    },
+    ElementType.INTERMEDIATE_THROW_EVENT: {
+        events.MessageEvent: "intermediateMessageThrowEvent",
+        events.SignalEvent: "intermediateSignalThrow",
+        events.EscalationEvent: "intermediateEscalationThrowEvent",
+        events.CompensationEvent: "intermediateCompensationThrowEvent",
+        events.LinkEvent: "intermediateThrowEvent",
+    },
+    ElementType.BOUNDARY_EVENT: {
+        events.MessageEvent: "boundaryMessage",
+        events.SignalEvent: "boundarySignal",
+        events.TimerEvent: "boundaryTimer",
+        events.ConditionalEvent: "boundaryConditional",
+        events.ErrorEvent: "boundaryError",
+        events.EscalationEvent: "boundaryEscalation",
+        events.CompensationEvent: "compensationBoundaryCatch",
+        events.CancelEvent: "cancelBoundaryCatch",
+    },
+    ElementType.END_EVENT: {
+        events.MessageEvent: "messageEndEvent",
+        events.SignalEvent: "signalEndEvent",
+        events.ErrorEvent: "errorEndEvent",
+        events.EscalationEvent: "escalationEndEvent",
+        events.CompensationEvent: "compensationEndEvent",
+        events.CancelEvent: "cancelEndEvent",
+        events.TerminateEvent: "terminateEndEvent",
+    },
+}
 
 
 class IncidentReference(TypedDict):
@@ -68,9 +126,43 @@ class ActivityInstance(TypedDict):
     incidents: list[IncidentReference]
 
 
-def activity_type(element_type: str) -> str:
-    """What the API calls this kind of element."""
-    return ACTIVITY_TYPES[ElementType(element_type)]
+def activity_type(definition_key: int, element_id: str, element_type: str) -> str:
+    """What the API calls an element; events are called by what they catch or throw, as their model says."""
+    kind = ElementType(element_type)
+    if kind in EVENT_TYPES and (element := element_named(definition_key, element_id)) is not None:
+        return type_of(element)
+    return ACTIVITY_TYPES[kind]
+
+
+def type_of(element: FlowNode) -> str:
+    """What the API calls this element of a model."""
+    return EVENT_TYPES.get(element.type, {}).get(type(element.event), ACTIVITY_TYPES[element.type])
+
+
+def of_types(names: Sequence[str], definition: str, element: str) -> Q:
+    """Rows whose element is of one of these types; the other arguments are the paths to its definition and its id."""
+    where = Q(pk__in=[])
+    for ids, definitions in _elements_of_types(set(names)).items():
+        where |= Q(**{f"{definition}__in": definitions, f"{element}__in": ids})
+    return where
+
+
+def _elements_of_types(names: Set[str]) -> dict[frozenset[str], list[int]]:
+    """The elements of these types, and the definitions that have them; versions of a process often have the same."""
+    found: dict[frozenset[str], list[int]] = defaultdict(list)
+    keys = ProcessDefinition.objects.order_by().values_list("key", flat=True)
+    for key in keys:
+        ids = frozenset(each.id for each in _elements(key) if type_of(each) in names)
+        if ids:
+            found[ids].append(key)
+    return found
+
+
+def _elements(definition_key: int) -> Iterable[FlowNode]:
+    try:
+        return executable_process(definition_key).elements.values()
+    except NotFound:
+        return ()
 
 
 def element_named(definition_key: int, element_id: str) -> FlowNode | None:
@@ -90,13 +182,15 @@ def activity_name(definition_key: int, element_id: str) -> str | None:
 class ActivityTree:
     """The active element instances of one process instance, each below its flow scope.
 
-    Tokens that are about to enter an element (an incident may stand there) are transition instances.
+    Tokens that are about to enter an element (an incident may stand there), or that have done with it and wait to go on,
+    are transition instances.
     """
 
     def __init__(self, instance: ProcessInstance) -> None:
         self.instance = instance
         self.definition_id = definition_id(instance.definition)
-        rows = ElementInstance.objects.filter(process_instance=instance, state__in=OPEN).order_by("key")
+        rows = list(ElementInstance.objects.filter(process_instance=instance, state__in=OPEN).order_by("key"))
+        self._leaving = _leaving(rows)
         self._children: dict[int, list[ElementInstance]] = defaultdict(list)
         for row in rows:
             self._children[row.flow_scope_key].append(row)
@@ -120,15 +214,15 @@ class ActivityTree:
             "activityType": kind,
             "processInstanceId": id_of(self.instance.key),
             "processDefinitionId": self.definition_id,
-            "childActivityInstances": [self._child(row) for row in below if not _is_entering(row)],
-            "childTransitionInstances": [self._transition(row) for row in below if _is_entering(row)],
+            "childActivityInstances": [self._child(row) for row in below if not self._is_transition(row)],
+            "childTransitionInstances": [self._transition(row) for row in below if self._is_transition(row)],
             "executionIds": [id_of(key)],
             **self._incidents_of(key),
         }
 
     def _child(self, row: ElementInstance) -> ActivityInstance:
         name = activity_name(self.instance.definition_key, row.element_id)
-        return self._activity(row.key, row.flow_scope_key, row.element_id, name, activity_type(row.element_type))
+        return self._activity(row.key, row.flow_scope_key, row.element_id, name, self._type(row))
 
     def _transition(self, row: ElementInstance) -> TransitionInstance:
         return {
@@ -138,7 +232,7 @@ class ActivityTree:
             "processDefinitionId": self.definition_id,
             "activityId": row.element_id,
             "activityName": activity_name(self.instance.definition_key, row.element_id),
-            "activityType": activity_type(row.element_type),
+            "activityType": self._type(row),
             "executionId": id_of(row.key),
             "targetActivityId": row.element_id,
             **self._incidents_of(row.key),
@@ -149,6 +243,17 @@ class ActivityTree:
         references = [{"id": id_of(row.key), "parentId": None, "activityId": row.element_id} for row in rows]
         return {"incidentIds": [id_of(row.key) for row in rows], "incidents": references}
 
+    def _type(self, row: ElementInstance) -> str:
+        return activity_type(self.instance.definition_key, row.element_id, row.element_type)
 
-def _is_entering(row: ElementInstance) -> bool:
-    return row.state == ElementInstance.State.ACTIVATING
+    def _is_transition(self, row: ElementInstance) -> bool:
+        return row.state == ElementInstance.State.ACTIVATING or row.key in self._leaving
+
+
+def _leaving(rows: Sequence[ElementInstance]) -> set[int]:
+    """The keys of those that wait for a job to go on; a query only if there may be some."""
+    keys = [row.key for row in rows if row.state == ElementInstance.State.COMPLETING]
+    if not keys:
+        return set()
+    jobs = Job.objects.filter(element_instance__in=keys, kind=Job.Kind.ASYNC_AFTER, state__in=("CREATED", "FAILED"))
+    return set(jobs.order_by().values_list("element_instance_key", flat=True))

@@ -10,7 +10,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from operate.api.engine_rest.values import READERS, json_kind, read_date, read_value, read_variables
-from workflow.engine.errors import Rejected
+from operate.workspaces import workspace_named
+from workflow.engine.errors import NotFound, Rejected
+from workflow.models import DEFAULT_WORKSPACE
 
 MAX_TEXT = 255
 MAX_MILLISECONDS = 100 * 365 * 24 * 3_600_000
@@ -201,6 +203,18 @@ class AnyValue(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+def tenant_workspaces(given: Mapping[str, Any], cannot: str) -> list[int] | None:
+    """The workspace that `tenantId` or `withoutTenantId` name; None without them. `cannot` begins what a refusal says."""
+    if given["tenantId"] and given["withoutTenantId"]:
+        raise Rejected("Parameter 'tenantId' cannot be used together with parameter 'withoutTenantId'.")
+    if not given["tenantId"] and not given["withoutTenantId"]:
+        return None
+    try:
+        return [workspace_named(given["tenantId"] or DEFAULT_WORKSPACE).pk]
+    except NotFound as error:
+        raise Rejected(f"{cannot}: {error.message}") from None
 
 
 VariablesBody = body("Variables", variables=variables())

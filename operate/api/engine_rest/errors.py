@@ -32,7 +32,6 @@ from workflow.engine.errors import (
 )
 
 INVALID = "InvalidRequestException"
-REST = "RestException"
 ENGINE = "ProcessEngineException"
 PARSE = "ParseException"
 NO_CODE = 0

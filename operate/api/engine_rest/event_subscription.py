@@ -9,12 +9,17 @@ from django.db.models import QuerySet
 
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.base import tenant_id
-from operate.api.engine_rest.ids import id_of
+from operate.api.engine_rest.ids import id_of, id_or_null
 from operate.api.engine_rest.listing import Listing, count_of
 from operate.api.engine_rest.values import date_text
 from workflow.models import EventSubscription
 
-EVENT_TYPES = {EventSubscription.Kind.MESSAGE: "message"}
+EVENT_TYPES = {
+    EventSubscription.Kind.MESSAGE: "message",
+    EventSubscription.Kind.SIGNAL: "signal",
+    EventSubscription.Kind.CONDITIONAL: "conditional",
+    EventSubscription.Kind.COMPENSATION: "compensate",
+}
 KINDS = {name: kind for kind, name in EVENT_TYPES.items()}
 
 
@@ -22,8 +27,8 @@ class EventSubscriptionAnswer(TypedDict):
     id: str
     eventType: str
     eventName: str | None
-    executionId: str
-    processInstanceId: str
+    executionId: str | None
+    processInstanceId: str | None
     activityId: str
     createdDate: str | None
     tenantId: str | None
@@ -33,9 +38,9 @@ def event_subscription(row: EventSubscription) -> EventSubscriptionAnswer:
     return {
         "id": id_of(row.key),
         "eventType": EVENT_TYPES[EventSubscription.Kind(row.kind)],
-        "eventName": row.name,
-        "executionId": id_of(row.element_instance_key),
-        "processInstanceId": id_of(row.process_instance_key),
+        "eventName": row.name or None,
+        "executionId": id_or_null(row.element_instance_key),
+        "processInstanceId": id_or_null(row.process_instance_key),
         "activityId": row.element_id,
         "createdDate": date_text(row.created_at),
         "tenantId": tenant_id(row.workspace),
@@ -59,8 +64,9 @@ QUERY = by.ListQuery(
 
 
 def open_subscriptions() -> QuerySet[EventSubscription]:
-    """The subscriptions that wait, of whichever workspace."""
-    return EventSubscription.objects.filter(state=EventSubscription.State.CREATED).select_related("workspace")
+    """The subscriptions that wait, of whichever workspace; also those of start events, which belong to no execution."""
+    rows = EventSubscription.objects.filter(state=EventSubscription.State.CREATED, kind__in=EVENT_TYPES)
+    return rows.select_related("workspace")
 
 
 class EventSubscriptions(Listing):

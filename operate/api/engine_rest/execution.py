@@ -5,7 +5,7 @@ An execution here is a process instance (its outermost scope) or an active eleme
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -48,17 +48,20 @@ def execution(key: int, process_instance_key: int, slug: str) -> ExecutionAnswer
     }
 
 
-def _subscribed(name: str) -> Q:
-    rows = EventSubscription.objects.filter(element_instance=OuterRef("pk"), name=name, state="CREATED")
-    return Q(Exists(rows))
+def _subscribed(kind: EventSubscription.Kind) -> Filter:
+    """Executions that wait for an event of this kind and name."""
+    waiting = EventSubscription.objects.filter(kind=kind, state=EventSubscription.State.CREATED)
+    return Filter(Kind.TEXT, lambda name: Q(Exists(waiting.filter(element_instance=OuterRef("pk"), name=name))))
 
 
-def _with_incident(condition: Q) -> Q:
-    rows = Incident.objects.filter(condition, element_instance=OuterRef("pk"), state=Incident.State.ACTIVE)
-    return Q(Exists(rows))
+def _with_incident(condition: Callable[[Any], Q]) -> Filter:
+    open_ones = Incident.objects.filter(state=Incident.State.ACTIVE)
+    return Filter(
+        Kind.TEXT, lambda value: Q(Exists(open_ones.filter(condition(value), element_instance=OuterRef("pk"))))
+    )
 
 
-def _filters(instance: str, own: dict[str, Filter]) -> dict[str, Filter]:
+def _filters(instance: str, activity: Filter) -> dict[str, Filter]:
     """The parameters, on a table from which `instance` leads to the process instance."""
     path = f"{instance}__" if instance else ""
     return {
@@ -67,7 +70,13 @@ def _filters(instance: str, own: dict[str, Filter]) -> dict[str, Filter]:
         "businessKey": by.text(f"{path}business_key"),
         "processDefinitionId": by.definition(f"{path}definition"),
         "processDefinitionKey": by.text(f"{path}process_id"),
-        "signalEventSubscriptionName": by.never(),
+        "activityId": activity,
+        "signalEventSubscriptionName": _subscribed(EventSubscription.Kind.SIGNAL),
+        "messageEventSubscriptionName": _subscribed(EventSubscription.Kind.MESSAGE),
+        "incidentId": _with_incident(lambda id: by.having("pk", [key_of(id)])),
+        "incidentType": _with_incident(of_type),
+        "incidentMessage": _with_incident(lambda text: Q(message=text)),
+        "incidentMessageLike": _with_incident(lambda text: by.like(F("message"), text)),
         "active": by.flag(Q(**{f"{path}suspended": False})),
         "suspended": by.flag(Q(**{f"{path}suspended": True})),
         "tenantIdIn": by.tenants(f"{path}workspace"),
@@ -75,40 +84,13 @@ def _filters(instance: str, own: dict[str, Filter]) -> dict[str, Filter]:
         "variables": variables("pk"),
         "processVariables": variables(f"{instance}_key" if instance else "pk"),
         **IGNORE_CASE,
-        **own,
     }
 
 
 SORTING = {"instanceId": "instance", "definitionKey": "process", "definitionId": "definition_of", "tenantId": "tenant"}
-OF_INSTANCES = ListQuery(
-    filters=_filters(
-        "",
-        {
-            "activityId": by.never(),
-            "messageEventSubscriptionName": by.never(),
-            "incidentId": by.never(),
-            "incidentType": by.never(),
-            "incidentMessage": by.never(),
-            "incidentMessageLike": by.never(),
-        },
-    ),
-    sorting=SORTING,
-    default_order=("id",),
-)
+OF_INSTANCES = ListQuery(filters=_filters("", by.never()), sorting=SORTING, default_order=("id",))
 OF_ELEMENTS = ListQuery(
-    filters=_filters(
-        "process_instance",
-        {
-            "activityId": by.text("element_id"),
-            "messageEventSubscriptionName": Filter(Kind.TEXT, _subscribed),
-            "incidentId": Filter(Kind.TEXT, lambda value: _with_incident(by.having("pk", [key_of(value)]))),
-            "incidentType": Filter(Kind.TEXT, lambda value: _with_incident(of_type(value))),
-            "incidentMessage": Filter(Kind.TEXT, lambda value: _with_incident(Q(message=value))),
-            "incidentMessageLike": Filter(Kind.TEXT, lambda value: _with_incident(by.like(F("message"), value))),
-        },
-    ),
-    sorting=SORTING,
-    default_order=("id",),
+    filters=_filters("process_instance", by.text("element_id")), sorting=SORTING, default_order=("id",)
 )
 
 
@@ -179,14 +161,16 @@ class OneExecution(EngineRestView):
         self.execution(id)
         return [key_of(id) or 0]
 
-    def waiting_element(self, id: str) -> int:
-        """The key of the element instance that is meant.
+    def waiting_element(self, id: str, event: str | None = None) -> int:
+        """The key of the element instance that is meant, or of the process instance if that waits for the event itself.
 
         In Camunda 7 an activity without a scope of its own shares the execution of its process instance, so clients name it
         by that id; it stands for the only element instance there is.
         """
         found, key = self.execution(id), key_of(id) or 0
         if found["id"] != found["processInstanceId"]:
+            return key
+        if event is not None and open_subscriptions().filter(element_instance=key, name=event).exists():
             return key
         inside = ElementInstance.objects.filter(process_instance=key, state__in=OPEN).values_list("key", flat=True)
         only = list(inside[:2])
@@ -228,8 +212,8 @@ class MessageSubscription(OneExecution):
 
     def get(self, request: Request, id: str, name: str) -> Response:
         """What the execution waits for, if it is this message."""
-        rows = self.visible(open_subscriptions()).filter(element_instance=self.waiting_element(id), name=name)
-        row = rows.first()
+        rows = self.visible(open_subscriptions()).filter(element_instance=self.waiting_element(id, name), name=name)
+        row = rows.filter(kind=EventSubscription.Kind.MESSAGE).first()
         if row is None:
             raise NotFound(f"Message event subscription for execution {id} named {name} does not exist")
         return Response(event_subscription(row))
@@ -242,5 +226,5 @@ class MessageSubscriptionTrigger(OneExecution):
 
     def post(self, request: Request, id: str, name: str) -> Response:
         given = self.read()
-        self.act(TriggerMessage).execute(self.waiting_element(id), name, variables=given["variables"] or {})
+        self.act(TriggerMessage).execute(self.waiting_element(id, name), name, variables=given["variables"] or {})
         return Response(status=204)

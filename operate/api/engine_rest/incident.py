@@ -13,11 +13,12 @@ from operate.actions import ResolveIncident
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.base import EngineRestView, tenant_id
 from operate.api.engine_rest.ids import definition_id, id_of, id_or_null
+from operate.api.engine_rest.job import job_definition_id, of_job_definition
 from operate.api.engine_rest.listing import Listing, count_of
 from operate.api.engine_rest.values import date_text
 from workflow.engine.engine import JOB_NO_RETRIES
 from workflow.engine.errors import Rejected
-from workflow.models import Incident
+from workflow.models import Incident, Job
 
 FAILED_EXTERNAL_TASK = "failedExternalTask"
 FAILED_JOB = "failedJob"
@@ -41,16 +42,47 @@ class IncidentAnswer(TypedDict):
     annotation: str | None
 
 
-def incident_type(row: Incident) -> str:
+def incident_type(error_type: str, job_kind: str | None) -> str:
     """Camunda 7's word for what has failed; failures it does not know keep the engine's own."""
-    is_failed_task = row.error_type == JOB_NO_RETRIES and row.job_key is not None
-    return FAILED_EXTERNAL_TASK if is_failed_task else row.error_type
+    if error_type != JOB_NO_RETRIES or job_kind is None:
+        return error_type
+    return FAILED_EXTERNAL_TASK if job_kind == Job.Kind.EXTERNAL else FAILED_JOB
+
+
+def type_of(row: Incident) -> str:
+    """What the API calls an incident that was read together with its job."""
+    return incident_type(row.error_type, None if row.job is None else row.job.kind)
 
 
 def of_type(name: str) -> Q:
     """Incidents that the API calls so."""
-    failed_task = Q(error_type=JOB_NO_RETRIES, job__isnull=False)
-    return failed_task if name == FAILED_EXTERNAL_TASK else Q(error_type=name) & ~failed_task
+    failed = Q(error_type=JOB_NO_RETRIES)
+    if name == FAILED_EXTERNAL_TASK:
+        return failed & Q(job__kind=Job.Kind.EXTERNAL)
+    if name == FAILED_JOB:
+        return failed & Q(job__isnull=False) & ~Q(job__kind=Job.Kind.EXTERNAL)
+    return Q(error_type=name) & ~(failed & Q(job__isnull=False))
+
+
+def of_job_definitions(ids: Sequence[str]) -> Q:
+    """Incidents of the engine's jobs of these job definitions."""
+    jobs = by.NOTHING
+    for id in ids:
+        jobs |= of_job_definition(id)
+    return Q(job__in=Job.objects.filter(jobs).exclude(kind=Job.Kind.EXTERNAL).order_by().values("pk"))
+
+
+def job_definition_of(row: Incident) -> str | None:
+    """The job definition of a failed job of the engine."""
+    if row.job is None or row.job.kind == Job.Kind.EXTERNAL:
+        return None
+    return job_definition_id(row.definition_key, row.job.element_id, row.job.kind)
+
+
+def all_incidents() -> QuerySet[Incident]:
+    """Incidents, resolved ones too, with what showing them needs."""
+    rows = Incident.objects.select_related("definition", "workspace", "job")
+    return rows.defer("definition__xml", "job__error_details", "job__custom_headers")
 
 
 def incident(row: Incident) -> IncidentAnswer:
@@ -60,7 +92,7 @@ def incident(row: Incident) -> IncidentAnswer:
         "processInstanceId": id_of(row.process_instance_key),
         "executionId": id_of(row.element_instance_key),
         "incidentTimestamp": date_text(row.created_at),
-        "incidentType": incident_type(row),
+        "incidentType": type_of(row),
         "activityId": row.element_id,
         "failedActivityId": row.element_id,
         "causeIncidentId": id_of(row.key),
@@ -68,7 +100,7 @@ def incident(row: Incident) -> IncidentAnswer:
         "configuration": id_or_null(row.job_key),
         "incidentMessage": row.message or None,
         "tenantId": tenant_id(row.workspace),
-        "jobDefinitionId": None,
+        "jobDefinitionId": job_definition_of(row),
         "annotation": None,
     }
 
@@ -91,7 +123,7 @@ QUERY = by.ListQuery(
         "rootCauseIncidentId": by.key("pk"),
         "configuration": by.key("job"),
         "tenantIdIn": by.tenants(),
-        "jobDefinitionIdIn": by.never(by.Kind.TEXTS),
+        "jobDefinitionIdIn": by.Filter(by.Kind.TEXTS, of_job_definitions),
     },
     sorting={
         "incidentId": "key",
@@ -117,8 +149,7 @@ class Incidents(Listing):
     answers = {"GET": list[IncidentAnswer]}
 
     def rows(self) -> QuerySet[Incident]:
-        rows = Incident.objects.filter(state=Incident.State.ACTIVE)
-        return self.visible(rows).select_related("definition", "workspace").defer("definition__xml")
+        return self.visible(all_incidents().filter(state=Incident.State.ACTIVE))
 
     def show(self, rows: Sequence[Incident]) -> list[IncidentAnswer]:
         return [incident(row) for row in rows]
@@ -137,15 +168,17 @@ class IncidentView(EngineRestView):
         return Response(incident(self._incident(id)))
 
     def delete(self, request: Request, id: str) -> Response:
-        """Resolve an incident: its element tries again. That of an external task is resolved by new retries instead."""
+        """Resolve an incident: its element tries again. That of a job or external task is resolved by new retries instead."""
         row = self._incident(id)
-        if incident_type(row) in (FAILED_EXTERNAL_TASK, FAILED_JOB):
+        kind = type_of(row)
+        if kind in (FAILED_EXTERNAL_TASK, FAILED_JOB):
+            what = "external task" if kind == FAILED_EXTERNAL_TASK else "job"
             raise Rejected(
-                f"Cannot resolve an incident of type {incident_type(row)}: give external task '{row.job_key}' new retries."
+                f"Cannot resolve an incident of type {kind}: give {what} '{id_or_null(row.job_key)}' new retries."
             )
         self.act(ResolveIncident).execute(row.key)
         return Response(status=204)
 
     def _incident(self, id: str) -> Incident:
-        rows = Incident.objects.filter(state=Incident.State.ACTIVE).select_related("definition", "workspace")
-        return self.one(self.visible(rows.defer("definition__xml")), id, f"No matching incident with id {id}")
+        rows = self.visible(all_incidents().filter(state=Incident.State.ACTIVE))
+        return self.one(rows, id, f"No matching incident with id {id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
 from rest_framework.request import Request
@@ -9,16 +10,14 @@ from rest_framework.response import Response
 
 from operate.actions import CorrelateMessage
 from operate.api.engine_rest.base import EngineRestView
-from operate.api.engine_rest.bodies import body, flag, text, variables
-from operate.api.engine_rest.errors import REST, Refused
+from operate.api.engine_rest.bodies import body, flag, tenant_workspaces, text, variables
 from operate.api.engine_rest.execution import ExecutionAnswer, execution
-from operate.api.engine_rest.ids import key_of
-from operate.api.engine_rest.process_instance import ProcessInstanceAnswer
+from operate.api.engine_rest.ids import definition_key_of, key_of
+from operate.api.engine_rest.process_instance import ProcessInstanceAnswer, process_instance
 from operate.api.engine_rest.scope_variables import VariablesAnswer
 from operate.api.engine_rest.values import typed_value
-from operate.workspaces import workspace_named
-from workflow.engine.errors import NotFound, Rejected
-from workflow.models import DEFAULT_WORKSPACE, Variable, Workspace
+from workflow.engine.errors import Rejected
+from workflow.models import ProcessInstance, Variable, Workspace
 from workflow.services import Correlation, MessageCorrelation
 
 
@@ -36,7 +35,7 @@ MessageBody = body(
     tenantId=text(),
     withoutTenantId=flag(),
     processInstanceId=text(),
-    processDefinitionId=text(help_text="Only for starting a process instance, which no model does yet."),
+    processDefinitionId=text(help_text="Only executions of this definition, or a start by its message start event."),
     correlationKeys=variables(),
     localCorrelationKeys=variables(),
     processVariables=variables(),
@@ -46,6 +45,11 @@ MessageBody = body(
     resultEnabled=flag(),
     variablesInResultEnabled=flag(),
 )
+
+
+def _key(id: str | None, key_of_id: Callable[[str], int | None]) -> int | None:
+    """The key, if there is an id; 0, which nothing has, for what cannot be an id."""
+    return None if id is None else key_of_id(id) or 0
 
 
 class Message(EngineRestView):
@@ -63,7 +67,8 @@ class Message(EngineRestView):
             business_key=given["businessKey"],
             correlation_keys=given["correlationKeys"] or {},
             local_correlation_keys=given["localCorrelationKeys"] or {},
-            process_instance_key=self._process_instance_key(given["processInstanceId"]),
+            process_instance_key=_key(given["processInstanceId"], key_of),
+            definition_key=_key(given["processDefinitionId"], definition_key_of),
             all=bool(given["all"]),
         )
         correlated = self.act(CorrelateMessage).execute(
@@ -79,30 +84,13 @@ class Message(EngineRestView):
             raise Rejected("No message name supplied")
         if given["variablesInResultEnabled"] and not given["resultEnabled"]:
             raise Rejected("Parameter 'variablesInResultEnabled' cannot be used without 'resultEnabled' set to 'true'.")
-        if given["tenantId"] and given["withoutTenantId"]:
-            raise Rejected("Parameter 'tenantId' cannot be used together with parameter 'withoutTenantId'.")
         for name in ("processVariablesLocal", "processVariablesToTriggeredScope"):
             if given[name]:
                 raise Rejected(f"'{name}' is not supported yet. Use 'processVariables'.")
-        if given["processDefinitionId"]:
-            raise Refused(
-                f"Cannot correlate message '{given['messageName']}': no process definition can be started by a message yet.",
-                type=REST,
-            )
-
-    @staticmethod
-    def _process_instance_key(id: str | None) -> int | None:
-        """The key; 0, which nothing has, for what cannot be an id."""
-        return None if id is None else key_of(id) or 0
 
     @staticmethod
     def _workspaces(given: dict[str, Any]) -> list[int] | None:
-        if not given["tenantId"] and not given["withoutTenantId"]:
-            return None
-        try:
-            return [workspace_named(given["tenantId"] or DEFAULT_WORKSPACE).pk]
-        except NotFound as error:
-            raise Rejected(f"Cannot correlate message '{given['messageName']}': {error.message}") from None
+        return tenant_workspaces(given, f"Cannot correlate message '{given['messageName']}'")
 
     def _results(self, correlated: tuple[Correlation, ...], *, with_variables: bool) -> list[dict[str, Any]]:
         instances = [each.process_instance_key for each in correlated]
@@ -110,14 +98,21 @@ class Message(EngineRestView):
         found: dict[int, dict[str, Any]] = {key: {} for key in instances}
         for row in Variable.objects.filter(scope_key__in=instances) if with_variables else ():
             found[row.scope_key][row.name] = typed_value(row.value, row.type)
+        rows = ProcessInstance.objects.select_related("definition", "workspace").defer("definition__xml")
+        started = rows.in_bulk([each.process_instance_key for each in correlated if each.has_started])
         return [
             {
-                "resultType": "Execution",
-                "execution": execution(
-                    each.element_instance_key, each.process_instance_key, slugs[each.outcome.workspace_id]
-                ),
-                "processInstance": None,
+                **_receiver(each, started.get(each.process_instance_key), slugs),
                 **({"variables": found[each.process_instance_key]} if with_variables else {}),
             }
             for each in correlated
         ]
+
+
+def _receiver(correlation: Correlation, started: ProcessInstance | None, slugs: Mapping[int, str]) -> dict[str, Any]:
+    """The process instance that the message has started, or the execution that has got it."""
+    if started is not None:
+        return {"resultType": "ProcessDefinition", "execution": None, "processInstance": process_instance(started)}
+    key = correlation.element_instance_key or correlation.process_instance_key
+    found = execution(key, correlation.process_instance_key, slugs[correlation.outcome.workspace_id])
+    return {"resultType": "Execution", "execution": found, "processInstance": None}

@@ -22,7 +22,7 @@ class ModelFacts:
 
     category: str | None = None
     description: str | None = None
-    history_time_to_live: int | None = None
+    start_form_key: str | None = None
     startable_in_tasklist: bool = True
     properties: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The extension properties of each element that has some."""
@@ -65,7 +65,7 @@ def _read(xml: str, process_id: str) -> ModelFacts:
     return ModelFacts(
         root.get("targetNamespace"),
         documentation.strip() if documentation else None,
-        _days(_camunda(process, "historyTimeToLive")),
+        _start_form_key(process),
         _camunda(process, "isStartableInTasklist") != "false",
         {element.get("id", ""): found for element in process.iter(f"{{{BPMN}}}*") if (found := _properties(element))},
     )
@@ -75,9 +75,9 @@ def _camunda(element: etree._Element, name: str) -> str | None:
     return next((text for namespace in CAMUNDA if (text := element.get(f"{{{namespace}}}{name}"))), None)
 
 
-def _days(text: str | None) -> int | None:
-    digits = (text or "").removeprefix("P").removesuffix("D")
-    return int(digits) if digits.isdecimal() and len(digits) < 10 else None
+def _start_form_key(process: etree._Element) -> str | None:
+    starts = process.iterfind(f"{{{BPMN}}}startEvent")
+    return next((found for start in starts if (found := _camunda(start, "formKey"))), None)
 
 
 def _properties(element: etree._Element) -> dict[str, str]:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypedDict
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from operate.actions import StartProcessInstance
+from operate.actions import (
+    ActivateProcessDefinition,
+    DeleteProcessDefinition,
+    SetHistoryTimeToLive,
+    StartProcessInstance,
+    SuspendProcessDefinition,
+)
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import OPEN
 from operate.api.engine_rest.base import EngineRestView, tenant_id
-from operate.api.engine_rest.bodies import body, flag, text, variables
+from operate.api.engine_rest.bodies import Flag, body, date, flag, number, text, variables
 from operate.api.engine_rest.ids import definition_id, definition_key_of, id_of, key_of
 from operate.api.engine_rest.incident import incident_type, of_type
 from operate.api.engine_rest.instructions import instructions_field, refuse_cancellations
@@ -26,7 +34,7 @@ from operate.api.engine_rest.scope_variables import VariablesAnswer
 from operate.api.engine_rest.values import variables_by_name
 from operate.workspaces import Right
 from workflow.engine.errors import NotFound, Rejected
-from workflow.graph import ElementType
+from workflow.graph.types import SCOPE_TYPES
 from workflow.models import (
     DEFAULT_WORKSPACE,
     ElementInstance,
@@ -36,6 +44,7 @@ from workflow.models import (
     ProcessInstance,
     Variable,
 )
+from workflow.persistence.transaction import transaction
 
 
 class Definition(TypedDict):
@@ -84,6 +93,18 @@ class StartedInstance(ProcessInstanceAnswer):
     variables: VariablesAnswer
 
 
+class StartForm(TypedDict):
+    key: str | None
+    camundaFormRef: dict[str, Any] | None
+    contextPath: str | None
+
+
+SuspensionBody = body(
+    "DefinitionSuspension",
+    suspended=Flag(required=True),
+    includeProcessInstances=flag(),
+    executionDate=date(),
+)
 StartBody = body(
     "StartProcessInstance",
     businessKey=text(),
@@ -110,7 +131,7 @@ def definition_answer(row: ProcessDefinition, facts: ModelFacts) -> Definition:
         "suspended": row.suspended,
         "tenantId": tenant_id(row.workspace),
         "versionTag": row.version_tag or None,
-        "historyTimeToLive": facts.history_time_to_live,
+        "historyTimeToLive": row.history_time_to_live_days,
         "startableInTasklist": facts.startable_in_tasklist,
     }
 
@@ -210,6 +231,12 @@ class OneDefinition(EngineRestView):
             raise NotFound(f"No matching process definition with key: {key} and {which}")
         return found
 
+    def versions(self, *, key: str, tenant: str = "") -> list[ProcessDefinition]:
+        """All versions of a process, the latest one first; NotFound without any."""
+        latest = self.definition(key=key, tenant=tenant)
+        rows = visible_definitions(self).filter(process_id=latest.process_id, workspace=latest.workspace_id)
+        return list(rows.order_by("-version"))
+
     @staticmethod
     def _by_id(rows: QuerySet[ProcessDefinition], id: str) -> ProcessDefinition:
         found = rows.filter(pk=definition_key_of(id) or 0).first()
@@ -222,10 +249,27 @@ class ProcessDefinitionView(OneDefinition):
     """One process definition."""
 
     answers = {"GET": Definition}
+    parameters = {
+        "DELETE": {
+            "cascade": (OpenApiTypes.BOOL, "Whether its process instances, running and ended ones, are deleted too."),
+            "skipCustomListeners": (OpenApiTypes.BOOL, "Nothing is notified of what is deleted."),
+            "skipIoMappings": (OpenApiTypes.BOOL, "No output mapping is applied to what is deleted."),
+        }
+    }
 
     def get(self, request: Request, **which: str) -> Response:
+        """One process definition."""
         [answer] = definition_answers([self.definition(**which)])
         return Response(answer)
+
+    def delete(self, request: Request, **which: str) -> Response:
+        """Delete a process definition; of a key, all its versions."""
+        cascade = self.flag("cascade")
+        rows = self.versions(**which) if which.get("key") else [self.definition(**which)]
+        with transaction():
+            for row in rows:
+                self.act(DeleteProcessDefinition).execute(row.key, cascade=cascade)
+        return Response(status=204)
 
 
 class ProcessDefinitionXml(OneDefinition):
@@ -236,6 +280,72 @@ class ProcessDefinitionXml(OneDefinition):
     def get(self, request: Request, **which: str) -> Response:
         row = self.definition(**which)
         return Response({"id": definition_id(row), "bpmn20Xml": row.xml})
+
+
+class ProcessDefinitionSuspended(OneDefinition):
+    """Suspend a process definition, or activate it."""
+
+    bodies = {"PUT": SuspensionBody}
+
+    def put(self, request: Request, **which: str) -> Response:
+        """Let nothing start a process definition, or let it be started again; of a key, all its versions."""
+        given = self.read()
+        refuse_later(given["executionDate"])
+        self.suspend(self.versions(**which) if which.get("key") else [self.definition(**which)], given)
+        return Response(status=204)
+
+    def suspend(self, rows: Iterable[ProcessDefinition], given: Mapping[str, Any]) -> None:
+        action = self.act(SuspendProcessDefinition if given["suspended"] else ActivateProcessDefinition)
+        with transaction():
+            for row in rows:
+                action.execute(row.key, with_instances=bool(given["includeProcessInstances"]))
+
+
+class ProcessDefinitionsSuspended(ProcessDefinitionSuspended):
+    """Suspend all versions of a process, or activate them."""
+
+    bodies = {"PUT": type("SuspensionByKey", (SuspensionBody,), {"processDefinitionKey": text(required=True)})}
+
+    def put(self, request: Request) -> Response:
+        """Let nothing start any version of a process, or let them be started again, in whichever workspace they are."""
+        given = self.read()
+        refuse_later(given["executionDate"])
+        rows = list(visible_definitions(self).filter(process_id=given["processDefinitionKey"]).order_by("-version"))
+        if not rows:
+            raise Rejected(
+                f"Expected 'processDefinitionKey' to be the key of a deployed process, found '{given['processDefinitionKey']}'."
+            )
+        self.suspend(rows, given)
+        return Response(status=204)
+
+
+def refuse_later(moment: datetime | None) -> None:
+    """Suspending takes effect at once; a date that has not come yet is refused."""
+    if moment is not None and moment > timezone.now():
+        raise Rejected("Expected 'executionDate' to be absent or past: suspending at a later time is not supported.")
+
+
+class ProcessDefinitionHistoryTimeToLive(OneDefinition):
+    """How long ended process instances are kept."""
+
+    bodies = {"PUT": body("HistoryTimeToLive", historyTimeToLive=number(least=0))}
+
+    def put(self, request: Request, **which: str) -> Response:
+        """Say for how many days ended process instances are kept; null for ever."""
+        self.act(SetHistoryTimeToLive).execute(self.definition(**which).key, self.read()["historyTimeToLive"])
+        return Response(status=204)
+
+
+class ProcessDefinitionStartForm(OneDefinition):
+    """The form key of the start event."""
+
+    answers = {"GET": StartForm}
+
+    def get(self, request: Request, **which: str) -> Response:
+        """The form key of the start event, if it has one, and where the tasks' forms are."""
+        row = self.definition(**which)
+        facts = model_facts([row.key]).get(row.key, NO_FACTS)
+        return Response({"key": facts.start_form_key, "camundaFormRef": None, "contextPath": None})
 
 
 class ProcessDefinitionStart(OneDefinition):
@@ -309,10 +419,9 @@ class Statistics(EngineRestView):
         if kind := self.request.query_params.get("incidentsForType"):
             rows = rows.filter(of_type(kind))
         counts: dict[tuple[object, str], int] = defaultdict(int)
-        grouped = rows.order_by().values(group, "error_type", has_job=Q(job__isnull=False)).annotate(number=Count("pk"))
+        grouped = rows.order_by().values(group, "error_type", "job__kind").annotate(number=Count("pk"))
         for row in grouped:
-            name = incident_type(Incident(error_type=row["error_type"], job_key=1 if row["has_job"] else None))
-            counts[row[group], name] += row["number"]
+            counts[row[group], incident_type(row["error_type"], row["job__kind"])] += row["number"]
         for (place, name), count in counts.items():
             found[place].append({"incidentType": name, "incidentCount": count})
         return found
@@ -359,7 +468,7 @@ class ActivityStatisticsView(OneDefinition, Statistics):
         key = self.definition(**which).key
         active = ElementInstance.objects.filter(
             process_instance__definition=key, process_instance__state=ProcessInstance.State.ACTIVE, state__in=OPEN
-        ).exclude(element_type=ElementType.SUB_PROCESS.value)
+        ).exclude(element_type__in=SCOPE_TYPES)
         instances = dict(active.order_by().values_list("element_id").annotate(number=Count("pk")))
         incidents = self.incidents(Incident.objects.filter(definition=key, state=Incident.State.ACTIVE), "element_id")
         failed = self.failed_jobs(Job.objects.filter(definition=key), "element_id") if self.flag("failedJobs") else {}

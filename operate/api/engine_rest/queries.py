@@ -170,6 +170,53 @@ def date(path: str) -> Filter:
     return Filter(Kind.DATE, lambda value: Q(**{path: value}))
 
 
+MOMENTS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "operator": {"type": "string", "enum": ["gt", "lt"]},
+            "value": {"type": "string", "format": "date-time"},
+        },
+        "required": ["operator", "value"],
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments(Filter):
+    """Bounds of a moment: `gt_2025-01-02T03:04:05.678+0000` in an address, `{"operator", "value"}` in a body."""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return MOMENTS
+
+    def from_address(self, value: str, given: Mapping[str, Any]) -> Any:
+        return [self._bound(*each.partition("_")[::2]) for each in value.split(",")]
+
+    def from_json(self, value: Any, given: Mapping[str, Any]) -> Any:
+        if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+            raise ValueError('expected a list like [{"operator": "gt", "value": "2025-01-02T03:04:05.678+0000"}]')
+        return [self._bound(each.get("operator"), each.get("value")) for each in value]
+
+    def _bound(self, operator: Any, value: Any) -> tuple[str, Any]:
+        if operator not in ("gt", "lt"):
+            raise ValueError(f"Invalid due date comparator specified: {str(operator)[:100]}; expected gt or lt")
+        return operator, self.kind.from_json(value)
+
+
+def moments(path: str) -> Filter:
+    """The column lies within these bounds."""
+
+    def apply(bounds: Sequence[tuple[str, Any]]) -> Q:
+        where = Q()
+        for operator, moment in bounds:
+            where &= Q(**{f"{path}__{operator}": moment})
+        return where
+
+    return _Moments(Kind.DATE, apply, "`gt_` or `lt_` and a date, several separated by commas")
+
+
 @dataclass(frozen=True, slots=True)
 class _Tenants(Filter):
     """The tenants asked for; another parameter may add those without tenant."""

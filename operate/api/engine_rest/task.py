@@ -12,7 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import ChoiceField
 
-from operate.actions import AssignUserTask, CompleteUserTask, ThrowUserTaskError, UpdateUserTask
+from operate.actions import (
+    AssignUserTask,
+    CompleteUserTask,
+    ThrowUserTaskError,
+    ThrowUserTaskEscalation,
+    UpdateUserTask,
+)
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import element_named
 from operate.api.engine_rest.base import EngineRestView, tenant_id
@@ -72,6 +78,7 @@ CompleteBody = body("CompleteTask", variables=variables(), withVariablesInReturn
 ErrorBody = body(
     "TaskBpmnError", errorCode=text(required=True), errorMessage=text(max_length=4000), variables=variables()
 )
+EscalationBody = body("TaskEscalation", escalationCode=text(required=True), variables=variables())
 UpdateBody = body(
     "UpdateTask",
     assignee=text(),
@@ -419,6 +426,20 @@ class TaskBpmnError(OneTask):
             code=given["errorCode"],
             message=given["errorMessage"] or "",
             variables=given["variables"] or {},
+        )
+        return Response(status=204)
+
+
+class TaskBpmnEscalation(OneTask):
+    """Throw an escalation from a task."""
+
+    bodies = {"POST": EscalationBody}
+
+    def post(self, request: Request, id: str) -> Response:
+        """Throw an escalation from a task; it waits on unless what catches it interrupts."""
+        given = self.read()
+        self.act(ThrowUserTaskEscalation).execute(
+            self.task(id).key, code=given["escalationCode"], variables=given["variables"] or {}
         )
         return Response(status=204)
 

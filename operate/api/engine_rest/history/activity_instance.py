@@ -11,15 +11,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.api.engine_rest import queries as by
-from operate.api.engine_rest.activity import ELEMENT_TYPES, OPEN, activity_name, activity_type
+from operate.api.engine_rest.activity import (
+    ACTIVITY_TYPES,
+    EVENT_TYPES,
+    OPEN,
+    activity_name,
+    activity_type,
+    of_types,
+)
 from operate.api.engine_rest.base import EngineRestView, tenant_id
-from operate.api.engine_rest.ids import definition_id, id_of
+from operate.api.engine_rest.ids import definition_id, id_of, id_or_null
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.queries import Filter, Kind
 from operate.api.engine_rest.values import date_text, milliseconds
-from workflow.models import ElementInstance, UserTask
+from workflow.graph import ElementType
+from workflow.models import ElementInstance, ProcessInstance, UserTask
 
 State = ElementInstance.State
+TYPES_OF_ONE_KIND = {name for kind, name in ACTIVITY_TYPES.items() if kind not in EVENT_TYPES}
 DURATION = ExpressionWrapper(F("ended_at") - F("started_at"), DurationField())
 
 
@@ -47,21 +56,23 @@ class HistoricActivityInstance(TypedDict):
     rootProcessInstanceId: str
 
 
-def historic_activity_instance(row: ElementInstance, task: UserTask | None) -> HistoricActivityInstance:
+def historic_activity_instance(
+    row: ElementInstance, task: UserTask | None, called: int | None
+) -> HistoricActivityInstance:
     instance = row.process_instance
     return {
         "id": id_of(row.key),
         "parentActivityInstanceId": id_of(row.flow_scope_key),
         "activityId": row.element_id,
         "activityName": activity_name(instance.definition_key, row.element_id),
-        "activityType": activity_type(row.element_type),
+        "activityType": activity_type(instance.definition_key, row.element_id, row.element_type),
         "processDefinitionKey": instance.process_id,
         "processDefinitionId": definition_id(instance.definition),
         "processInstanceId": id_of(row.process_instance_key),
         "executionId": id_of(row.key),
         "taskId": id_of(task.key) if task is not None else None,
         "assignee": task.assignee if task is not None else None,
-        "calledProcessInstanceId": None,
+        "calledProcessInstanceId": id_or_null(called),
         "calledCaseInstanceId": None,
         "startTime": date_text(row.started_at),
         "endTime": date_text(row.ended_at),
@@ -75,7 +86,11 @@ def historic_activity_instance(row: ElementInstance, task: UserTask | None) -> H
 
 
 def _of_types(names: Sequence[str]) -> Q:
-    return Q(element_type__in=[ELEMENT_TYPES[name] for name in names if name in ELEMENT_TYPES])
+    """Events have one kind for the engine and many types here, which are asked of the models."""
+    kinds = [kind.value for kind, name in ACTIVITY_TYPES.items() if name in names and kind not in EVENT_TYPES]
+    of_events = [name for name in names if name not in TYPES_OF_ONE_KIND]
+    where = Q(element_type__in=kinds)
+    return where | of_types(of_events, "process_instance__definition", "element_id") if of_events else where
 
 
 def _assigned_to(names: Sequence[str]) -> Q:
@@ -124,9 +139,9 @@ QUERY = by.ListQuery(
 
 
 def all_activity_instances() -> QuerySet[ElementInstance]:
-    """Element instances with what showing them needs."""
+    """Element instances that were entered, with what showing them needs."""
     rows = ElementInstance.objects.select_related("process_instance__definition", "process_instance__workspace")
-    return rows.defer("process_instance__definition__xml")
+    return rows.filter(started_at__isnull=False).defer("process_instance__definition__xml")
 
 
 def user_tasks_of(rows: Iterable[ElementInstance]) -> dict[int, UserTask]:
@@ -135,6 +150,15 @@ def user_tasks_of(rows: Iterable[ElementInstance]) -> dict[int, UserTask]:
     if not keys:
         return {}
     return {task.element_instance_key: task for task in UserTask.objects.filter(element_instance__in=keys).order_by()}
+
+
+def called_by(rows: Iterable[ElementInstance]) -> dict[int, int]:
+    """The keys of the process instances that call activities have called; one query, or none if there is no such activity."""
+    keys = [row.key for row in rows if row.element_type == ElementType.CALL_ACTIVITY]
+    if not keys:
+        return {}
+    called = ProcessInstance.objects.filter(parent_element_instance__in=keys).order_by("key")
+    return dict(called.values_list("parent_element_instance_key", "key"))
 
 
 class HistoricActivityInstances(QueryListing):
@@ -147,8 +171,8 @@ class HistoricActivityInstances(QueryListing):
         return self.visible(all_activity_instances())
 
     def show(self, rows: Sequence[ElementInstance]) -> list[HistoricActivityInstance]:
-        tasks = user_tasks_of(rows)
-        return [historic_activity_instance(row, tasks.get(row.key)) for row in rows]
+        tasks, called = user_tasks_of(rows), called_by(rows)
+        return [historic_activity_instance(row, tasks.get(row.key), called.get(row.key)) for row in rows]
 
 
 HistoricActivityInstanceCount = count_of(HistoricActivityInstances)
@@ -162,4 +186,6 @@ class HistoricActivityInstanceView(EngineRestView):
     def get(self, request: Request, id: str) -> Response:
         missing = f"Historic activity instance with id '{id}' does not exist"
         row = self.one(self.visible(all_activity_instances()), id, missing)
-        return Response(historic_activity_instance(row, user_tasks_of([row]).get(row.key)))
+        return Response(
+            historic_activity_instance(row, user_tasks_of([row]).get(row.key), called_by([row]).get(row.key))
+        )

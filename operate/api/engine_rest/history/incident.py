@@ -10,7 +10,13 @@ from django.db.models import Q, QuerySet
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.base import tenant_id
 from operate.api.engine_rest.ids import definition_id, id_of, id_or_null
-from operate.api.engine_rest.incident import incident_type, of_type
+from operate.api.engine_rest.incident import (
+    all_incidents,
+    job_definition_of,
+    of_job_definitions,
+    of_type,
+    type_of,
+)
 from operate.api.engine_rest.listing import Listing, count_of
 from operate.api.engine_rest.values import date_text
 from workflow.models import Incident
@@ -55,7 +61,7 @@ def historic_incident(row: Incident) -> HistoricIncident:
         "createTime": date_text(row.created_at),
         "endTime": date_text(row.resolved_at),
         "removalTime": None,
-        "incidentType": incident_type(row),
+        "incidentType": type_of(row),
         "activityId": row.element_id,
         "failedActivityId": row.element_id,
         "causeIncidentId": id_of(row.key),
@@ -64,7 +70,7 @@ def historic_incident(row: Incident) -> HistoricIncident:
         "historyConfiguration": None,
         "incidentMessage": row.message or None,
         "tenantId": tenant_id(row.workspace),
-        "jobDefinitionId": None,
+        "jobDefinitionId": job_definition_of(row),
         "open": row.state == State.ACTIVE,
         "deleted": False,
         "resolved": row.state == State.RESOLVED,
@@ -98,7 +104,7 @@ QUERY = by.ListQuery(
         "deleted": by.never(by.Kind.FLAG),
         "tenantIdIn": by.tenants(),
         "withoutTenantId": by.without_tenant(),
-        "jobDefinitionIdIn": by.never(by.Kind.TEXTS),
+        "jobDefinitionIdIn": by.Filter(by.Kind.TEXTS, of_job_definitions),
     },
     sorting={
         "incidentId": "key",
@@ -127,8 +133,7 @@ class HistoricIncidents(Listing):
     answers: dict[str, Any] = {"GET": list[HistoricIncident]}
 
     def rows(self) -> QuerySet[Incident]:
-        rows = Incident.objects.select_related("definition", "workspace").defer("definition__xml")
-        return self.visible(rows)
+        return self.visible(all_incidents())
 
     def show(self, rows: Sequence[Incident]) -> list[HistoricIncident]:
         return [historic_incident(row) for row in rows]

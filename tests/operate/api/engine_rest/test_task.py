@@ -129,7 +129,7 @@ def test_what_cannot_be_changed_is_refused(api: Api, order: str, change: dict[st
 
 def test_what_is_not_there_yet_is_not_routed(api: Api, order: str) -> None:
     task = api.task(order, "approve")["id"]
-    for path in ("delegate", "resolve", "bpmnEscalation"):
+    for path in ("delegate", "resolve"):
         refusal = api.refused("POST", f"/task/{task}/{path}", {})
         assert (refusal.status, refusal.type) == (404, "NotFoundException")
 

@@ -34,11 +34,17 @@ SUSPEND_TASKS = """
 UPDATE workflow_usertask SET suspended = %s::boolean
 WHERE process_instance_key = ANY(%s::bigint[]) AND state = 'CREATED'
 """
-INSTANCES_WITH_CALLED = """
+DOOMED = """
 WITH RECURSIVE doomed AS (
-  SELECT key, FALSE AS is_called FROM workflow_processinstance WHERE definition_key = ANY(%s::bigint[])
+  SELECT key FROM workflow_processinstance WHERE definition_key = ANY(%s::bigint[])
   UNION
-  SELECT i.key, TRUE FROM workflow_processinstance i JOIN doomed d ON i.parent_process_instance_key = d.key)
+  SELECT i.key FROM workflow_processinstance i JOIN doomed d ON i.parent_process_instance_key = d.key)
+"""
+COUNTED = f"""{DOOMED}
+SELECT count(*) FILTER (WHERE i.state = 'ACTIVE'), count(*) FILTER (WHERE i.state <> 'ACTIVE')
+FROM workflow_processinstance i WHERE i.key IN (SELECT key FROM doomed)
+"""
+INSTANCES_WITH_CALLED = f"""{DOOMED}
 SELECT i.key, i.state, i.process_id, i.parent_process_instance_key, root.state
 FROM workflow_processinstance i
 LEFT JOIN workflow_processinstance root ON root.key = i.root_process_instance_key
@@ -135,8 +141,10 @@ def delete_process_definition(
     """Delete one definition, and its deployment if that was all of it.
 
     Process instances are a Conflict: with `with_ended` only running ones, with `cascade` none. Those that are deleted
-    take along what they have called. A dry run tells how many there are.
+    take along what they have called. A dry run tells how many there are, whatever may be given up.
     """
+    if context.dry_run:
+        return _what_would_go(key, context)
     with transaction() as tx:
         found = ProcessDefinition.objects.filter(pk=key).values_list("workspace_id", flat=True).first()
         if found is None:
@@ -146,10 +154,29 @@ def delete_process_definition(
         lock_workspace(found)  # before the definition, as deploying does
         row = _locked(key, context)
         named = f"process definition '{key}'"
-        deleted = delete_definitions([row], named, cascade=cascade, with_ended=with_ended, context=context)
-        if not context.dry_run and not ProcessDefinition.objects.filter(deployment=row.deployment_key).exists():
+        deleted = delete_definitions([row], named, cascade=cascade, with_ended=with_ended)
+        if not ProcessDefinition.objects.filter(deployment=row.deployment_key).exists():
             Deployment.objects.filter(pk=row.deployment_key).delete()
         return deleted
+
+
+def _what_would_go(key: int, context: Context) -> DeletedDefinitions:
+    row = ProcessDefinition.objects.filter(pk=key).defer("xml").first()
+    if row is None:
+        raise _not_found(key)
+    context.authorize(row.workspace_id)
+    return what_would_go([row])
+
+
+def what_would_go(rows: Sequence[ProcessDefinition]) -> DeletedDefinitions:
+    """What deleting these definitions of one workspace takes along; nobody has to wait for the answer."""
+    [(running, ended)] = fetch(COUNTED, ([row.key for row in rows],))
+    return _deleted(rows, running, ended)
+
+
+def _deleted(rows: Sequence[ProcessDefinition], running: int, ended: int) -> DeletedDefinitions:
+    workspace_id = rows[0].workspace_id if rows else 0
+    return DeletedDefinitions(workspace_id, tuple(sorted({row.process_id for row in rows})), running, ended)
 
 
 def _locked(key: int, context: Context) -> ProcessDefinition:
@@ -170,23 +197,12 @@ def lock_workspace(workspace_id: int) -> None:
 
 
 def delete_definitions(
-    rows: Sequence[ProcessDefinition], named: str, *, cascade: bool, with_ended: bool, context: Context
+    rows: Sequence[ProcessDefinition], named: str, *, cascade: bool, with_ended: bool
 ) -> DeletedDefinitions:
-    """Delete locked definitions of one workspace with their instances; a constant number of statements.
-
-    A dry run refuses nothing: it tells what is there.
-    """
+    """Delete locked definitions of one workspace with their instances; a constant number of statements."""
     keys = [row.key for row in rows]
     instances = fetch(INSTANCES_WITH_CALLED, (keys,)) if keys else []
-    running = [key for key, state, *_rest in instances if state == "ACTIVE"]
-    deleted = DeletedDefinitions(
-        rows[0].workspace_id if rows else 0,
-        tuple(sorted({row.process_id for row in rows})),
-        len(running),
-        len(instances) - len(running),
-    )
-    if context.dry_run:
-        return deleted
+    running = [key for key, state, *_rest in instances if state == ProcessInstance.State.ACTIVE]
     if instances and not cascade and (running or not with_ended):
         raise _in_use(named, running, instances)
     _refuse_called(instances)
@@ -194,7 +210,7 @@ def delete_definitions(
     start_events.forget(keys)
     ProcessDefinition.objects.filter(pk__in=keys).delete()
     _promote_predecessors([row for row in rows if row.is_latest])
-    return deleted
+    return _deleted(rows, len(running), len(instances) - len(running))
 
 
 def _in_use(named: str, running: Sequence[int], instances: Sequence[Sequence[object]]) -> Conflict:

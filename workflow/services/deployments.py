@@ -16,7 +16,7 @@ from workflow.persistence import keys
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, clock
 from workflow.services import start_events
-from workflow.services.definitions import DeletedDefinitions, delete_definitions, lock_workspace
+from workflow.services.definitions import DeletedDefinitions, delete_definitions, lock_workspace, what_would_go
 
 BPMN_SUFFIXES = (".bpmn", ".bpmn20.xml", ".xml")
 
@@ -224,15 +224,14 @@ def delete_deployment(key: int, *, cascade: bool = False, context: Context = SYS
         if deployment is None:
             raise NotFound(f"Deployment with id '{key}' does not exist.")
         context.authorize(deployment.workspace_id)
+        definitions = ProcessDefinition.objects.filter(deployment=deployment).defer("xml").order_by("key")
+        if context.dry_run:
+            return replace(what_would_go(definitions), workspace_id=deployment.workspace_id)
         tx.flush()
         lock_workspace(deployment.workspace_id)
-        locked = ProcessDefinition.objects.select_for_update().filter(deployment=deployment).defer("xml")
-        definitions = list(locked.order_by("key"))
-        deleted = delete_definitions(
-            definitions, f"deployment '{key}'", cascade=cascade, with_ended=False, context=context
-        )
-        if not context.dry_run:
-            deployment.delete()
+        locked = list(definitions.select_for_update())
+        deleted = delete_definitions(locked, f"deployment '{key}'", cascade=cascade, with_ended=False)
+        deployment.delete()
         return replace(deleted, workspace_id=deployment.workspace_id)
 
 

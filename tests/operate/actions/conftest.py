@@ -28,6 +28,9 @@ ORDER = b"""<?xml version="1.0" encoding="UTF-8"?>
     <sequenceFlow id="f3" sourceRef="fork" targetRef="ship" />
     <sequenceFlow id="f4" sourceRef="fork" targetRef="payment" />
     <userTask id="approve" name="Approve" />
+    <boundaryEvent id="late" attachedToRef="approve" cancelActivity="false">
+      <timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>
+    </boundaryEvent>
     <serviceTask id="ship" camunda:type="external" camunda:topic="ship" />
     <receiveTask id="payment" messageRef="paid" />
     <sequenceFlow id="f5" sourceRef="approve" targetRef="approved" />
@@ -57,6 +60,22 @@ REMINDER = b"""<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+ALARM = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+    xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="shop">
+  <process id="alarm" name="Alarm" isExecutable="true" camunda:historyTimeToLive="P1D">
+    <startEvent id="hot">
+      <conditionalEventDefinition>
+        <condition xsi:type="tFormalExpression">${degrees &gt; 90}</condition>
+      </conditionalEventDefinition>
+    </startEvent>
+    <sequenceFlow id="f1" sourceRef="hot" targetRef="cool" />
+    <userTask id="cool" />
+  </process>
+</definitions>
+"""
+
+
 @dataclass
 class Shop:
     """Who works there, and one order that waits at a user task, a job and a message."""
@@ -73,7 +92,11 @@ class Shop:
 
     @property
     def job_key(self) -> int:
-        return Job.objects.get(process_instance=self.instance_key).key
+        return Job.objects.get(process_instance=self.instance_key, kind=Job.Kind.EXTERNAL).key
+
+    @property
+    def timer_key(self) -> int:
+        return Job.objects.get(process_instance=self.instance_key, kind=Job.Kind.TIMER).key
 
     @property
     def receive_key(self) -> int:

@@ -16,7 +16,7 @@ from audit.models import Channel, Event, Result, Subject
 from operate import actions
 from operate.actions import Action
 from operate.workspaces import Forbidden, Right, Role
-from tests.operate.actions.conftest import ORDER, Shop, text_of
+from tests.operate.actions.conftest import ALARM, ORDER, Shop, text_of
 from workflow.engine.errors import NotFound
 from workflow.graph import Semantics
 from workflow.models import (
@@ -89,6 +89,7 @@ INSTANCE = lambda shop: shop.instance_key  # noqa: E731
 TASK = lambda shop: shop.task_key  # noqa: E731
 JOB = lambda shop: shop.job_key  # noqa: E731
 RECEIVE = lambda shop: shop.receive_key  # noqa: E731
+TIMER = lambda shop: shop.timer_key  # noqa: E731
 
 CASES = [
     Case(
@@ -250,6 +251,46 @@ CASES = [
         TASK,
     ),
     Case(
+        actions.ThrowUserTaskEscalation,
+        Right.COMPLETE_TASK,
+        Event.THROW_ESCALATION,
+        Subject.USER_TASK,
+        lambda action, shop, key: action.execute(key, code="late", variables={"days": 3}),
+        TASK,
+    ),
+    Case(
+        actions.ExecuteJob,
+        Right.RESOLVE_INCIDENT,
+        Event.EXECUTE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key),
+        TIMER,
+    ),
+    Case(
+        actions.SetJobDueDate,
+        Right.RESOLVE_INCIDENT,
+        Event.UPDATE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, None),
+        TIMER,
+    ),
+    Case(
+        actions.SetJobSuspended,
+        Right.SUSPEND,
+        Event.SUSPEND,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, True),
+        TIMER,
+    ),
+    Case(
+        actions.DeleteJob,
+        Right.MODIFY,
+        Event.DELETE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key),
+        TIMER,
+    ),
+    Case(
         actions.LockJob,
         Right.WORK_JOBS,
         Event.LOCK,
@@ -356,6 +397,21 @@ CASES = [
         Event.PUBLISH,
         Subject.MESSAGE,
         lambda action, shop, key: action.execute("answer", workspace_id=shop.workspace.pk, time_to_live=MINUTE),
+    ),
+    Case(
+        actions.BroadcastSignal,
+        Right.CORRELATE_MESSAGE,
+        Event.BROADCAST,
+        Subject.SIGNAL,
+        lambda action, shop, key: action.execute("fire", workspace_ids=[shop.workspace.pk]),
+    ),
+    Case(
+        actions.EvaluateStartConditions,
+        Right.START,
+        Event.START,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute({"degrees": 100}, workspace_ids=[shop.workspace.pk]),
+        prepare=lambda shop: shop.deploy(ALARM, "alarm.bpmn"),
     ),
     Case(
         actions.ActivateJobs,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
@@ -17,8 +17,16 @@ from audit.models import Channel
 from operate.actions import Deploy, StartProcessInstance
 from operate.admin.answers import REFUSALS, json_view, refusal_of
 from operate.admin.base import EngineModelAdmin
+from operate.admin.definition_operations import (
+    OPERATIONS,
+    Operation,
+    kept,
+    question,
+    reasons_of,
+    start_rows,
+)
 from operate.admin.instance_page import OPEN
-from operate.admin.reasons import Reasons
+from operate.forms.definitions import OperationForm
 from operate.forms.deploying import SEMANTICS, StartForm, UploadForm
 from operate.forms.filters import ProcessDefinitionFilter
 from operate.forms.json_values import variables_of
@@ -52,6 +60,7 @@ class ProcessDefinitionAdmin(EngineModelAdmin):
             self.page("<int:key>/", "change", self.definition_view),
             self.page("<int:key>/xml/", "xml", self.xml_view),
             self.page("<int:key>/start/", "start", self.start_view),
+            self.page("<int:key>/ask/<str:operation>/", "ask", self.ask_view),
         ]
 
     # -- the list
@@ -107,17 +116,22 @@ class ProcessDefinitionAdmin(EngineModelAdmin):
         )
         for version in versions:
             version.running = running.get(version.key, 0)
+            version.kept = kept(version.history_time_to_live_days)
         statistics = element_statistics(definition)
+        why = reasons_of(request, definition)
         context = {
             "definition": definition,
             "process": process,
             "versions": versions,
+            "kept": kept(definition.history_time_to_live_days),
+            "starts": start_rows(definition, process),
             "statistics": statistics,
             "standing": standing_elements(definition, statistics),
             "running": running.get(definition.key, 0),
             "tab": tab or request.GET.get("tab", ""),
             "form": form,
-            "why_not_start": Reasons.of(request).right(Right.START, definition.workspace_id),
+            "why": why,
+            "why_not_start": why["start"],
             "xml": ProcessDefinition.objects.filter(pk=key).values_list("xml", flat=True)[0]
             if request.GET.get("tab") == "xml"
             else "",
@@ -163,6 +177,49 @@ class ProcessDefinitionAdmin(EngineModelAdmin):
                 messages.success(request, f"Process instance {outcome.process_instance_key} started.")
                 return redirect("admin:workflow_processinstance_change", outcome.process_instance_key)
         return self._definition_page(request, key, form, tab="start", status=400)
+
+    # -- suspending, keeping history, deleting
+
+    def ask_view(self, request: HttpRequest, key: int, operation: str) -> HttpResponseBase:
+        """What an operation means, with its questions; a POST does it. `?dialog` leaves out the frame of the page."""
+        chosen = OPERATIONS.get(operation)
+        if chosen is None:
+            raise Http404(f"There is no operation '{operation}'.")
+        definition = self.visible(request, key)
+        form = chosen.form(
+            request.POST if request.method == "POST" else None, initial={"days": definition.history_time_to_live_days}
+        )
+        status = 200
+        if request.method == "POST":
+            if form.is_valid() and (done := self._do(request, definition, chosen, form)) is not None:
+                return done
+            status = 400
+        context = {
+            "definition": definition,
+            "operation": operation,
+            "verb": chosen.verb,
+            "is_dangerous": chosen.is_dangerous,
+            "form": form,
+            "why": reasons_of(request, definition)[operation],
+            **question(operation, definition),
+        }
+        template = "definition/ask.html" if "dialog" in request.GET else "definition/ask_page.html"
+        return self.render(request, template, f"{chosen.verb} {definition}", context, status=status)
+
+    def _do(
+        self, request: HttpRequest, definition: ProcessDefinition, operation: Operation, form: OperationForm
+    ) -> HttpResponse | None:
+        """Where to go when it is done; None if it was refused, which the form then tells."""
+        try:
+            messages.success(request, operation.perform(request, definition, form.cleaned_data))
+        except REFUSALS as refusal:
+            form.add_error(None, refusal_of(refusal)["message"])
+            return None
+        left = self.get_queryset(request).filter(workspace_id=definition.workspace_id, process_id=definition.process_id)
+        goal = left.filter(pk=definition.key).first() or left.filter(is_latest=True).first()
+        if goal is None:
+            return redirect("admin:workflow_processdefinition_changelist")
+        return redirect("admin:workflow_processdefinition_change", goal.key)
 
     # -- uploading
 

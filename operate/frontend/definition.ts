@@ -19,6 +19,35 @@ document.querySelector('[data-open-tab]')?.addEventListener('click', (event) => 
   need<HTMLInputElement>('#id_business_key').focus();
 });
 
+// -- suspending, keeping history, deleting: asked in a dialog, without scripts on a page of its own
+
+const ask = need<HTMLDialogElement>('#ask');
+
+document.addEventListener('click', (event) => {
+  const link = (event.target as HTMLElement).closest<HTMLAnchorElement>('a[data-ask]');
+  if (link && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    link.closest('details')?.removeAttribute('open');
+    void askFor(link.href);
+  }
+});
+ask.addEventListener('click', (event) => {
+  if ((event.target as HTMLElement).closest('[data-close]')) {
+    event.preventDefault();
+    ask.close();
+  }
+});
+
+async function askFor(address: string): Promise<void> {
+  const answer = await fetch(`${address}?dialog`);
+  if (!answer.ok || answer.redirected) {
+    location.href = address; // the page tells what is wrong
+    return;
+  }
+  ask.innerHTML = await answer.text();
+  ask.showModal();
+}
+
 async function model(): Promise<string> {
   xml ??= await (await fetch(config.xml)).text();
   return xml;

@@ -1,0 +1,189 @@
+"""What the page of a process definition asks before it lets something happen, and what its start events wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from audit.models import Channel
+from operate.actions import (
+    ActivateProcessDefinition,
+    DeleteProcessDefinition,
+    SetHistoryTimeToLive,
+    SuspendProcessDefinition,
+)
+from operate.admin.reasons import Reasons
+from operate.admin.wording import element_type
+from operate.forms.definitions import DeletionForm, HistoryForm, OperationForm, SuspensionForm
+from operate.workspaces import Right
+from workflow.graph import (
+    ConditionalEvent,
+    ExecutableProcess,
+    FlowNode,
+    MessageEvent,
+    SignalEvent,
+    TimerEvent,
+)
+from workflow.models import EventSubscription, Job, ProcessDefinition, ProcessInstance
+from workflow.services.definitions import what_would_go
+
+Perform = Callable[[HttpRequest, ProcessDefinition, dict[str, Any]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing to do with a process definition: its words, the right, the questions, and the doing."""
+
+    verb: str
+    right: Right
+    form: type[OperationForm]
+    perform: Perform
+    """Does it; returns what to tell."""
+    is_dangerous: bool = False
+
+
+def _suspend(request: HttpRequest, definition: ProcessDefinition, given: dict[str, Any]) -> str:
+    action = SuspendProcessDefinition.of(request, Channel.ADMIN, reason=given["reason"])
+    done = action.execute(definition.key, with_instances=given["with_instances"])
+    return f"{definition} suspended{_with(done.instances)}."
+
+
+def _activate(request: HttpRequest, definition: ProcessDefinition, given: dict[str, Any]) -> str:
+    action = ActivateProcessDefinition.of(request, Channel.ADMIN, reason=given["reason"])
+    done = action.execute(definition.key, with_instances=given["with_instances"])
+    return f"{definition} activated{_with(done.instances)}."
+
+
+def _keep_history(request: HttpRequest, definition: ProcessDefinition, given: dict[str, Any]) -> str:
+    action = SetHistoryTimeToLive.of(request, Channel.ADMIN, reason=given["reason"])
+    return f"Ended instances of {definition} are kept {kept(action.execute(definition.key, given['days']).days)}."
+
+
+def _delete(request: HttpRequest, definition: ProcessDefinition, given: dict[str, Any]) -> str:
+    action = DeleteProcessDefinition.of(request, Channel.ADMIN, reason=given["reason"])
+    done = action.execute(definition.key, cascade=given["cascade"], with_ended=True)
+    return f"{definition} deleted{_with(done.running + done.ended)}."
+
+
+def _with(instances: int) -> str:
+    return f" with {counted(instances)}" if instances else ""
+
+
+def counted(instances: int, kind: str = "") -> str:
+    """A number of process instances in words."""
+    return f"{instances} {kind}{' ' if kind else ''}process instance{'' if instances == 1 else 's'}"
+
+
+def kept(days: int | None) -> str:
+    """For how long history is kept, in words."""
+    if days is None:
+        return "for ever"
+    return f"for {days} day{'' if days == 1 else 's'}" if days else "until the next clean-up"
+
+
+OPERATIONS: dict[str, Operation] = {
+    "suspend": Operation("Suspend", Right.SUSPEND, SuspensionForm, _suspend),
+    "activate": Operation("Activate", Right.SUSPEND, SuspensionForm, _activate),
+    "history": Operation("Keep history", Right.DELETE_INSTANCE, HistoryForm, _keep_history),
+    "delete": Operation("Delete", Right.DELETE_DEFINITION, DeletionForm, _delete, is_dangerous=True),
+}
+
+
+def reasons_of(request: HttpRequest, definition: ProcessDefinition) -> dict[str, str]:
+    """For each operation on a process definition why it is not offered, or an empty text."""
+    reasons = Reasons.of(request)
+    why = {name: reasons.right(each.right, definition.workspace_id) for name, each in OPERATIONS.items()}
+    why["delete"] = why["delete"] or reasons.right(
+        Right.DELETE_INSTANCE, definition.workspace_id
+    )  # ended ones go along
+    why["start"] = reasons.right(Right.START, definition.workspace_id)
+    if definition.suspended:
+        why["suspend"] = why["suspend"] or "It is suspended already."
+        why["start"] = why["start"] or "This version is suspended. Activate it first."
+    else:
+        why["activate"] = why["activate"] or "It is not suspended."
+    return why
+
+
+def question(name: str, definition: ProcessDefinition) -> dict[str, Any]:
+    """What the dialog of an operation tells: counted when it is opened, so that the page need not."""
+    match name:
+        case "suspend":
+            return {"instances": _running(definition).filter(suspended=False).count()}
+        case "activate":
+            return {"instances": _running(definition).filter(suspended=True).count()}
+        case "delete":
+            versions = ProcessDefinition.objects.filter(
+                workspace_id=definition.workspace_id, process_id=definition.process_id, version__lt=definition.version
+            )
+            before = versions.order_by("-version").values_list("version", flat=True).first()
+            return {
+                "lost": what_would_go([definition]),
+                "before": before if definition.is_latest else None,
+                "is_last_of_deployment": not ProcessDefinition.objects.filter(deployment=definition.deployment_key)
+                .exclude(pk=definition.key)
+                .exists(),
+            }
+        case _:
+            return {"kept": kept(definition.history_time_to_live_days)}
+
+
+def _running(definition: ProcessDefinition) -> Any:
+    return ProcessInstance.objects.filter(definition=definition.key, state=ProcessInstance.State.ACTIVE)
+
+
+# -- start events
+
+
+@dataclass(frozen=True, slots=True)
+class StartRow:
+    """One start event of a process definition: what it waits for, and whether it does so now."""
+
+    element_id: str
+    name: str
+    icon: str
+    text: str
+    is_waiting: bool
+    timer: Job | None = None
+
+
+def start_rows(definition: ProcessDefinition, process: ExecutableProcess) -> list[StartRow]:
+    """The start events of a process; two queries."""
+    waiting = {
+        row.element_id: row
+        for row in EventSubscription.objects.filter(process_instance=None, definition=definition.key, state="CREATED")
+    }
+    timers = {
+        row.element_id: row
+        for row in Job.objects.filter(
+            process_instance=None, definition=definition.key, state__in=[Job.State.CREATED, Job.State.FAILED]
+        )
+    }
+    return [
+        _start_row(definition, node, waiting.get(node.id), timers.get(node.id)) for node in process.root.start_events
+    ]
+
+
+def _start_row(
+    definition: ProcessDefinition, node: FlowNode, subscription: EventSubscription | None, timer: Job | None
+) -> StartRow:
+    name = node.name or f"{element_type(node.type)} ({node.id})"
+    is_waiting = (subscription is not None or timer is not None) and not definition.suspended
+    match node.event:
+        case None:
+            return StartRow(node.id, name, "play_circle", "Started by people and programs", not definition.suspended)
+        case MessageEvent(name=expression):
+            text = f"Message '{subscription.name if subscription else expression.source}'"
+            return StartRow(node.id, name, "mail", text, is_waiting)
+        case SignalEvent(name=expression):
+            text = f"Signal '{subscription.name if subscription else expression.source}'"
+            return StartRow(node.id, name, "cell_tower", text, is_waiting)
+        case TimerEvent(time=expression):
+            return StartRow(node.id, name, "schedule", f"Timer {expression.source}", is_waiting, timer)
+        case ConditionalEvent(condition=expression):
+            return StartRow(node.id, name, "rule", f"Condition {expression.source}", is_waiting)
+        case _:
+            return StartRow(node.id, name, "help", "Something else", is_waiting)

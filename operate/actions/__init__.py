@@ -3,6 +3,7 @@
 Pages, both APIs and batches write through these and nothing else.
 """
 
+from operate.actions.ad_hoc import ActivateAdHocElements
 from operate.actions.base import Action, request_id_of
 from operate.actions.deployments import DeleteDeployment, DeleteProcessDefinition, Deploy
 from operate.actions.engine_jobs import DeleteJob, ExecuteJob, SetJobDueDate, SetJobSuspended
@@ -43,6 +44,7 @@ from operate.actions.variables import DeleteVariables, SetVariables
 
 __all__ = [
     "Action",
+    "ActivateAdHocElements",
     "ActivateJobs",
     "ActivateProcessDefinition",
     "AssignUserTask",

@@ -15,7 +15,7 @@ from operate.workspaces.membership import no_such_workspace
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.engine.values import NO_VARIABLES, Variables
-from workflow.services import ActivatedJob, JobRequest, Outcome
+from workflow.services import ActivatedJob, AdHocResult, JobRequest, Outcome
 
 Answer = TypeVar("Answer")
 
@@ -120,12 +120,18 @@ class CompleteJob(WorkerAction[Outcome]):
         variables: Variables = NO_VARIABLES,
         local_variables: Variables = NO_VARIABLES,
         worker: str | None = None,
+        ad_hoc: AdHocResult | None = None,
     ) -> Outcome:
         self.about(key)
-        self.note(worker=worker, variables=variables, local_variables=local_variables)
+        self.note(worker=worker, variables=variables, local_variables=local_variables, result=ad_hoc)
         return self.noted(
             services.complete_job(
-                key, variables=variables, local_variables=local_variables, worker=worker, context=self.context
+                key,
+                variables=variables,
+                local_variables=local_variables,
+                worker=worker,
+                ad_hoc=ad_hoc,
+                context=self.context,
             )
         )
 

@@ -31,6 +31,7 @@ from workflow.graph import (
 )
 
 _SUFFIX: Final = "EventDefinition"
+_THROWING: Final = frozenset({"intermediateThrowEvent", "endEvent"})
 _FEEL: Final = ("feel", "https://www.omg.org/spec/FEEL/", "http://www.omg.org/spec/FEEL/")
 
 
@@ -50,7 +51,11 @@ def read_event(reading: ElementReading, kinds: tuple[str, ...], *, is_start: boo
         reading.problem(f"A {_words(reading.tag)} cannot have '{definition.tag}'. Expected one of: {expected}.")
         return None
     if kind == "message":
-        return read_message(reading, definition.attribute("messageRef"), with_key=not is_start)
+        reference = definition.attribute("messageRef")
+        is_thrown = reading.tag in _THROWING
+        if is_thrown and reference is None:
+            return MessageEvent(NOTHING)  # whoever does the work of throwing it knows which one
+        return read_message(reading, reference, with_key=not (is_start or is_thrown))
     return _READERS[kind](reading, definition)
 
 

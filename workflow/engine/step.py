@@ -15,6 +15,7 @@ from workflow.engine.neighbours import CalledProcess
 from workflow.engine.scopes import VisibleVariables
 from workflow.engine.state import (
     ACTIVE,
+    COMPLETING,
     CREATED,
     FAILED,
     ElementInstance,
@@ -422,22 +423,43 @@ class Step:
         engine, here = self._engine, self._here
         engine.set_state(here, ACTIVE)
         engine.count_token(here)
-        here.loop_counter = max(here.loop_counter or 0, number)
+        self.count_iteration(number)
         [activity] = here.element.children
         engine.issue(Activate(activity, here, variables, number))
+
+    def count_iteration(self, number: int) -> None:
+        """This body has begun as many iterations."""
+        self._here.loop_counter = max(self._here.loop_counter or 0, number)
+        self._here.is_changed = True
 
     def end_children(self, but: ElementInstance | None = None) -> None:
         """End all that is in this scope, but one, without ending the scope."""
         self._engine.terminate_children(self._here, but=but)
 
-    def start_inner(self, inner: FlowNode, element: FlowNode) -> None:
-        """Open an inner instance of this ad-hoc sub-process and put a token on one element in it."""
+    def start_inner(self, inner: FlowNode, element: FlowNode, variables: Variables = NO_VARIABLES) -> None:
+        """Open an inner instance of this ad-hoc sub-process with its variables and put a token on one element in it."""
         engine, here = self._engine, self._here
         engine.count_token(here)
         opened = engine.create(inner, here)
+        engine.variables.set_all_local(opened, variables)
         if engine.open(opened):
             engine.count_token(opened)
             engine.issue(Activate(element, opened))
+
+    @property
+    def is_completing(self) -> bool:
+        """Whether this scope is done once all that is in it has ended."""
+        return self._here.state == COMPLETING
+
+    @is_completing.setter
+    def is_completing(self, value: bool) -> None:
+        self._engine.set_state(self._here, COMPLETING if value else ACTIVE)
+
+    def close_jobs(self) -> None:
+        """Take back the jobs of this element; what they asked for has changed."""
+        for row in list(self._engine.state.attached.get(self._here.key, ())):
+            if isinstance(row, JobRow) and row.kind == "EXTERNAL":
+                self._engine.close_row(row)
 
     def has_open_job(self) -> bool:
         """Whether a worker still has to say how this element goes on."""

@@ -6,6 +6,7 @@ Keys are ints, times aware datetimes, durations timedeltas. All raise `NotFound`
 
 from workflow.engine.outcome import ElementFact, Outcome, RowFact
 from workflow.persistence.unit_of_work import SYSTEM, Context
+from workflow.services.ad_hoc import AdHocResult, activate_ad_hoc_elements
 from workflow.services.definitions import (
     DefinitionHistory,
     DeletedDefinitions,
@@ -76,6 +77,7 @@ from workflow.services.variables import delete_variables, set_variables
 __all__ = [
     "SYSTEM",
     "ActivatedJob",
+    "AdHocResult",
     "Context",
     "Correlation",
     "DefinitionHistory",
@@ -92,6 +94,7 @@ __all__ = [
     "RowFact",
     "StartEvent",
     "SuspendedDefinition",
+    "activate_ad_hoc_elements",
     "activate_jobs",
     "activate_process_definition",
     "assign_user_task",

@@ -12,11 +12,13 @@ from workflow.engine.errors import Conflict, Rejected
 from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import COMPLETED, CREATED, ERROR_THROWN, FAILED, ElementInstance, JobRow
 from workflow.engine.values import NO_VARIABLES, TypedValue, Variables
+from workflow.graph import ElementType
 from workflow.models import Job
 from workflow.persistence.connection import Statement, execute, fetch
 from workflow.persistence.json_values import from_json, to_json
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, clock, unit_of_work
+from workflow.services.ad_hoc import AdHocResult, go_on
 from workflow.services.errors import throw_bpmn_error
 from workflow.services.guards import open_job, require_not_suspended
 from workflow.services.settling import settle
@@ -167,15 +169,23 @@ def complete_job(
     variables: Variables = NO_VARIABLES,
     local_variables: Variables = NO_VARIABLES,
     worker: str | None = None,
+    ad_hoc: AdHocResult | None = None,
     context: Context = SYSTEM,
 ) -> Outcome:
-    """Complete a job with its result, and let the process go on. A named worker must hold its lock."""
+    """Complete a job with its result, and let the process go on. A named worker must hold its lock.
+
+    The job of an ad-hoc sub-process decides by `ad_hoc` what comes next in it; for any other that says nothing.
+    """
     with unit_of_work(context) as work:
         engine, row, instance = _open(work, key, worker)
         engine.variables.set_all_local(instance, local_variables)
-        engine.set_result(instance, variables)
         engine.end_row(row, COMPLETED)
-        engine.run(Complete(instance))
+        if instance.element.type is ElementType.AD_HOC_SUB_PROCESS:
+            engine.variables.set_all_local(instance, variables)
+            go_on(engine, instance, ad_hoc or AdHocResult())
+        else:
+            engine.set_result(instance, variables)
+            engine.run(Complete(instance))
         settle(work)
         return outcome(engine)
 

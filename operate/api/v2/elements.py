@@ -26,7 +26,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Concat, NullIf
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Replace
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -36,6 +36,7 @@ from operate.api.v2.errors import InvalidArgument
 from operate.api.v2.fields import Field, Kind
 from operate.api.v2.schema import FLAG, KEY, TEXT, WHOLE, Schema, all_of, array
 from operate.api.v2.search import Columns, Item, Search
+from workflow.graph import BODY_SUFFIX, ElementType
 from workflow.models import ElementInstance, Incident, ProcessDefinition, ProcessInstance
 from workflow.selectors import element_names
 
@@ -56,10 +57,25 @@ TYPES = (
     "MANUAL_TASK TASK SCRIPT_TASK BUSINESS_RULE_TASK SEND_TASK EXCLUSIVE_GATEWAY INCLUSIVE_GATEWAY PARALLEL_GATEWAY "
     "EVENT_BASED_GATEWAY SEQUENCE_FLOW MULTI_INSTANCE_BODY CALL_ACTIVITY UNSPECIFIED UNKNOWN"
 )
+KINDS = {name: Q(element_type=name) for name in TYPES.split()} | {
+    "SUB_PROCESS": Q(element_type__in=[ElementType.SUB_PROCESS, ElementType.TRANSACTION])
+}
 MOST_NAMED_DEFINITIONS = 500
 STATISTICS: Schema = all_of(
     items=array(all_of(elementId=TEXT, active=WHOLE, canceled=WHOLE, incidents=WHOLE, completed=WHOLE))
 )
+
+
+def told_id(column: str = "element_id") -> Replace:
+    """An element's id as the API tells it: the body of a multi-instance has the same one as its iterations."""
+    return Replace(column, Value(BODY_SUFFIX), Value(""))
+
+
+def told_type(path: str = "") -> Case:
+    """An element's type as the API tells it. It knows no transactions: Camunda 7's are told as sub-processes."""
+    name = f"{path}element_type"
+    is_transaction = Q(**{name: ElementType.TRANSACTION})
+    return Case(When(is_transaction, then=Value("SUB_PROCESS")), default=name, output_field=CharField(max_length=40))
 
 
 class ElementInstanceSearch(Search):
@@ -70,9 +86,9 @@ class ElementInstanceSearch(Search):
     has_alternatives = True
     fields = (
         Field("elementInstanceKey", "key", Kind.KEY),
-        Field("elementId", "element_id"),
-        Field("elementName", "element_name", needs=("definition_key", "element_id"), render=lambda row: row["element_name"]),
-        Field("type", "element_type", Kind.CHOICE, choices={name: Q(element_type=name) for name in TYPES.split()}),
+        Field("elementId", "told_id"),
+        Field("elementName", "element_name", needs=("definition_key", "told_id"), render=lambda row: row["element_name"]),
+        Field("type", "told_type", Kind.CHOICE, choices=KINDS),
         Field("state", "told_state", Kind.CHOICE, choices=STATES),
         Field("hasIncident", kind=Kind.FLAG, flag=Q(incident__isnull=False), sort=False, needs=("incident",),
               render=lambda row: row["incident"] is not None, schema=FLAG),
@@ -81,7 +97,7 @@ class ElementInstanceSearch(Search):
         Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, filter=False, sort=False),
         Field("processDefinitionKey", "definition_key", Kind.KEY),
         Field("processDefinitionId", "process_id"),
-        Field("startDate", "started_at", Kind.DATE),
+        Field("startDate", "begun_at", Kind.DATE),
         Field("endDate", "ended_at", Kind.DATE),
         Field("tenantId", "tenant"),
         Field("elementInstanceScopeKey", "flow_scope_key", Kind.KEY, shown=False, sort=False),
@@ -102,14 +118,20 @@ class ElementInstanceSearch(Search):
             process_id=F("process_instance__process_id"),
             tenant=F("process_instance__workspace__slug"),
             incident=Subquery(first),
+            told_id=told_id(),
+            told_type=told_type(),
             told_state=TOLD_STATE,
+            # Before an asynchronous continuation has run, Camunda 7 has not begun the element; this API demands a date.
+            begun_at=Coalesce("started_at", "process_instance__started_at"),
         )
 
     def _processes(self) -> QuerySet[ProcessInstance]:
         nothing = Cast(Value(None), BigIntegerField())
         return self.visible(ProcessInstance.objects.all()).annotate(
-            element_id=F("process_id"),
+            told_id=F("process_id"),
             element_type=Value("PROCESS", CharField(max_length=40)),
+            told_type=Value("PROCESS", CharField(max_length=40)),
+            begun_at=F("started_at"),
             process_instance_key=F("key"),
             tenant=F("workspace__slug"),
             incident=nothing,
@@ -124,10 +146,10 @@ class ElementInstanceSearch(Search):
     def _named(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         if self.names is None:
             return rows
-        place = Concat(Cast("definition_key", TextField()), Value(":"), F("element_id"), output_field=TextField())
+        place = Concat(Cast("definition_key", TextField()), Value(":"), F("told_id"), output_field=TextField())
         listed = Cast(Value(self.names, TextField()), JSONField())
         name = Func(listed, place, template="(%(expressions)s)", arg_joiner=" ->> ", output_field=TextField())
-        return rows.annotate(element_name=Coalesce(NullIf(name, Value("")), F("element_id"), output_field=TextField()))
+        return rows.annotate(element_name=Coalesce(NullIf(name, Value("")), F("told_id"), output_field=TextField()))
 
     def _names(self, body: Body) -> str:
         """The names in all process definitions that the filter may mean, as JSON by definition and element id."""
@@ -158,7 +180,7 @@ class ElementInstanceSearch(Search):
     def completed(self, rows: list[Columns]) -> list[Columns]:
         names = element_names(row["definition_key"] for row in rows)
         return [
-            {**row, "element_name": names.get(row["definition_key"], {}).get(row["element_id"]) or row["element_id"]}
+            {**row, "element_name": names.get(row["definition_key"], {}).get(row["told_id"]) or row["told_id"]}
             for row in rows
         ]
 
@@ -190,24 +212,31 @@ class InstanceStatistics(V2View):
 
 
 def statistics(rows: QuerySet[ElementInstance], incidents: QuerySet[Incident]) -> list[dict[str, Any]]:
-    """How many instances of each element are active, canceled, completed, and how many incidents are open there."""
-    counted = rows.order_by("element_id").values("element_id")
-    counted = counted.annotate(
-        active=Count("key", filter=STATES["ACTIVE"]),
-        canceled=Count("key", filter=STATES["TERMINATED"]),
-        completed=Count("key", filter=STATES["COMPLETED"]),
-    )
-    active = incidents.filter(state=Incident.State.ACTIVE).order_by()
-    open_incidents = dict(active.values_list("element_id").annotate(number=Count("key")))
+    """How many instances of each element are active, canceled, completed, and how many incidents are open there.
+
+    Of a multi-instance the iterations are counted; what is wrong with its body shows at the element, too.
+    """
+    counted = rows.exclude(element_type=ElementType.MULTI_INSTANCE_BODY).order_by().values_list("element_id")
+    counts = {
+        element_id: (active, canceled, completed)
+        for element_id, active, canceled, completed in counted.annotate(
+            active=Count("key", filter=STATES["ACTIVE"]),
+            canceled=Count("key", filter=STATES["TERMINATED"]),
+            completed=Count("key", filter=STATES["COMPLETED"]),
+        )
+    }
+    active_incidents = incidents.filter(state=Incident.State.ACTIVE).order_by().values_list(told_id())
+    open_incidents = dict(active_incidents.annotate(number=Count("key")))
     return [
         {
-            "elementId": row["element_id"],
-            "active": row["active"],
-            "canceled": row["canceled"],
-            "incidents": open_incidents.get(row["element_id"], 0),
-            "completed": row["completed"],
+            "elementId": element_id,
+            "active": active,
+            "canceled": canceled,
+            "incidents": open_incidents.get(element_id, 0),
+            "completed": completed,
         }
-        for row in counted
+        for element_id in sorted({*counts, *open_incidents})
+        for active, canceled, completed in [counts.get(element_id, (0, 0, 0))]
     ]
 
 

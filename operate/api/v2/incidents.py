@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from operate.actions import ResolveIncident
 from operate.api.v2.base import V2View, nothing_found, one
+from operate.api.v2.elements import told_id
 from operate.api.v2.fields import NOTHING, Field, Kind
 from operate.api.v2.schema import WHOLE, record
 from operate.api.v2.search import Item, Search
@@ -43,7 +44,7 @@ class IncidentSearch(Search):
         Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, sort=False, filter=False),
         Field("errorType", "error_type", Kind.CHOICE, choices=TYPES),
         Field("errorMessage", "message", sort=False),
-        Field("elementId", "element_id"),
+        Field("elementId", "told_id"),
         Field("elementInstanceKey", "element_instance_key", Kind.KEY),
         Field("creationTime", "created_at", Kind.DATE),
         Field("state", "state", Kind.CHOICE, choices=STATES),
@@ -52,7 +53,7 @@ class IncidentSearch(Search):
     )
 
     def rows(self) -> QuerySet[Incident]:
-        return self.visible(Incident.objects.all())
+        return self.visible(Incident.objects.all()).annotate(told_id=told_id())
 
 
 class IncidentView(Item):

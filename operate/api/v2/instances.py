@@ -29,7 +29,7 @@ from operate.actions import (
 from operate.api.v2.base import V2View, key_text, nothing_found
 from operate.api.v2.bodies import Body, kind_of
 from operate.api.v2.elements import STATES as ELEMENT_STATES
-from operate.api.v2.elements import STATISTICS, statistics
+from operate.api.v2.elements import STATISTICS, statistics, told_id
 from operate.api.v2.errors import InvalidArgument
 from operate.api.v2.fields import Field, Kind, flag_value
 from operate.api.v2.schema import FLAG, KEY, TEXT, WHOLE, Schema, all_of, array, nullable, record
@@ -51,7 +51,7 @@ STATES = {
 TOLD_STATE = Case(
     *(When(condition, then=Value(name)) for name, condition in STATES.items()), output_field=CharField(max_length=16)
 )
-ELEMENT_ID = Field("elementId", "element_id")
+ELEMENT_ID = Field("elementId", "told_id")
 ELEMENT_STATE = Field("elementInstanceState", "state", Kind.CHOICE, choices=ELEMENT_STATES)
 INCIDENT_MESSAGE = Field("errorMessage", "message")
 OF_ELEMENT = ("elementId", "elementInstanceState", "hasElementInstanceIncident")
@@ -106,7 +106,8 @@ class ProcessInstanceSearch(Search):
         demanded = [_of_element(name, filters) for name in OF_ELEMENT if name in filters]
         if not demanded:
             return found
-        return found & Q(Exists(ElementInstance.objects.filter(*demanded, process_instance=OuterRef("pk"))))
+        elements = ElementInstance.objects.annotate(told_id=told_id())
+        return found & Q(Exists(elements.filter(*demanded, process_instance=OuterRef("pk"))))
 
     def own_filter(self, name: str, value: Any, path: str) -> Q:
         match name:
@@ -119,9 +120,8 @@ class ProcessInstanceSearch(Search):
                     Exists(_incidents(process_instance=OuterRef("pk")).filter(INCIDENT_MESSAGE.condition(value, path)))
                 )
             case "hasRetriesLeft":
-                failed = Exists(
-                    Job.objects.filter(process_instance=OuterRef("pk"), state=Job.State.FAILED, retries__gt=0)
-                )
+                jobs = Job.objects.filter(process_instance=OuterRef("pk"), kind=Job.Kind.EXTERNAL)
+                failed = Exists(jobs.filter(state=Job.State.FAILED, retries__gt=0))
                 return Q(failed) if flag_value(value, path) else ~Q(failed)
         return Q()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from operate.api.v2.errors import InvalidArgument
 from operate.api.v2.fields import EVERYTHING, NOTHING, Field, Kind
 from operate.api.v2.schema import (
     ANYTHING,
+    FLAG,
     KEY,
     MILLISECONDS,
     TEXT,
@@ -33,8 +34,10 @@ from operate.api.v2.schema import (
 from operate.api.v2.search import Search
 from operate.api.waiting import wait_for
 from operate.workspaces import Access, workspace_named
+from workflow.engine.values import Variables
+from workflow.graph import ElementType
 from workflow.models import Job
-from workflow.services import ActivatedJob, JobRequest
+from workflow.services import ActivatedJob, AdHocResult, JobRequest
 
 TAG = "Job"
 WHAT = "a job"
@@ -50,11 +53,18 @@ STATES = {state.value: Q(state=state) for state in Job.State} | {
     "TIMEOUT_UPDATED": NOTHING,
     "PRIORITY_UPDATED": NOTHING,
 }
-KIND, NO_LISTENER = "BPMN_ELEMENT", "UNSPECIFIED"
-KINDS = {KIND: EVERYTHING, "EXECUTION_LISTENER": NOTHING, "TASK_LISTENER": NOTHING, "AD_HOC_SUB_PROCESS": NOTHING}
+NO_LISTENER = "UNSPECIFIED"
+OF_AD_HOC = Q(element_instance__element_type=ElementType.AD_HOC_SUB_PROCESS)
+KINDS = {
+    "BPMN_ELEMENT": ~OF_AD_HOC,
+    "AD_HOC_SUB_PROCESS": OF_AD_HOC,
+    "EXECUTION_LISTENER": NOTHING,
+    "TASK_LISTENER": NOTHING,
+}
 LISTENER_EVENTS = {NO_LISTENER: EVERYTHING} | dict.fromkeys(
     ["ASSIGNING", "BEFORE_ALL", "CANCEL", "CANCELING", "COMPLETING", "CREATING", "END", "START", "UPDATING"], NOTHING
 )
+AD_HOC_RESULT = "adHocSubProcess"
 FAILED_WITH_RETRIES = Q(state=Job.State.FAILED, retries__gt=0)
 
 
@@ -165,7 +175,7 @@ def activated_job(activated: ActivatedJob) -> dict[str, Any]:
         "variables": {name: value.value for name, value in activated.variables.items()},
         "tenantId": job.workspace.slug,
         "physicalTenantId": "default",
-        "kind": KIND,
+        "kind": kind_of_job(job.element_instance.element_type),
         "listenerEventType": NO_LISTENER,
         "userTask": None,
         "tags": job.process_instance.tags,
@@ -173,6 +183,11 @@ def activated_job(activated: ActivatedJob) -> dict[str, Any]:
         "priority": job.priority,
         "jobLeaseToken": None,
     }
+
+
+def kind_of_job(element_type: str) -> str:
+    """What the job is for: to do an element's work, or to say what an ad-hoc sub-process does next."""
+    return "AD_HOC_SUB_PROCESS" if element_type == ElementType.AD_HOC_SUB_PROCESS else "BPMN_ELEMENT"
 
 
 class JobCommand(V2View):
@@ -185,12 +200,43 @@ class Completion(JobCommand):
     """Complete a job with its result; the process goes on."""
 
     command = "COMPLETE"
-    bodies = {"POST": record(variables=VARIABLES, result=nullable(record()))}
+    bodies = {
+        "POST": record(
+            variables=VARIABLES,
+            result=nullable(
+                record(
+                    type={**TEXT, "description": f"{AD_HOC_RESULT}; nothing else is demanded of any job here."},
+                    activateElements=array(record(("elementId",), elementId=TEXT, variables=nullable(VARIABLES))),
+                    isCompletionConditionFulfilled=FLAG,
+                    isCancelRemainingInstances=FLAG,
+                )
+            ),
+        )
+    }
 
     def post(self, request: Request, key: str) -> Response:
-        variables = self.body().object("variables", {})
-        self.act(CompleteJob).execute(self.key(key, WHAT), variables=variables)
+        body = self.body()
+        variables, result = body.object("variables", {}), ad_hoc_result(body)
+        self.act(CompleteJob).execute(self.key(key, WHAT), variables=variables, ad_hoc=result)
         return self.done()
+
+
+def ad_hoc_result(body: Body) -> AdHocResult | None:
+    """What the worker of an ad-hoc sub-process's job decided; results of other kinds concern nothing that is here."""
+    if "result" not in body:
+        return None
+    result = body.body("result")
+    elements = activated_elements(result, "activateElements")
+    is_fulfilled = result.flag("isCompletionConditionFulfilled", default=False)
+    cancels_others = result.flag("isCancelRemainingInstances", default=False)
+    if result.text("type", AD_HOC_RESULT) != AD_HOC_RESULT:
+        return None
+    return AdHocResult(elements, is_completion_condition_fulfilled=is_fulfilled, cancel_remaining=cancels_others)
+
+
+def activated_elements(body: Body, name: str) -> list[tuple[str, Variables]]:
+    """Elements of an ad-hoc sub-process to activate, each with its own variables."""
+    return [(part.name("elementId"), part.object("variables", {})) for part in body.bodies(name)]
 
 
 class Failure(JobCommand):
@@ -265,7 +311,7 @@ class JobSearch(Search):
         Field("type", "type"),
         Field("worker", "worker", render=lambda row: row["worker"], blank=True),
         Field("state", "state", Kind.CHOICE, choices=STATES),
-        Field("kind", kind=Kind.CHOICE, choices=KINDS, render=lambda row: KIND),
+        Field("kind", "element_type", Kind.CHOICE, choices=KINDS, render=lambda row: kind_of_job(row["element_type"])),
         Field("listenerEventType", kind=Kind.CHOICE, choices=LISTENER_EVENTS, render=lambda row: NO_LISTENER),
         Field("retries", "retries", Kind.WHOLE),
         Field("priority", "priority", Kind.WHOLE),
@@ -290,7 +336,9 @@ class JobSearch(Search):
     )
 
     def rows(self) -> QuerySet[Job]:
-        return self.visible(Job.objects.all()).annotate(
+        """Timers and asynchronous continuations are the engine's own business: this API does not call them jobs."""
+        return self.visible(Job.objects.filter(kind=Job.Kind.EXTERNAL)).annotate(
+            element_type=F("element_instance__element_type"),
             has_failed=ExpressionWrapper(FAILED_WITH_RETRIES, BooleanField()),
             updated=Coalesce("ended_at", "created_at"),
         )

@@ -13,15 +13,15 @@ from rest_framework.response import Response
 from operate.actions import PublishMessage
 from operate.api.v2.base import V2View, key_text
 from operate.api.v2.bodies import LONGEST_NAME, Body
-from operate.api.v2.fields import EVERYTHING, NOTHING, Field, Kind
+from operate.api.v2.fields import NOTHING, Field, Kind
 from operate.api.v2.schema import KEY, MILLISECONDS, TEXT, VARIABLES, all_of, record
 from operate.api.v2.search import Search
 from workflow.models import EventSubscription
 
 TAG = "Message"
 STATES = {state.value: Q(state=state) for state in EventSubscription.State} | {"MIGRATED": NOTHING}
-IN_PROCESS = "PROCESS_EVENT"
-TYPES = {IN_PROCESS: EVERYTHING, "START_EVENT": NOTHING}
+OF_START = Q(process_instance__isnull=True)
+TYPES = {"PROCESS_EVENT": ~OF_START, "START_EVENT": OF_START}
 MESSAGE = {"name": TEXT, "correlationKey": TEXT, "variables": VARIABLES, "tenantId": TEXT}
 
 
@@ -72,22 +72,23 @@ class CorrelationView(MessageView):
 
 
 class SubscriptionSearch(Search):
-    """Find message subscriptions."""
+    """Find message subscriptions: of process instances, and of the start events that begin one."""
 
     tag = TAG
     what = "a message subscription"
     fields = (
         Field("messageSubscriptionKey", "key", Kind.KEY),
-        Field("processDefinitionId", "process_instance__process_id"),
+        Field("processDefinitionId", "definition__process_id"),
         Field("processDefinitionKey", "definition_key", Kind.KEY, sort=False),
         Field("processDefinitionName", "definition__name", blank=True),
-        Field("processDefinitionVersion", "process_instance__version", Kind.WHOLE),
+        Field("processDefinitionVersion", "definition__version", Kind.WHOLE),
         Field("processInstanceKey", "process_instance_key", Kind.KEY),
         Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, sort=False, filter=False),
         Field("elementId", "element_id"),
         Field("elementInstanceKey", "element_instance_key", Kind.KEY),
         Field("messageSubscriptionState", "state", Kind.CHOICE, choices=STATES),
-        Field("messageSubscriptionType", kind=Kind.CHOICE, choices=TYPES, render=lambda row: IN_PROCESS),
+        Field("messageSubscriptionType", kind=Kind.CHOICE, choices=TYPES, needs=("process_instance_key",),
+              render=lambda row: "START_EVENT" if row["process_instance_key"] is None else "PROCESS_EVENT"),
         Field("lastUpdatedDate", "updated", Kind.DATE),
         Field("messageName", "name"),
         Field("correlationKey", "correlation_key"),
@@ -96,7 +97,7 @@ class SubscriptionSearch(Search):
         Field("toolName"),
         Field("toolProperties", sort=False, filter=False, render=lambda row: {}, schema=record()),
         Field("inboundConnectorType"),
-    )
+    )  # fmt: skip
 
     def rows(self) -> QuerySet[EventSubscription]:
         rows = EventSubscription.objects.filter(kind=EventSubscription.Kind.MESSAGE)

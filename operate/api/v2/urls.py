@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from operate.api.v2 import (
+    ad_hoc,
     audit_logs,
     cluster,
     creation,
@@ -13,8 +14,10 @@ from operate.api.v2 import (
     jobs,
     messages,
     modification,
+    signals,
     user_tasks,
     variables,
+    wait_states,
 )
 from operate.api.v2.openapi import NoSuchAddress, OpenApiDocument
 
@@ -48,6 +51,9 @@ resources = [
     path(f"{INSTANCE}/sequence-flows", elements.SequenceFlows.as_view()),
     path(f"{INSTANCE}/statistics/element-instances", elements.InstanceStatistics.as_view()),
     path(f"{INSTANCE}/incidents/search", incidents.InstanceIncidents.as_view()),
+    path(f"{INSTANCE}/statistics/wait-states", wait_states.WaitStateStatistics.as_view()),
+    path("element-instances/wait-states/search", wait_states.WaitStateSearch.as_view()),
+    path("element-instances/ad-hoc-activities/<str:key>/activation", ad_hoc.AdHocActivation.as_view()),
     path("element-instances/search", elements.ElementInstanceSearch.as_view()),
     path(ELEMENT, elements.ElementInstanceView.as_view()),
     path(f"{ELEMENT}/variables", variables.ElementInstanceVariables.as_view()),
@@ -73,6 +79,7 @@ resources = [
     path("messages/publication", messages.Publication.as_view()),
     path("messages/correlation", messages.CorrelationView.as_view()),
     path("message-subscriptions/search", messages.SubscriptionSearch.as_view()),
+    path("signals/broadcast", signals.Broadcast.as_view()),
     path("audit-logs/search", audit_logs.AuditLogSearch.as_view()),
     path("audit-logs/<str:key>", audit_logs.AuditLogView.as_view()),
 ]

@@ -15,10 +15,10 @@ from operate.api.v2.bodies import LONGEST_NAME, Body, kind_of, moment, shown
 from operate.api.v2.errors import InvalidArgument
 from operate.api.v2.fields import NOTHING, Field, Kind
 from operate.api.v2.schema import DATE, FLAG, TEXT, VARIABLES, WHOLE, Schema, array, nullable, record
-from operate.api.v2.search import Item, Search
+from operate.api.v2.search import Columns, Item, Search
 from operate.api.v2.variables import NAMED_VALUES, VariableSearch, having_variables
 from workflow.models import UserTask, Variable
-from workflow.selectors import visible_variables
+from workflow.selectors import model_facts, visible_variables
 
 TAG = "User task"
 WHAT = "a user task"
@@ -58,12 +58,13 @@ class UserTaskSearch(Search):
         Field("dueDate", "due_at", Kind.DATE),
         Field("tenantId", "workspace__slug", sort=False),
         Field("externalFormReference", "form_key", sort=False, filter=False),
-        Field("customHeaders", sort=False, filter=False, render=lambda row: {}, schema=record()),
+        Field("customHeaders", sort=False, filter=False, needs=("definition_key", "element_id"),
+              render=lambda row: row["headers"], schema=record()),
         Field("priority", "priority", Kind.WHOLE),
         Field("businessId", "process_instance__business_key", blank=True),
         Field("formKey", sort=False, filter=False),
         Field("tags", "process_instance__tags", Kind.TEXTS, sort=False, filter=False, schema=array(TEXT)),
-    )
+    )  # fmt: skip
     own_filters: Mapping[str, Schema] = {
         "processInstanceVariables": NAMED_VALUES,
         "localVariables": NAMED_VALUES,
@@ -72,6 +73,15 @@ class UserTaskSearch(Search):
 
     def rows(self) -> QuerySet[UserTask]:
         return self.visible(UserTask.objects.all())
+
+    def completed(self, rows: list[Columns]) -> list[Columns]:
+        models = model_facts(row["definition_key"] for row in rows)
+        return [
+            {**row, "headers": models[row["definition_key"]].task_headers.get(row["element_id"], {})}
+            if row["definition_key"] in models
+            else {**row, "headers": {}}
+            for row in rows
+        ]
 
     def own_filter(self, name: str, value: Any, path: str) -> Q:
         match name:

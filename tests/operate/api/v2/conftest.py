@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,13 +11,24 @@ from django.contrib.auth import get_user_model
 from rest_framework.test import APIClient
 
 from operate.workspaces import Role, add_member
-from tests.support.models import deploy, model
+from tests.support.models import HEAD, PLATFORMS, deploy, model
 from workflow import services
 from workflow.graph import Semantics
 from workflow.models import Workspace
 
 JOB = model("work", Semantics.ZEEBE, "<startEvent id='start'/><job id='do'/><endEvent id='end'/>")
 TASK = model("order", Semantics.ZEEBE, "<startEvent id='start'/><userTask id='approve'/><endEvent id='end'/>")
+
+
+def zeebe(process_id: str, elements: str, *, flows: str, outside: str = "") -> str:
+    """A Camunda 8 process with flows such as "start fork task, fork other"; `outside` stands beside the process."""
+    ways = [pair for way in flows.split(",") for pair in pairwise(way.split())]
+    drawn = "".join(
+        f"<sequenceFlow id='flow{number}' sourceRef='{source}' targetRef='{target}'/>"
+        for number, (source, target) in enumerate(ways, 1)
+    )
+    head = HEAD.format(platform=PLATFORMS[Semantics.ZEEBE], id=process_id, messages=outside)
+    return f"{head}{elements}{drawn}</process></definitions>"
 
 
 class Api:

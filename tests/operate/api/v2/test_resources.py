@@ -36,11 +36,11 @@ def test_the_same_file_deployed_again_is_the_same_version(api):
 
 
 def test_a_wrong_model_is_refused_with_all_its_problems(api):
-    wrong = TASK.replace("<endEvent id='end'/>", "<callActivity id='end'/><inclusiveGateway id='or'/>")
+    wrong = TASK.replace("<endEvent id='end'/>", "<callActivity id='end'/><complexGateway id='or'/>")
     problem = upload(api, wrong, status=400)
     assert problem["title"] == "INVALID_ARGUMENT"
-    assert "callActivity" in problem["detail"]
-    assert "inclusiveGateway" in problem["detail"]
+    assert "'end'" in problem["detail"]
+    assert "complexGateway" in problem["detail"]
 
 
 def test_an_instance_is_created_by_id_version_or_key(api):
@@ -405,7 +405,7 @@ def test_a_date_of_a_user_task_is_kept_by_null_and_cleared_by_an_empty_text(api,
 
 
 def test_an_operation_that_does_not_exist_is_no_key(api):
-    for path in ("/process-instances/modification", "/process-instances/1/migration", "/signals/broadcast"):
+    for path in ("/process-instances/modification", "/process-instances/1/migration", "/signals/nonsense"):
         assert api("POST", path, {}, status=404)["title"] == "Not Found"
     assert api("DELETE", "/process-instances/1", status=405)["title"] == "Method Not Allowed"
 

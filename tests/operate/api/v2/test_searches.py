@@ -278,6 +278,17 @@ def test_what_is_wrong_with_a_search_is_named(api, body, named):
         ("PUT", "/element-instances/1/variables", {}, "variables"),
         ("POST", "/messages/publication", {"name": "a", "timeToLive": -1}, "timeToLive"),
         ("POST", "/user-tasks/1/assignment", {}, "assignee"),
+        ("POST", "/signals/broadcast", {}, "signalName"),
+        ("POST", "/signals/broadcast", {"signalName": "go", "variables": 1}, "variables"),
+        ("POST", "/element-instances/ad-hoc-activities/1/activation", {}, "elements"),
+        ("POST", "/element-instances/ad-hoc-activities/1/activation", {"elements": [{}]}, "elements[0].elementId"),
+        (
+            "POST",
+            "/jobs/1/completion",
+            {"result": {"activateElements": [{"elementId": 1}]}},
+            "result.activateElements[0]",
+        ),
+        ("POST", "/jobs/1/completion", {"result": {"isCompletionConditionFulfilled": "x"}}, "isCompletionCondition"),
     ],
 )
 def test_what_is_wrong_with_a_command_is_named(api, method, path, body, named):
@@ -293,7 +304,7 @@ def test_a_key_that_cannot_be_one_is_simply_not_found(api, key):
 
 
 def test_what_is_not_routed_is_told_in_the_dialects_own_words(api):
-    assert api("POST", "/signals/broadcast", {}, status=404)["status"] == 404
+    assert api("POST", "/signals/nonsense", {}, status=404)["status"] == 404
     answer = api._client.get("/v2/process-instances/search/nothing/here")
     assert answer["Content-Type"] == "application/problem+json"
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from workflow.elements.reading import NOTHING, ElementReading
 from workflow.engine.behaviour import Behaviour, element
-from workflow.engine.errors import ElementFailure
+from workflow.engine.errors import ElementFailure, Rejected
 from workflow.engine.state import ElementInstance
 from workflow.engine.step import EXTRACT_VALUE_ERROR, Step
+from workflow.engine.values import Variables
 from workflow.expressions import Expression
 from workflow.graph import ElementType, Semantics, SequenceFlow
 
@@ -182,6 +183,19 @@ class Camunda7Body(MultiInstanceBody):
         if details.element_variable is not None:
             variables[details.element_variable] = items[number]
         step.start_iteration(number + 1, variables)
+
+    def on_opened(self, step: Step) -> None:
+        step.set_local({"nrOfInstances": 0, "nrOfCompletedInstances": 0, "nrOfActiveInstances": 0})
+
+    def on_child_added(self, step: Step) -> Variables:
+        """A collection is not consulted: who adds an iteration gives its element variable (E34)."""
+        if step.details(LoopDetails).sequential and step.active_children():
+            raise Rejected(f"Concurrent instantiation not possible for activities in scope '{step.element.id}'.")
+        number = self.count(step)
+        active = step.active_children() + 1
+        step.set_local({"nrOfInstances": number + 1, "nrOfActiveInstances": active})
+        step.count_iteration(number + 1)
+        return {"loopCounter": number}
 
     def count(self, step: Step) -> int:
         count = step.variables().get("nrOfInstances")

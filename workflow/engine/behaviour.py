@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from workflow.engine.errors import Rejected
 from workflow.graph import ElementType, Semantics, SequenceFlow
 
 if TYPE_CHECKING:
@@ -37,6 +38,15 @@ class Behaviour:
 
     def on_child_completed(self, step: Step, child: ElementInstance) -> None:
         """A child of this multi-instance body or ad-hoc sub-process is about to be completed."""
+
+    def on_opened(self, step: Step) -> None:
+        """A modification has opened this scope around an element; nothing inside was started."""
+
+    def on_child_added(self, step: Step) -> Variables:
+        """A modification adds an iteration to this multi-instance body; returns the variables of the iteration."""
+        raise Rejected(
+            f"Expected an element outside of multi-instance '{step.element.id}': nothing can be added inside it."
+        )
 
     def on_siblings_moved(self, step: Step) -> None:
         """Tokens beside this inclusive gateway have moved; none may be on its way to it any more."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.engine.commands import Complete, Enter
-from workflow.engine.state import ACTIVE, COMPLETED, CORRELATED, CREATED, ElementInstance, SubscriptionRow
+from workflow.engine.commands import Complete, Enter, Terminate
+from workflow.engine.state import ACTIVE, COMPLETED, CORRELATED, CREATED, DELETED, ElementInstance, SubscriptionRow
 from workflow.graph import CompensationEvent, ElementType, FlowNode, Semantics
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Compensation:
         if handler is not None:
             scope = instance.scope if instance.element.body is None else instance.scope.scope
             self._attach(scope or instance.scope, UNDOABLE, handler, instance)
-        elif instance.element.is_scope:
+        if instance.element.is_scope and (handler is None or not self._is_zeebe):
             self._remember_scope(instance)
 
     def _handler_of(self, instance: ElementInstance) -> FlowNode | None:
@@ -103,8 +103,12 @@ class Compensation:
         return scope
 
     def _undoes(self, row: SubscriptionRow, activity_id: str) -> bool:
+        """With a handler of its own, an activity that is named is undone by that alone."""
         undone = self._state.elements.get(row.compensated_key or 0)
-        return undone is not None and (undone.element.body or undone.element).id.partition("#")[0] == activity_id
+        if undone is None or (undone.element.body or undone.element).id.partition("#")[0] != activity_id:
+            return False
+        handler = self._handler_of(undone)
+        return handler is None or row.element_id == handler.id
 
     def _undo(self, source: ElementInstance, row: SubscriptionRow, scope: ElementInstance) -> None:
         engine = self._engine
@@ -168,10 +172,12 @@ class Compensation:
         row = self._row_of(instance)
         if row is None:
             return False
-        self._engine.end_row(row, CORRELATED if instance.state == COMPLETED else instance.state)
+        done = instance.state == COMPLETED
+        self._engine.end_row(row, CORRELATED if done else DELETED)
         source = self._state.elements.get(row.element_instance_key)
         if source is not None and source.is_open and not self.is_waiting(source):
-            self._engine.issue(Complete(source))
+            # Camunda 7 runs handlers inside the throwing event: without the last one it ends too.
+            self._engine.issue(Complete(source) if done or self._is_zeebe else Terminate(source))
         return True
 
     def is_waiting(self, source: ElementInstance) -> bool:
@@ -180,7 +186,7 @@ class Compensation:
         return any(isinstance(row, SubscriptionRow) and row.kind == UNDOING and row.state == CREATED for row in rows)
 
     def terminated(self, instance: ElementInstance) -> None:
-        """A handler that was terminated will not finish; the throwing event does not wait for it."""
+        """A handler that was terminated will not finish, and the throwing event does not wait for it any more."""
         if self._is_used:
             self._finish_undoing(instance)
 

@@ -143,14 +143,24 @@ class Engine:
 
     def open_scope(self, element: FlowNode, scope: ElementInstance) -> ElementInstance:
         """Make an instance of a scope around an element that a modification starts; its start event is not entered."""
+        iteration = self.added_to(scope)
+        self.given = {**iteration, **self.given}
         self.count_token(scope)
         instance = self.create(element, scope)
         instance.state = ACTIVE
+        instance.loop_counter = scope.loop_counter if iteration else None
+        self._behaviours[element.type].on_opened(self._step(instance))
         if element.inputs and self.rules.inputs_of_opened_scopes and not self.options.skip_io_mappings:
             self._or_refuse(self.expressions.map_inputs, instance)
         if element.has_events:
             self._or_refuse(self.events.subscribe, instance)
         return instance
+
+    def added_to(self, scope: ElementInstance) -> Variables:
+        """The local variables of what a modification adds to a scope: those of an iteration in a multi-instance body."""
+        if scope.element.type is not ElementType.MULTI_INSTANCE_BODY:
+            return NO_VARIABLES
+        return self._behaviours[scope.element.type].on_child_added(self._step(scope))
 
     def open(self, instance: ElementInstance) -> bool:
         """Apply input mappings, open subscriptions and make active; False if that failed or a condition ended it.
@@ -426,6 +436,11 @@ class Engine:
         root = self.state.root
         if root.active_children or not root.is_open:
             return
+        if self.state.parent_key is not None and not self.rules.emptied_called_process_ends_caller:
+            raise Rejected(
+                f"Expected process instance '{self.state.key}' to stay active, but all that is active in it would end, and it "
+                "was called by a call activity. Cancel the calling process instance instead."
+            )
         if self.ended and self.ended[-1].state == COMPLETED:
             self.run(ChildrenEnded(root))
         else:

@@ -29,6 +29,8 @@ class Rules:
     """Output mappings are applied to an element that is terminated, too."""
     inputs_of_opened_scopes: bool
     """A scope that a modification opens on the way to an element gets its input mappings."""
+    emptied_called_process_ends_caller: bool
+    """A modification that leaves nothing active in a called process ends its call activity too; else it is refused."""
 
     def schedule(self, agenda: deque[T], issued: Sequence[T]) -> None:
         """Put the commands that one command issued where this semantics performs them."""
@@ -46,6 +48,7 @@ CAMUNDA_7 = Rules(
     outputs_hide_result=False,
     outputs_of_terminated=True,
     inputs_of_opened_scopes=True,
+    emptied_called_process_ends_caller=True,
 )
 ZEEBE = Rules(
     Semantics.ZEEBE,
@@ -55,6 +58,7 @@ ZEEBE = Rules(
     outputs_hide_result=True,
     outputs_of_terminated=False,
     inputs_of_opened_scopes=False,
+    emptied_called_process_ends_caller=False,
 )
 
 RULES = {Semantics.CAMUNDA_7: CAMUNDA_7, Semantics.ZEEBE: ZEEBE}

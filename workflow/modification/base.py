@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workflow.engine.commands import Command, Terminate
+from workflow.engine.commands import Activate, Command, Terminate
 from workflow.engine.engine import Engine
 from workflow.engine.errors import Conflict, EngineError, Rejected
-from workflow.engine.state import ElementInstance
+from workflow.engine.state import CREATED, FAILED, ElementInstance, JobRow
 from workflow.engine.values import Variables
 from workflow.graph import FlowNode, SequenceFlow
 
@@ -81,6 +81,12 @@ class Modification:
             )
         return instance
 
+    def is_transition(self, instance: ElementInstance) -> bool:
+        """Whether the element instance stands at an asynchronous continuation: a transition instance of Camunda 7."""
+        rows = self.state.attached.get(instance.key, ())
+        waiting = (row for row in rows if isinstance(row, JobRow) and row.kind in ("ASYNC_BEFORE", "ASYNC_AFTER"))
+        return any(row.state in (CREATED, FAILED) for row in waiting)
+
     def open_instances(self, element: FlowNode, *, only_current: bool = False) -> list[ElementInstance]:
         """All open instances of an element, or only those that were there before the command."""
         found = self.state.open_instances(element)
@@ -139,6 +145,13 @@ class Modification:
     def set_global_variables(self, variables: Variables) -> None:
         """Set variables of the process instance."""
         self.engine.variables.set_all_local(self.state.root, variables)
+
+    def activation(self, element: FlowNode, scope: ElementInstance, local_variables: Variables) -> Activate:
+        """The command that starts an element in a scope, whose token is counted with it."""
+        iteration = self.engine.added_to(scope)
+        self.engine.count_token(scope)
+        number = scope.loop_counter if iteration else None
+        return Activate(element, scope, {**iteration, **local_variables}, number)
 
     def count_token(self, scope: ElementInstance) -> None:
         """One more token in a scope, for a command that uses it up."""

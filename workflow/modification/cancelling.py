@@ -20,7 +20,13 @@ class CancelElementInstance(Instruction):
             for child in modification.state.open_children(modification.state.root):
                 modification.run(Terminate(child))
             return
-        modification.run(Terminate(modification.open_instance(self.key, what="activity instance")))
+        instance = modification.open_instance(self.key, what="activity instance")
+        if modification.is_transition(instance):
+            raise Rejected(
+                f"Expected an activity instance, but '{self.key}' is a transition instance of '{instance.element.id}'. Cancel it "
+                "as such."
+            )
+        modification.run(Terminate(instance))
 
     def describe(self) -> str:
         return f"Cancel activity instance '{self.key}'"
@@ -28,19 +34,18 @@ class CancelElementInstance(Instruction):
 
 @dataclass(frozen=True, slots=True)
 class CancelTransitionInstance(Instruction):
-    """Cancel a token that is about to enter or leave an activity (E16).
-
-    Such tokens exist at asynchronous continuations only, which no deployed model has yet, so there is never one to
-    find.
-    """
+    """Cancel a token that stands at an asynchronous continuation, about to enter or leave an activity (E16)."""
 
     key: int
 
     def apply(self, modification: Modification) -> None:
-        raise Rejected(
-            f"Expected a transition instance of process instance '{modification.state.key}', but transition instance with id "
-            f"'{self.key}' does not exist."
-        )
+        instance = modification.state.elements.get(self.key)
+        if instance is None or not instance.is_open or not modification.is_transition(instance):
+            raise Rejected(
+                f"Expected a transition instance of process instance '{modification.state.key}', but transition instance with "
+                f"id '{self.key}' does not exist."
+            )
+        modification.run(Terminate(instance))
 
     def describe(self) -> str:
         return f"Cancel transition instance '{self.key}'"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workflow.engine.commands import Activate, Arrive
+from workflow.engine.commands import Arrive
 from workflow.engine.errors import Rejected
+from workflow.engine.events import is_interrupting
 from workflow.engine.state import ElementInstance
 from workflow.engine.values import NO_VARIABLES, Variables
-from workflow.graph import FlowNode, SequenceFlow
+from workflow.graph import ElementType, FlowNode, SequenceFlow
 from workflow.modification.base import Instruction, Modification
 
 
@@ -19,8 +20,8 @@ from workflow.modification.base import Instruction, Modification
 class Start(Instruction):
     """What the three share: the scope to start in, and variables.
 
-    `variables` go to the process instance. `local_variables` go to the topmost scope that has to be opened, else to
-    the element instance that the token makes first (E20).
+    `variables` go to where they exist, seen from the scope, else to the process instance (E19). `local_variables` go to
+    the topmost scope that has to be opened, else to the element instance that the token makes first (E20).
     """
 
     def _open(
@@ -32,11 +33,11 @@ class Start(Instruction):
         local_variables: Variables,
     ) -> tuple[ElementInstance, Variables]:
         scope, missing = modification.scope_for(element, ancestor_key)
-        modification.set_global_variables(variables)
-        if not missing:
-            return scope, local_variables
-        opened = modification.open_scopes(scope, missing, [(missing[0].id, local_variables)])
-        return opened[-1], NO_VARIABLES
+        if missing:
+            scope = modification.open_scopes(scope, missing, [(missing[0].id, local_variables)])[-1]
+            local_variables = NO_VARIABLES
+        modification.engine.variables.set_all(scope, variables)
+        return scope, local_variables
 
     def _send(self, modification: Modification, flow: SequenceFlow, start: StartAfter | StartTransition) -> None:
         scope, local = self._open(modification, flow.source, start.ancestor_key, start.variables, start.local_variables)
@@ -57,13 +58,36 @@ class StartBefore(Start):
     local_variables: Variables = NO_VARIABLES
 
     def apply(self, modification: Modification) -> None:
-        element = modification.node(self.element_id)
+        element = _event_sub_process_of(modification.node(self.element_id))
         scope, local = self._open(modification, element, self.ancestor_key, self.variables, self.local_variables)
-        modification.count_token(scope)
-        modification.run(Activate(element, scope, local))
+        self._interrupt(modification, element, scope)
+        modification.run(modification.activation(element, scope, local))
+
+    def _interrupt(self, modification: Modification, element: FlowNode, scope: ElementInstance) -> None:
+        """What an interrupting event would end if it occurred, ends here too (E30)."""
+        if element.type is ElementType.BOUNDARY_EVENT and is_interrupting(element):
+            hosts = modification.state.open_instances(element.attached_to, scope) if element.attached_to else []
+            if len(hosts) > 1:
+                raise Rejected(
+                    f"Expected one instance of '{hosts[0].element.id}' for boundary event '{element.id}' to interrupt, but "
+                    f"{len(hosts)} are active: ambiguous. Cancel the right one, and start after the boundary event."
+                )
+            for host in hosts:
+                modification.engine.interrupt(host)
+                scope.active_children -= 1
+        if element.type is ElementType.EVENT_SUB_PROCESS and is_interrupting(element.start_events[0]):
+            modification.engine.events.interrupt_scope(scope)
 
     def describe(self) -> str:
         return f"Start before activity '{self.element_id}'"
+
+
+def _event_sub_process_of(element: FlowNode) -> FlowNode:
+    """Starting the start event of an event sub-process starts that one (E30)."""
+    scope = element.flow_scope
+    if element.type is ElementType.START_EVENT and scope is not None and scope.type is ElementType.EVENT_SUB_PROCESS:
+        return scope
+    return element
 
 
 @dataclass(frozen=True, slots=True)

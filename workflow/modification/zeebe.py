@@ -13,7 +13,19 @@ from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.graph import ElementType, FlowNode
 from workflow.modification.base import Instruction, Modification, merged
 
-NOT_ACTIVATABLE = frozenset({ElementType.START_EVENT})
+NOT_ACTIVATABLE = frozenset(
+    {
+        ElementType.START_EVENT,
+        ElementType.BOUNDARY_EVENT,
+        ElementType.AD_HOC_SUB_PROCESS_INNER_INSTANCE,
+    }
+)
+
+
+def _node(modification: Modification, element_id: str) -> FlowNode:
+    """The element with this id; of a multi-instance activity its body."""
+    element = modification.node(element_id)
+    return element.body or element
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,17 @@ def activate(
             f"Expected an element that can be activated, but '{element.id}' is of the unsupported type {element.type}: the "
             f"activation of elements with type '{element.type}' is not supported."
         )
+    if any(flow.source.type is ElementType.EVENT_BASED_GATEWAY for flow in element.incoming):
+        raise Rejected(
+            f"Expected an element that can be activated, but '{element.id}' belongs to an event-based gateway: the activation "
+            "of events behind an event-based gateway is not supported. Activate the gateway."
+        )
     scope, missing = modification.scope_for(element, ancestor_key)
+    if any(each.type is ElementType.MULTI_INSTANCE_BODY or each.body is not None for each in missing):
+        raise Rejected(
+            f"Expected to activate '{element.id}' in scopes that are active, but that would open a multi-instance: the "
+            "activation of elements inside a multi-instance subprocess is not supported. Name a running iteration as ancestor."
+        )
     local = _check_scopes(modification, element, variables)
     for part in variables:
         if part.scope_id in (None, modification.state.process.id):
@@ -122,7 +144,7 @@ class ActivateElement(Instruction):
     variables: tuple[ScopedVariables, ...] = ()
 
     def apply(self, modification: Modification) -> None:
-        activate(modification, modification.node(self.element_id), self.ancestor_key, self.variables)
+        activate(modification, _node(modification, self.element_id), self.ancestor_key, self.variables)
 
     def describe(self) -> str:
         return f"Activate element '{self.element_id}'"
@@ -148,7 +170,7 @@ class TerminateAll(Instruction):
     element_id: str
 
     def apply(self, modification: Modification) -> None:
-        element = modification.node(self.element_id)
+        element = _node(modification, self.element_id)
         instances = modification.open_instances(element)
         if not instances:
             raise Rejected(f"Expected active instances of element '{element.id}', but there are none.")
@@ -157,6 +179,13 @@ class TerminateAll(Instruction):
 
     def describe(self) -> str:
         return f"Terminate all instances of element '{self.element_id}'"
+
+
+def _left_multi_instance(source: ElementInstance, target: FlowNode) -> ElementInstance | None:
+    """The outermost multi-instance body that a move leaves: all that leaves one body makes one target together."""
+    bodies = (scope for scope in source.scopes() if scope.element.type is ElementType.MULTI_INSTANCE_BODY)
+    left = [body for body in bodies if not body.element.encloses(target)]
+    return left[-1] if left else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +199,22 @@ class MoveElements(Instruction):
     variables: tuple[ScopedVariables, ...] = ()
 
     def apply(self, modification: Modification) -> None:
-        target = modification.node(self.target_element_id)
+        target = _node(modification, self.target_element_id)
+        moved: set[ElementInstance] = set()
         for source in self._sources(modification):
             ancestor_key = self.ancestor.key_for(source, target)
             if self.ancestor.kind is AncestorKind.INFERRED and ancestor_key is None:
                 raise Rejected(f"No scope around '{source.key}' encloses '{target.id}'.")
-            activate(modification, target, ancestor_key, self.variables)
+            origin = _left_multi_instance(source, target) or source
+            if origin not in moved:
+                moved.add(origin)
+                activate(modification, target, ancestor_key, self.variables)
             modification.terminate_later(source)
 
     def _sources(self, modification: Modification) -> list[ElementInstance]:
         if self.source_key is not None:
             return [modification.open_instance(self.source_key, what="source element instance")]
-        element = modification.node(self.source_element_id or "")
+        element = _node(modification, self.source_element_id or "")
         sources = modification.open_instances(element)
         if not sources:
             raise Rejected(f"Expected active instances of element '{element.id}' to move, but there are none.")

@@ -48,6 +48,8 @@ class VariableRow(Row):
     revision: int = 1
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    is_initial: bool = False
+    """Given when the process instance was started."""
 
     @property
     def typed_value(self) -> TypedValue:
@@ -188,6 +190,10 @@ class VariableChange:
     type_before: str = ""
     type_after: str = ""
     deleted: bool = False
+    variable_key: int = 0
+    revision: int = 0
+    """Of the value before."""
+    is_initial: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -44,6 +44,12 @@ class VariableWriter:
         for name, value in variables.items():
             self.set(scope, name, value)
 
+    def set_initial(self, variables: Variables) -> None:
+        """Set the variables that a new process instance is given."""
+        self.set_all_local(self._state.root, variables)
+        for name in variables:
+            self._state.root.variables[name].is_initial = True
+
     def set_all_local(self, scope: ElementInstance, variables: Variables) -> None:
         """Set several variables in exactly this scope."""
         for name, value in variables.items():
@@ -82,7 +88,16 @@ class VariableWriter:
             return
         before, type_before = (first.before, first.type_before) if first is not None else (row.value, row.type)
         self._state.variable_changes[place] = VariableChange(
-            scope.key, name, before, None, existed=True, type_before=type_before, deleted=True
+            scope.key,
+            name,
+            before,
+            None,
+            existed=True,
+            type_before=type_before,
+            deleted=True,
+            variable_key=row.key,
+            revision=first.revision if first is not None else row.revision,
+            is_initial=row.is_initial,
         )
 
     def _tell(self, scope: ElementInstance, name: str, kind: str) -> None:
@@ -114,10 +129,20 @@ class VariableWriter:
     def _note_change(self, row: VariableRow, before: object, type_before: str, *, existed: bool) -> None:
         place = (row.scope_key, row.name)
         first = self._state.variable_changes.get(place)
+        revision = row.revision - 1
         if first is not None:
-            before, type_before, existed = first.before, first.type_before, first.existed
+            before, type_before, existed, revision = first.before, first.type_before, first.existed, first.revision
         self._state.variable_changes[place] = VariableChange(
-            row.scope_key, row.name, before, row.value, existed, type_before, row.type
+            row.scope_key,
+            row.name,
+            before,
+            row.value,
+            existed,
+            type_before,
+            row.type,
+            variable_key=row.key,
+            revision=revision,
+            is_initial=row.is_initial,
         )
 
 

@@ -167,6 +167,7 @@ class Variable(InstanceRow):
     value = models.JSONField(_("value"), null=True)
     type = models.CharField(_("type"), max_length=32, help_text=_("The value type of the Camunda 7 API."))
     revision = models.IntegerField(default=1)
+    is_initial = models.BooleanField(default=False, help_text=_("Given when the process instance was started."))
     created_at = models.DateTimeField(_("created at"))
     updated_at = models.DateTimeField(_("updated at"))
 
@@ -177,6 +178,31 @@ class Variable(InstanceRow):
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["scope_key", "name"], name="one_variable_per_name_and_scope")]
         indexes = [models.Index(fields=["process_instance"], name="variable_instance")]
+
+
+class FormerValue(models.Model):
+    """A value that a variable had before a command replaced it, or removed the variable. The present one is not here."""
+
+    pk = models.CompositePrimaryKey("variable_key", "revision")
+    variable_key = models.BigIntegerField()
+    revision = models.IntegerField()
+    process_instance = KeyReference(ProcessInstance, related_name="former_values")
+    root_process_instance = KeyReference(ProcessInstance, related_name="+")
+    scope_key = models.BigIntegerField(_("scope"))
+    name = models.CharField(_("name"), max_length=255)
+    value = models.JSONField(_("value"), null=True)
+    type = models.CharField(_("type"), max_length=32)
+    is_initial = models.BooleanField(default=False)
+    is_deleted = models.BooleanField(default=False, help_text=_("The variable was removed."))
+    replaced_at = models.DateTimeField(_("replaced at"))
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("former value")
+        verbose_name_plural = _("former values")
+        default_permissions = ()
+        indexes = [models.Index(fields=["process_instance"], name="former_value_instance")]
 
 
 class Job(InstanceRow):

@@ -96,7 +96,7 @@ SELECT i.key, i.workspace_id, i.definition_key, i.version, i.root_process_instan
   (SELECT json_agg(json_build_array(e.key, e.element_id, e.flow_scope_key, e.state, e.active_children,
      e.completed_children, e.loop_counter) ORDER BY e.key)
    FROM workflow_elementinstance e WHERE e.key = ANY(ARRAY(SELECT key FROM elements))),
-  (SELECT json_agg(json_build_array(v.key, v.scope_key, v.name, v.value, v.type, v.revision))
+  (SELECT json_agg(json_build_array(v.key, v.scope_key, v.name, v.value, v.type, v.revision, v.is_initial))
    FROM workflow_variable v
    WHERE v.scope_key = ANY(ARRAY(SELECT key FROM elements UNION ALL SELECT instance FROM subject))),
   (SELECT json_agg(json_build_array(kind, entry)) FROM (
@@ -220,10 +220,10 @@ def _take_elements(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -
 
 
 def _take_variables(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -> None:
-    for key, scope_key, name, value, kind, revision in rows:
+    for key, scope_key, name, value, kind, revision, is_initial in rows:
         scope = state.elements.get(scope_key)
         if scope is not None:
-            scope.variables[name] = VariableRow(key, scope_key, name, value, kind, revision)
+            scope.variables[name] = VariableRow(key, scope_key, name, value, kind, revision, is_initial=is_initial)
 
 
 def _take_attached(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -> None:

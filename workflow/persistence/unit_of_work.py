@@ -180,7 +180,7 @@ class UnitOfWork:
     def flush(self) -> None:
         """Hand everything that changed to the transaction."""
         states = [engine.state for engine in self._engines.values()]
-        for sql, params in statements(states, self._last_key):
+        for sql, params in statements(states, self._last_key, self.now):
             self.transaction.add(sql, params)
         self._engines.clear()
 

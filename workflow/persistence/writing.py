@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from workflow.engine.state import ElementInstance, FlowCount, ProcessInstanceState
+from workflow.engine.state import ElementInstance, FlowCount, ProcessInstanceState, VariableChange
+from workflow.graph import ElementType
 from workflow.persistence.connection import Statement
 from workflow.persistence.json_values import to_json
 
@@ -153,6 +154,7 @@ VARIABLES = Table(
         ROOT,
         _of("scope_key", "bigint"),
         _of("name", "text"),
+        _of("is_initial", "boolean"),
         _of("created_at", "timestamptz"),
     ),
     (
@@ -286,13 +288,24 @@ FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::int[], %s:
 ON CONFLICT (flow_scope_key, flow_id) DO UPDATE SET taken = t.taken + excluded.taken, waiting = excluded.waiting
 """
 
+FORMER_VALUES_INSERT = """
+INSERT INTO workflow_formervalue (variable_key, revision, process_instance_key, root_process_instance_key, scope_key, name,
+  value, type, is_initial, is_deleted, replaced_at)
+SELECT u.variable, u.revision, u.instance, u.root, u.scope, u.name, u.value::jsonb, u.type, u.initial, u.deleted, %s::timestamptz
+FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+  %s::boolean[], %s::boolean[])
+  AS u(variable, revision, instance, root, scope, name, value, type, initial, deleted)
+ON CONFLICT (variable_key, revision) DO NOTHING
+"""
+
 VARIABLES_DELETE = "DELETE FROM workflow_variable WHERE key = ANY(%s::bigint[])"
 
 
-def statements(states: Sequence[ProcessInstanceState], last_key: int) -> list[Statement]:
+def statements(states: Sequence[ProcessInstanceState], last_key: int, now: datetime) -> list[Statement]:
     """Everything that stores these process instances as they are now."""
     found = [*_new_instances(states, last_key), *_changed_instances(states, last_key)]
     found += ELEMENT_INSTANCES.statements(_element_instances(states))
+    found += _former_values(states, now)
     found += _deleted_variables(states)
     found += VARIABLES.statements((state, row) for state in states for row in state.variables())
     found += JOBS.statements((state, row) for state in states for row in state.jobs.values())
@@ -360,6 +373,37 @@ def _changed_instances(states: Sequence[ProcessInstanceState], last_key: int) ->
         [last_key] * len(changed),
     ]
     return [(PROCESS_INSTANCE_UPDATE, [_literal(column) for column in columns])]
+
+
+def _former_values(states: Sequence[ProcessInstanceState], now: datetime) -> list[Statement]:
+    """What commands have replaced; a multi-instance body counts in variables, which is no history."""
+    replaced = [
+        (state, change)
+        for state in states
+        if not state.is_new
+        for change in state.variable_changes.values()
+        if change.existed and not _is_counter(state, change)
+    ]
+    if not replaced:
+        return []
+    columns: list[Sequence[object]] = [
+        [change.variable_key for _, change in replaced],
+        [change.revision for _, change in replaced],
+        [state.key for state, _ in replaced],
+        [state.root_key for state, _ in replaced],
+        [change.scope_key for _, change in replaced],
+        [change.name for _, change in replaced],
+        [to_json(change.before) for _, change in replaced],
+        [change.type_before for _, change in replaced],
+        [change.is_initial for _, change in replaced],
+        [change.deleted for _, change in replaced],
+    ]
+    return [(FORMER_VALUES_INSERT, [now, *(_literal(column) for column in columns)])]
+
+
+def _is_counter(state: ProcessInstanceState, change: VariableChange) -> bool:
+    scope = state.elements.get(change.scope_key)
+    return scope is not None and scope.element.type is ElementType.MULTI_INSTANCE_BODY
 
 
 def _deleted_variables(states: Sequence[ProcessInstanceState]) -> list[Statement]:

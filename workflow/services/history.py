@@ -9,6 +9,7 @@ from datetime import datetime
 from workflow.models import (
     ElementInstance,
     EventSubscription,
+    FormerValue,
     Incident,
     Job,
     SequenceFlowTaken,
@@ -19,7 +20,16 @@ from workflow.persistence.connection import Statement, execute, fetch
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, clock
 
-INSTANCE_TABLES = (ElementInstance, SequenceFlowTaken, Variable, Job, UserTask, Incident, EventSubscription)
+INSTANCE_TABLES = (
+    ElementInstance,
+    SequenceFlowTaken,
+    Variable,
+    FormerValue,
+    Job,
+    UserTask,
+    Incident,
+    EventSubscription,
+)
 DELETE_ROWS = [
     f"DELETE FROM {table._meta.db_table} WHERE process_instance_key = ANY(%s::bigint[])" for table in INSTANCE_TABLES
 ]

@@ -47,12 +47,13 @@ def start_process_instance(
             definition_key, business_key=business_key, start_reason=start_reason, tags=tags, options=options
         )
         require_startable(definition_key)
-        engine.variables.set_all_local(engine.state.root, variables)
         if instructions:
-            _check_vocabulary(engine, instructions)
+            engine.variables.set_all_local(engine.state.root, variables)
+            check_vocabulary(engine, instructions)
             engine.begin_process()
             Modification(engine).apply(instructions, NO_OPTIONS)
         else:
+            engine.variables.set_initial(variables)
             engine.start()
             engine.run()
         settle(work)
@@ -69,7 +70,7 @@ def modify_process_instance(
     """Apply all instructions to one running process instance, or none of them."""
     with unit_of_work(context) as work:
         engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
-        _check_vocabulary(engine, instructions)
+        check_vocabulary(engine, instructions)
         Modification(engine).apply(instructions, options)
         settle(work)
         return outcome(engine)
@@ -85,7 +86,7 @@ def open_running(work: UnitOfWork, key: int, options: EngineOptions = NO_ENGINE_
     return engine
 
 
-def _check_vocabulary(engine: Engine, instructions: Sequence[Instruction]) -> None:
+def check_vocabulary(engine: Engine, instructions: Sequence[Instruction]) -> None:
     """Refuse instructions of the other semantics; their rules differ too much to guess."""
     zeebe = engine.state.process.semantics is Semantics.ZEEBE
     allowed = ZEEBE_INSTRUCTIONS if zeebe else CAMUNDA_7_INSTRUCTIONS

@@ -417,7 +417,7 @@ def enter_start_event(
             f"Expected '{element_id}' to be a start event of process '{state.process.id}', but it has other ones: {known}."
         )
     if not (start.outputs and engine.rules.outputs_hide_result):
-        engine.variables.set_all_local(state.root, variables)
+        engine.variables.set_initial(variables)
         variables = NO_VARIABLES
     engine.start_at(start, variables)
     engine.run()

@@ -1,0 +1,134 @@
+"""Restarting ended process instances: new ones with the old ones' variables, begun at named elements (C1–C21)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workflow.engine.engine import EngineOptions
+from workflow.engine.errors import Conflict, NotFound, Rejected
+from workflow.engine.outcome import Outcome, outcome
+from workflow.engine.values import TypedValue
+from workflow.modification import CAMUNDA_7_INSTRUCTIONS, Instruction, Modification, ModificationOptions
+from workflow.modification.cancelling import CancelAll, CancelElementInstance, CancelTransitionInstance
+from workflow.persistence.connection import fetch
+from workflow.persistence.json_values import from_json
+from workflow.persistence.unit_of_work import SYSTEM, Context, unit_of_work
+from workflow.services.instances import check_vocabulary
+from workflow.services.settling import settle
+from workflow.services.start_events import require_startable
+
+ENDED = """
+SELECT key, state, definition_key, business_key, tags FROM workflow_processinstance
+WHERE key = ANY(%s::bigint[]) FOR KEY SHARE
+"""
+LAST_VALUES = (
+    "SELECT scope_key, name, value, type FROM workflow_variable WHERE scope_key = ANY(%s::bigint[]) ORDER BY name"
+)
+INITIAL_VALUES = """
+SELECT scope_key, name, value, type FROM (
+  SELECT scope_key, name, value, type, revision FROM workflow_variable WHERE scope_key = ANY(%s::bigint[]) AND is_initial
+  UNION ALL
+  SELECT scope_key, name, value, type, revision FROM workflow_formervalue
+  WHERE process_instance_key = ANY(%s::bigint[]) AND scope_key = process_instance_key AND is_initial) given
+WHERE revision = 1 ORDER BY name
+"""
+NOT_FOR_RESTARTS = (CancelAll, CancelElementInstance, CancelTransitionInstance)
+
+
+@dataclass(frozen=True, slots=True)
+class RestartOptions:
+    """Which variables the new instances begin with, and what is switched off while they begin."""
+
+    initial_variables: bool = False
+    """The variables that the old instance was started with, by their first values; else all global ones, by their last."""
+    without_business_key: bool = False
+    skip_listeners: bool = False
+    skip_io_mappings: bool = False
+
+
+DEFAULTS = RestartOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    key: int
+    business_key: str | None
+    tags: Sequence[str]
+
+
+def restart_process_instances(
+    definition_key: int,
+    keys: Sequence[int],
+    instructions: Sequence[Instruction],
+    *,
+    options: RestartOptions = DEFAULTS,
+    context: Context = SYSTEM,
+) -> tuple[Outcome, ...]:
+    """Start a new process instance for each of these ended ones at the instructions' elements; all or none.
+
+    They run on the given definition, which has to be that of the ended ones. Each knows which one it restarts.
+    """
+    if not keys:
+        raise Rejected(
+            "Expected at least one process instance to restart, but the list of process instance ids is empty."
+        )
+    if not instructions:
+        raise Rejected("Restart instructions cannot be empty: expected at least one element to start at.")
+    for position, instruction in enumerate(instructions):
+        if isinstance(instruction, NOT_FOR_RESTARTS) or not isinstance(instruction, CAMUNDA_7_INSTRUCTIONS):
+            raise Rejected(f"{instruction.describe()}: a restart can only start elements.", instruction=position)
+    with unit_of_work(context) as work:
+        require_startable(definition_key)
+        ended = _ended(definition_key, list(dict.fromkeys(keys)))
+        variables = _variables([each.key for each in ended], options)
+        engines = []
+        for each in ended:
+            engine = work.create(
+                definition_key,
+                business_key=None if options.without_business_key else each.business_key,
+                start_reason=f"Restart of process instance '{each.key}'",
+                tags=each.tags,
+                options=EngineOptions(options.skip_io_mappings, options.skip_listeners),
+            )
+            check_vocabulary(engine, instructions)
+            engine.state.restarted_from_key = each.key
+            engine.variables.set_all_local(engine.state.root, variables.get(each.key, {}))
+            engine.begin_process()
+            Modification(engine).apply(instructions, ModificationOptions())
+            engines.append(engine)
+        settle(work)
+        return tuple(outcome(engine) for engine in engines)
+
+
+def _ended(definition_key: int, keys: Sequence[int]) -> list[_Ended]:
+    found = {row[0]: row for row in fetch(ENDED, (list(keys),))}
+    ended = []
+    for key in keys:
+        if key not in found:
+            raise NotFound(f"Expected to find a process instance with key '{key}' to restart, but there is none.")
+        _key, state, own_definition, business_key, tags = found[key]
+        if state == "ACTIVE":
+            raise Conflict(
+                f"Expected process instance '{key}' to have ended, but it is active: cannot restart active instances."
+            )
+        if own_definition != definition_key:
+            raise Rejected(
+                f"Its process definition '{own_definition}' does not match given process definition '{definition_key}': process "
+                f"instance '{key}' cannot be restarted with it."
+            )
+        ended.append(_Ended(key, business_key, tags))
+    return ended
+
+
+def _variables(keys: Sequence[int], options: RestartOptions) -> dict[int, dict[str, TypedValue]]:
+    """The global variables of ended process instances; local ones are left behind (C6)."""
+    initial = options.initial_variables
+    rows = fetch(INITIAL_VALUES, (list(keys), list(keys))) if initial else fetch(LAST_VALUES, (list(keys),))
+    variables: dict[int, dict[str, TypedValue]] = {}
+    for scope_key, name, value, kind in rows:
+        variables.setdefault(scope_key, {})[name] = TypedValue(from_json(value), kind)
+    return variables
+
+
+__all__ = ["RestartOptions", "restart_process_instances"]

@@ -17,6 +17,7 @@ from workflow.services.definitions import (
     suspend_process_definition,
 )
 from workflow.services.deployments import Deployed, Resource, delete_deployment, deploy
+from workflow.services.due import DueJobs, due_jobs, note_due_job_failure, run_due_job
 from workflow.services.engine_jobs import (
     JobFailed,
     delete_job,
@@ -83,6 +84,7 @@ __all__ = [
     "DefinitionHistory",
     "DeletedDefinitions",
     "Deployed",
+    "DueJobs",
     "ElementFact",
     "ExpiredInstance",
     "JobFailed",
@@ -111,6 +113,7 @@ __all__ = [
     "delete_variables",
     "deploy",
     "discard_expired_messages",
+    "due_jobs",
     "evaluate_start_conditions",
     "execute_job",
     "execute_start_timer",
@@ -119,10 +122,12 @@ __all__ = [
     "fail_job",
     "lock_job",
     "modify_process_instance",
+    "note_due_job_failure",
     "note_job_failure",
     "publish_message",
     "resolve_incident",
     "resume_process_instance",
+    "run_due_job",
     "run_job",
     "set_history_time_to_live",
     "set_job_due_date",

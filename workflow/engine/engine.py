@@ -123,7 +123,10 @@ class Engine:
     def activate(self, element: FlowNode, scope: ElementInstance, loop_counter: int | None = None) -> ElementInstance:
         """Make an element instance of a token that is already counted in `scope`, and enter it."""
         instance = self.create(element, scope)
-        instance.loop_counter = loop_counter
+        if loop_counter is not None:
+            instance.loop_counter = loop_counter
+            for row in instance.variables.values():
+                row.is_of_loop = True
         if element.asynchronous.before:
             instance.started_at = None
             self.continue_later(instance, "ASYNC_BEFORE")

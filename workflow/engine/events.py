@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from workflow.engine.commands import Complete, Occur
 from workflow.engine.errors import ElementFailure
 from workflow.engine.evaluation import EXTRACT_VALUE_ERROR
 from workflow.engine.state import ACTIVE, CREATED, ElementInstance, JobRow, SubscriptionRow
-from workflow.engine.timers import first_due
+from workflow.engine.timers import Due, first_due
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.engine.variables import VariableEvent
 from workflow.expressions import Expression
@@ -55,20 +56,25 @@ class Events:
 
     def wait_for(self, holder: ElementInstance, node: FlowNode) -> None:
         """Let `holder` wait for the event of `node`; errors, escalations and the like need no waiting."""
-        # Zeebe evaluates what a boundary event waits for outside its activity: input mappings are not seen.
-        around = holder.scope if self._is_zeebe and node.type is ElementType.BOUNDARY_EVENT else None
-        scope = around or holder
+        scope = self._seen_by(holder, node)
         match node.event:
             case MessageEvent(name=name, correlation_key=key):
                 self._wait_for_message(holder, node, scope, name, key)
             case SignalEvent(name=name):
                 self._attach_subscription(holder, node, "SIGNAL", self._text(name, scope, node))
-            case TimerEvent() as event:
-                self._attach_timer(holder, node, scope, event)
+            case TimerEvent():
+                due = self.due(holder, node, self._engine.now)
+                self._engine.attach_job(holder, "TIMER", node, due_at=due.at, repeat=due.repeat)
             case ConditionalEvent():
                 self._attach_subscription(holder, node, "CONDITIONAL", "")
             case _:
                 pass
+
+    def _seen_by(self, holder: ElementInstance, node: FlowNode) -> ElementInstance:
+        """The scope whose variables an event sees."""
+        # Zeebe evaluates what a boundary event waits for outside its activity: input mappings are not seen.
+        around = holder.scope if self._is_zeebe and node.type is ElementType.BOUNDARY_EVENT else None
+        return around or holder
 
     def _wait_for_message(
         self, holder: ElementInstance, node: FlowNode, scope: ElementInstance, name: Expression, key: Expression | None
@@ -95,17 +101,18 @@ class Events:
             )
         )
 
-    def _attach_timer(self, holder: ElementInstance, node: FlowNode, scope: ElementInstance, event: TimerEvent) -> None:
-        engine = self._engine
-        value = engine.expressions.value(event.time, scope, EXTRACT_VALUE_ERROR)
+    def due(self, holder: ElementInstance, node: FlowNode, now: datetime) -> Due:
+        """When the timer of `node` is due for `holder`, counted from `now`; raises ElementFailure if nobody can tell."""
+        event, engine = node.event, self._engine
+        if not isinstance(event, TimerEvent):
+            raise ElementFailure(EXTRACT_VALUE_ERROR, f"Expected '{node.id}' to wait for a timer, but it does not.")
+        value = engine.expressions.value(event.time, self._seen_by(holder, node), EXTRACT_VALUE_ERROR)
         try:
-            due = first_due(event.kind, value, now=engine.now, semantics=engine.rules.semantics)
+            return first_due(event.kind, value, now=now, semantics=engine.rules.semantics)
         except ValueError as error:
             raise ElementFailure(
                 EXTRACT_VALUE_ERROR, f"Invalid timer '{event.time.source}' of '{node.id}': {error}"
             ) from None
-        if due is not None:
-            engine.attach_job(holder, "TIMER", node, due_at=due.at, repeat=due.repeat)
 
     def _text(self, expression: Expression, scope: ElementInstance, node: FlowNode) -> str:
         return self._engine.expressions.text(expression, scope, node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from workflow.engine.engine import Engine
 from workflow.engine.state import (
@@ -18,8 +19,7 @@ from workflow.engine.state import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ElementFact:
+class ElementFact(NamedTuple):
     """One element instance that a command has made or ended."""
 
     key: int
@@ -28,8 +28,7 @@ class ElementFact:
     flow_scope_key: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowFact:
+class RowFact(NamedTuple):
     """A job, user task or incident that a command has made or closed."""
 
     key: int

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from workflow.engine.values import TypedValue
 from workflow.graph import ExecutableProcess, FlowNode, SequenceFlow
@@ -50,6 +51,8 @@ class VariableRow(Row):
     updated_at: datetime | None = None
     is_initial: bool = False
     """Given when the process instance was started."""
+    is_of_loop: bool = False
+    """Set by a multi-instance body for one iteration."""
 
     @property
     def typed_value(self) -> TypedValue:
@@ -178,8 +181,7 @@ class FlowCount:
     is_changed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VariableChange:
+class VariableChange(NamedTuple):
     """One variable before and after a command."""
 
     scope_key: int

@@ -10,8 +10,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import psycopg
+from django.db import DatabaseError
 from django.db import transaction as django_transaction
 
+from workflow.engine.errors import Conflict, EngineError, NotFound
 from workflow.persistence.connection import Statement, begins_transaction, execute
 
 
@@ -28,11 +31,25 @@ class Transaction:
     def flush(self, *, commit: bool = False) -> None:
         """Write all that is pending, in one round trip; needed only before reading it back in the same transaction."""
         pending, self.pending = self.pending, []
-        execute(pending, commit=commit)
+        try:
+            execute(pending, commit=commit)
+        except DatabaseError as error:
+            raise refusal(error) or error from None
 
     def on_commit(self, function: Callable[[], None]) -> None:
         """Call this once everything is safely stored."""
         django_transaction.on_commit(function)
+
+
+REFUSALS: Mapping[str, type[EngineError]] = {"FT404": NotFound, "FT409": Conflict}
+"""What functions in the database refuse, by the code of their error."""
+
+
+def refusal(error: DatabaseError) -> EngineError | None:
+    """What the engine's own functions in the database mean by an error; None for everybody else's."""
+    cause = error.__cause__
+    kind = REFUSALS.get(getattr(cause, "sqlstate", None) or "")
+    return kind(str(cause.diag.message_primary)) if kind is not None and isinstance(cause, psycopg.Error) else None
 
 
 class _Current(threading.local):

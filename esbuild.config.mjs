@@ -7,6 +7,8 @@ import { rm } from 'node:fs/promises';
 
 import { build, context } from 'esbuild';
 
+import { amendFeelin } from './workflow/expressions/feel/amendments.js';
+
 const FRONTEND = 'operate/frontend';
 const STATIC = 'operate/static/operate';
 
@@ -17,6 +19,7 @@ const feel = {
   format: 'iife',
   globalName: 'fettleFeel',
   platform: 'neutral',
+  plugins: [amendFeelin],
   mainFields: ['module', 'main'],
   target: 'es2022',
   minify: true,

@@ -49,6 +49,15 @@ def test_a_script_that_eats_memory_is_stopped_and_the_next_one_works(patient, ex
     assert patient.call("'next'") == "next"
 
 
+def test_what_earlier_scripts_have_left_is_no_fault_of_the_next_one(patient):
+    # given an isolate that is almost full
+    fill = "globalThis.left = Array.from({ length: 50 }, () => new Array(100_000).fill(0.5)); 'full'"
+    patient.call(fill)
+
+    # when / then
+    assert patient.call(f"const before = globalThis.left; {fill}") == "full"
+
+
 def test_a_bomb_in_a_model_is_an_expression_error():
     with pytest.raises(ExpressionError) as failure:
         parse_feel('matches("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "^(a+)+$")').evaluate({})

@@ -64,13 +64,9 @@ export function evaluate(script, variables, missing, aliases, now) {
     return JSON.stringify({ value: plain(value), warnings: describe(warnings, script, aliases).concat(notes) });
   } catch (failure) {
     return JSON.stringify(
-      failure instanceof AssertionFailure ? { assertion: failure.message } : { failure: reason(failure) },
+      failure instanceof AssertionFailure ? { assertion: failure.message } : { failure: failure.message },
     );
   }
-}
-
-function reason({ message }) {
-  return message.replace(/^unsupported range: .*/s, 'values of these types have no order');
 }
 
 /* The time is what the caller says it is; feelin's own functions would read the clock of the machine. */
@@ -106,7 +102,8 @@ let notes = [];
 FeelRange.prototype.includes = function (value) {
   const empty = this.start === null && this.end === null;
   const kind = typeof value;
-  if (empty || value === null || value === undefined || kind === 'object' || kind === this.valueType) {
+  const hasOrder = this.valueType !== null && (kind === 'object' || kind === this.valueType);
+  if (empty || value === null || value === undefined || hasOrder) {
     return includes.call(this, value);
   }
   notes.push(`[NOT_COMPARABLE] Can't compare '${shown(value)}' with '${shown(this.start ?? this.end)}'`);

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from workflow.expressions.expression import Evaluation, Expression, ExpressionError, Language
 from workflow.expressions.feel.sandbox import Sandbox, SandboxError
 from workflow.expressions.feel.subset import CompiledSubset, OutsideSubset, compile_subset, whole
+from workflow.expressions.limits import TooLarge, check_text
 
 MAX_LENGTH: Final = 10_000
 NOW: Final = "__now__"
@@ -97,6 +98,11 @@ class Compiled:
             return Evaluation(whole(self.run(variables, notes)), tuple(notes))
         except OutsideSubset:
             return self.interpreted(variables)
+        except TooLarge as failure:
+            interpreted = self.interpreted
+            raise ExpressionError(
+                f"Failed to evaluate expression '{interpreted.text}': {failure}", interpreted.source
+            ) from None
 
 
 def _ask(source: str, failed: str, function: str, *arguments: object) -> dict[str, Any]:
@@ -104,7 +110,8 @@ def _ask(source: str, failed: str, function: str, *arguments: object) -> dict[st
         request = json.dumps(arguments, default=_plain, allow_nan=False)
         # as text, because an object literal is not JSON: "__proto__" means something else there
         answer = _sandbox.call(f"fettleFeel.{function}(...JSON.parse({json.dumps(request)}))")
-    except (SandboxError, ValueError, RecursionError) as failure:
+        check_text(len(answer))
+    except (SandboxError, TooLarge, ValueError, RecursionError) as failure:
         raise ExpressionError(f"{failed}: {failure}", source) from None
     return cast("dict[str, Any]", json.loads(answer))
 

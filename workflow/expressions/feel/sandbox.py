@@ -28,6 +28,10 @@ class SandboxError(Exception):
     """A script that failed or was stopped because of a limit; `str()` says which."""
 
 
+class OutOfMemory(SandboxError):
+    """A script that was stopped because of its memory."""
+
+
 class BundleMissing(RuntimeError):
     """The installation lacks the FEEL interpreter: a fault of the installation, not of a model."""
 
@@ -63,10 +67,11 @@ class Sandbox:
         """Evaluate a script and return its text, or raise SandboxError."""
         with self._lock:
             # Taken out while it works: whatever interrupts the script must not leave its answer to the next caller.
-            isolate, self._isolate = self._isolate or self._start(), None
-            answer, usable = self._run(isolate, script)
-            if usable:
-                self._isolate = isolate
+            used, self._isolate = self._isolate, None
+            answer = self._run(used or self._start(), script)
+            if used is not None and isinstance(answer, OutOfMemory):
+                # what earlier scripts have left is no fault of this one
+                answer = self._run(self._start(), script)
         if isinstance(answer, SandboxError):
             raise answer
         return answer
@@ -92,20 +97,21 @@ class Sandbox:
         isolate.eval(self._bundle.read_text(encoding="utf-8"))
         return isolate
 
-    def _run(self, isolate: MiniRacer, script: str) -> tuple[str | SandboxError, bool]:
-        """Return the answer or the failure of a script, and whether the isolate can go on."""
+    def _run(self, isolate: MiniRacer, script: str) -> str | SandboxError:
+        """Return the answer or the failure of a script, and keep the isolate if it can go on."""
         from py_mini_racer import JSEvalException, JSOOMException
 
         try:
             value = self._result(isolate, script)
         except queue.Empty:
-            return SandboxError(f"it took longer than {self._time_limit_ms} ms"), False
+            return SandboxError(f"it took longer than {self._time_limit_ms} ms")
         except JSOOMException:
             isolate.close()
-            return SandboxError(f"it needed more than {self._memory_limit_mb} MB of memory"), False
+            return OutOfMemory(f"it needed more than {self._memory_limit_mb} MB of memory")
         except JSEvalException as failure:
-            return SandboxError(_first_line(failure)), True
-        return value if isinstance(value, str) else SandboxError(f"it returned {value!r} instead of text"), True
+            value = SandboxError(_first_line(failure))
+        self._isolate = isolate
+        return value if isinstance(value, str | SandboxError) else SandboxError(f"it returned {value!r}, not text")
 
     def _result(self, isolate: MiniRacer, script: str) -> object:
         # MiniRacer.eval does the same in another thread, which it talks to by an event loop: 0.2 ms more for each call.

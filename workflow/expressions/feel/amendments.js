@@ -14,9 +14,20 @@ const AMENDMENTS = [
   [`return a + b;\n                }, 'add'`, `return plus(a, b);\n                }, 'add'`],
   [`return a - b;\n                }, 'subtract'`, `return minus(a, b);\n                }, 'subtract'`],
   [`nullable((a, b) => Math.pow(a, b), 'exponentiate', ['number'])`, `nullable(power, 'exponentiate', ['number'])`],
-  // durations are multiplied and divided
+  [`node.input.includes('.') ? parseFloat(node.input) : parseInt(node.input)`, `Number(node.input)`],
+  // durations are negated, multiplied and divided
+  [
+    `return op(context)(() => 0, value);`,
+    `const operand = value(context);
+                    return isDuration(operand)
+                        ? new FeelDuration(operand.value.negated(), operand.yearsMonths)
+                        : op(context)(() => 0, () => operand);`,
+  ],
   [`nullable((a, b) => a * b, 'multiply', ['number'])`, `scaling(times, nullable(times, 'multiply', ['number']))`],
-  [`nullable((a, b) => !b ? null : a / b, 'divide', ['number'])`, `scaling(over, nullable(over, 'divide', ['number']))`],
+  [
+    `nullable((a, b) => !b ? null : a / b, 'divide', ['number'])`,
+    `scaling(over, nullable(over, 'divide', ['number']))`,
+  ],
   [
     `            switch (node.input) {\n                case '+':`,
     `            const scaling = (op, otherwise) => (a, b) => {
@@ -46,11 +57,14 @@ const AMENDMENTS = [
 }
 function evalNode(node, args, interpreterContext) {`,
   ],
+  // values without an order are not comparable, which is null and no failure
+  ['throw new Error(`unsupported range: ${start}..${end}`);', ''],
   // a condition is met by true alone
   [`if (isTruthy(ifCondition(context))) {`, `if (ifCondition(context) === true) {`],
   [`contexts.every(ctx => isTruthy(_condition(ctx)))`, `contexts.every(ctx => _condition(ctx) === true)`],
   [`contexts.some(ctx => isTruthy(_condition(ctx)))`, `contexts.some(ctx => _condition(ctx) === true)`],
   [
+    // a filter keeps what is false or null, too
     `if (result === true) {
                         return el;
                     }

@@ -51,11 +51,11 @@ def read_event(reading: ElementReading, kinds: tuple[str, ...], *, is_start: boo
         reading.problem(f"A {_words(reading.tag)} cannot have '{definition.tag}'. Expected one of: {expected}.")
         return None
     if kind == "message":
-        reference = definition.attribute("messageRef")
+        message = definition.attribute("messageRef")
         is_thrown = reading.tag in _THROWING
-        if is_thrown and reference is None:
+        if is_thrown and message is None:
             return MessageEvent(NOTHING)  # whoever does the work of throwing it knows which one
-        return read_message(reading, reference, with_key=not (is_start or is_thrown))
+        return read_message(reading, message, with_key=not (is_start or is_thrown))
     return _READERS[kind](reading, definition)
 
 

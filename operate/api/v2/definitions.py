@@ -154,3 +154,13 @@ class ProcessDefinitionXml(V2View):
     def get(self, request: Request, key: str) -> HttpResponse:
         definition = one(self.visible(ProcessDefinition.objects.all()), key, "a process definition")
         return HttpResponse(definition.xml, content_type="text/xml; charset=utf-8")
+
+
+class StartForm(V2View):
+    """The form that a process is started with: there is none here (204), forms are not deployed."""
+
+    tag = TAG
+
+    def get(self, request: Request, key: str) -> Response:
+        one(self.visible(ProcessDefinition.objects.defer("xml")), key, "a process definition")
+        return self.done()

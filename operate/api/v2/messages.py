@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +16,7 @@ from operate.api.v2.bodies import LONGEST_NAME, Body
 from operate.api.v2.fields import NOTHING, Field, Kind
 from operate.api.v2.schema import KEY, MILLISECONDS, TEXT, VARIABLES, all_of, record
 from operate.api.v2.search import Search
-from workflow.models import EventSubscription
+from workflow.models import CorrelatedMessage, EventSubscription
 
 TAG = "Message"
 STATES = {state.value: Q(state=state) for state in EventSubscription.State} | {"MIGRATED": NOTHING}
@@ -102,3 +102,29 @@ class SubscriptionSearch(Search):
     def rows(self) -> QuerySet[EventSubscription]:
         rows = EventSubscription.objects.filter(kind=EventSubscription.Kind.MESSAGE)
         return self.visible(rows).annotate(updated=Coalesce("ended_at", "created_at"))
+
+
+class CorrelatedSearch(Search):
+    """Find messages that process instances have got, or that have started them."""
+
+    tag = TAG
+    what = "a correlated message subscription"
+    fields = (
+        Field("subscriptionKey", "subscription_key", Kind.KEY),
+        Field("messageKey", "message_key", Kind.KEY),
+        Field("messageName", "name"),
+        Field("correlationKey", "correlation_key", blank=True),
+        Field("correlationTime", "correlated_at", Kind.DATE),
+        Field("partitionId", "partition", Kind.WHOLE),
+        Field("processDefinitionId", "process_instance__process_id"),
+        Field("processDefinitionKey", "definition_key", Kind.KEY),
+        Field("processInstanceKey", "process_instance_key", Kind.KEY),
+        Field("rootProcessInstanceKey", "root_process_instance_key", Kind.KEY, sort=False, filter=False),
+        Field("elementId", "element_id"),
+        Field("elementInstanceKey", "element_instance_key", Kind.KEY),
+        Field("businessId", "process_instance__business_key", blank=True),
+        Field("tenantId", "workspace__slug"),
+    )
+
+    def rows(self) -> QuerySet[CorrelatedMessage]:
+        return self.visible(CorrelatedMessage.objects.all()).annotate(partition=Value(1))

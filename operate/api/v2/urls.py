@@ -35,6 +35,7 @@ resources = [
     path("process-definitions/search", definitions.ProcessDefinitionSearch.as_view()),
     path("process-definitions/<str:key>", definitions.ProcessDefinitionView.as_view()),
     path("process-definitions/<str:key>/xml", definitions.ProcessDefinitionXml.as_view()),
+    path("process-definitions/<str:key>/form", definitions.StartForm.as_view()),
     path(
         "process-definitions/<str:key>/statistics/element-instances",
         instances.DefinitionStatistics.as_view(),
@@ -68,6 +69,7 @@ resources = [
     path("jobs/<str:key>/error", jobs.Error.as_view()),
     path("user-tasks/search", user_tasks.UserTaskSearch.as_view()),
     path(TASK, user_tasks.UserTaskView.as_view()),
+    path(f"{TASK}/form", user_tasks.TaskForm.as_view()),
     path(f"{TASK}/assignment", user_tasks.Assignment.as_view()),
     path(f"{TASK}/assignee", user_tasks.Assignee.as_view()),
     path(f"{TASK}/completion", user_tasks.Completion.as_view()),
@@ -79,6 +81,7 @@ resources = [
     path("messages/publication", messages.Publication.as_view()),
     path("messages/correlation", messages.CorrelationView.as_view()),
     path("message-subscriptions/search", messages.SubscriptionSearch.as_view()),
+    path("correlated-message-subscriptions/search", messages.CorrelatedSearch.as_view()),
     path("signals/broadcast", signals.Broadcast.as_view()),
     path("audit-logs/search", audit_logs.AuditLogSearch.as_view()),
     path("audit-logs/<str:key>", audit_logs.AuditLogView.as_view()),

@@ -195,6 +195,16 @@ class Completion(V2View):
         return self.done()
 
 
+class TaskForm(V2View):
+    """The form of a user task: there is none here (204), forms are not deployed."""
+
+    tag = TAG
+
+    def get(self, request: Request, key: str) -> Response:
+        one(self.visible(UserTask.objects.all()), key, WHAT)
+        return self.done()
+
+
 class TaskVariables(VariableSearch):
     """Find the variables that a user task sees, of each name the nearest."""
 

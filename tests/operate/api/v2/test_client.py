@@ -12,6 +12,8 @@ import pytest
 
 from operate.workspaces import Role
 from tests.operate.api.v2.conftest import JOB, TASK
+from tests.operate.api.v2.test_elements import BY_WORKER
+from tests.operate.api.v2.test_events import STARTED_BY_MESSAGE, WAITING
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,6 +102,44 @@ def test_pages_and_histories_are_read_whatever_is_in_them(sdk, client, tmp_path)
     client.delete_process_instance(process_instance_key=key, data=sdk.DeleteProcessInstanceRequest())
 
 
+def test_events_and_ad_hoc_sub_processes(sdk, client, tmp_path):
+    # given
+    files = [
+        file_with(tmp_path, f"{name}.bpmn", xml)
+        for name, xml in (("w", WAITING), ("h", BY_WORKER), ("i", STARTED_BY_MESSAGE))
+    ]
+    client.deploy_resources_from_files(files)
+    variables = sdk.ProcessInstanceCreationInstructionBaseVariables.from_dict({"key": "k"})
+    client.create_process_instance(data=sdk.ProcessCreationById(process_definition_id="waiting", variables=variables))
+    # what it waits for
+    waits = {type(row.details).__name__ for row in client.search_element_instance_wait_states().items}
+    assert waits == {f"{kind}WaitStateDetails" for kind in ("Job", "Message", "Signal", "Timer", "UserTask")}
+    types = {row.message_subscription_type.value for row in client.search_message_subscriptions().items}
+    assert types == {"START_EVENT", "PROCESS_EVENT"}
+    # signals and messages
+    client.broadcast_signal(data=sdk.SignalBroadcastRequest(signal_name="go"))
+    variables = sdk.MessageCorrelationRequestVariables.from_dict({"key": "k2"})
+    data = sdk.MessageCorrelationRequest(name="paid", correlation_key="k2", variables=variables)
+    started = client.correlate_message(data=data).process_instance_key
+    assert client.get_process_instance(process_instance_key=started).process_definition_id == "invoice"
+    [correlated] = client.search_correlated_message_subscriptions().items
+    assert (correlated.process_instance_key, correlated.element_instance_key) == (started, None)
+    # an ad-hoc sub-process, with a worker and by hand
+    client.create_process_instance(data=sdk.ProcessCreationById(process_definition_id="helping"))
+    request = sdk.JobActivationRequest(type_="agent", timeout=10_000, max_jobs_to_activate=1)
+    [job] = client.activate_jobs(data=request).jobs
+    assert job.kind.value == "AD_HOC_SUB_PROCESS"
+    result = sdk.JobResultAdHocSubProcess(activate_elements=[sdk.JobResultActivateElement(element_id="search")])
+    client.complete_job(job_key=job.job_key, data=sdk.JobCompletionRequest(result=result))
+    references = [sdk.AdHocSubProcessActivateActivityReference(element_id="call")]
+    client.activate_ad_hoc_sub_process_activities(
+        ad_hoc_sub_process_instance_key=job.element_instance_key,
+        data=sdk.AdHocSubProcessActivateActivitiesInstruction(elements=references),
+    )
+    found = client.search_element_instances().items
+    assert sum(row.type_.value == "AD_HOC_SUB_PROCESS_INNER_INSTANCE" for row in found) == 2
+
+
 RESOURCES = {
     "process_instance": ("process-instances", {"incidentErrorHashCode"}),
     "element_instance": ("element-instances", set()),
@@ -109,6 +149,7 @@ RESOURCES = {
     "user_task": ("user-tasks", set()),
     "incident": ("incidents", set()),
     "message_subscription": ("message-subscriptions", set()),
+    "correlated_message_subscription": ("correlated-message-subscriptions", set()),
     "audit_log": ("audit-logs", set()),
 }
 
@@ -130,3 +171,14 @@ def test_all_that_the_client_can_filter_and_sort_by_is_known(sdk, api, resource)
         # whatever the value should be: an unknown field would be refused by its name
         answer = api.send("POST", f"/{path}/search", {"filter": {field: {"$eq": "ACTIVE"}}})
         assert "Unknown filter" not in answer.content.decode()
+
+
+def test_wait_states_are_filtered_and_sorted_as_the_client_can(sdk, api):
+    models = importlib.import_module("camunda_orchestration_sdk.models")
+    path = "/element-instances/wait-states/search"
+    for field in models.ElementInstanceWaitStateQuerySortRequestField:
+        api("POST", path, {"sort": [{"field": field.value}]})
+    for field in ("elementInstanceKey", "processInstanceKey", "rootProcessInstanceKey"):
+        assert api("POST", path, {"filter": {field: "1"}})["items"] == []
+    for field, value in (("elementId", "x"), ("elementType", "USER_TASK"), ("waitStateType", "TIMER")):
+        assert api("POST", path, {"filter": {field: value}})["items"] == []

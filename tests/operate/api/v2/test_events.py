@@ -115,6 +115,49 @@ def test_message_subscriptions_of_start_events_are_told_apart(api):
     assert len(api.items("/message-subscriptions", processDefinitionId="invoice")) == 2
 
 
+def test_messages_that_were_correlated_are_told_with_who_got_them(api):
+    deploy(STARTED_BY_MESSAGE)
+    body = {"name": "paid", "correlationKey": "k", "variables": {"key": "k"}}
+    messages = [api("POST", "/messages/correlation", body) for _ in range(2)]
+    first, second = api.items("/correlated-message-subscriptions", messageName="paid")
+    assert [first["messageKey"], second["messageKey"]] == [each["messageKey"] for each in messages]
+    [start] = api.items("/message-subscriptions", messageSubscriptionType="START_EVENT")
+    assert (first["elementId"], first["elementInstanceKey"]) == ("start", None)
+    assert first["subscriptionKey"] == start["messageSubscriptionKey"]
+    [ended] = api.items("/message-subscriptions", messageSubscriptionType="PROCESS_EVENT")
+    assert (second["elementId"], second["elementInstanceKey"]) == ("again", ended["elementInstanceKey"])
+    assert second["subscriptionKey"] == ended["messageSubscriptionKey"]
+    key = messages[0]["processInstanceKey"]
+    for row in (first, second):
+        assert (row["processInstanceKey"], row["processDefinitionId"]) == (key, "invoice")
+        assert (row["correlationKey"], row["partitionId"], row["tenantId"]) == ("k", 1, "<default>")
+    assert api.items("/correlated-message-subscriptions", elementId="start", processInstanceKey=key) == [first]
+    api("POST", f"/process-instances/{key}/deletion", status=204)
+    assert api.items("/correlated-message-subscriptions") == []
+
+
+def test_a_message_that_was_buffered_is_told_once_somebody_has_got_it(api):
+    deploy(WAITING)
+    body = {"name": "paid", "correlationKey": "k", "timeToLive": 60_000}
+    message = api("POST", "/messages/publication", body)["messageKey"]
+    assert api.items("/correlated-message-subscriptions") == []
+    started = api("POST", "/process-instances", {"processDefinitionId": "waiting", "variables": {"key": "k"}})
+    [row] = api.items("/correlated-message-subscriptions")
+    assert (row["messageKey"], row["elementId"]) == (message, "paid")
+    assert row["processInstanceKey"] == started["processInstanceKey"]
+
+
+def test_a_buffered_message_that_starts_the_next_instance_is_told(api):
+    deploy(STARTED_BY_MESSAGE)
+    body = {"name": "paid", "correlationKey": "k", "timeToLive": 60_000, "variables": {"key": "other"}}
+    first, second = (api("POST", "/messages/publication", body)["messageKey"] for _ in range(2))
+    [row] = api.items("/correlated-message-subscriptions")
+    assert row["messageKey"] == first
+    api("POST", f"/process-instances/{row['processInstanceKey']}/cancellation", status=204)
+    rows = api.items("/correlated-message-subscriptions", elementId="start")
+    assert [row["messageKey"] for row in rows] == [first, second]
+
+
 @pytest.fixture
 def waiting(db) -> services.Outcome:
     return services.start_process_instance(deploy(WAITING).key, variables={"key": "k"})
@@ -200,10 +243,14 @@ def test_the_engines_own_jobs_are_no_jobs_of_this_api(api, waiting):
     assert [row["elementId"] for row in api.items("/jobs")] == ["do"]
 
 
-@pytest.mark.parametrize("path", ["/element-instances/wait-states", "/message-subscriptions"])
+@pytest.mark.parametrize(
+    "path", ["/element-instances/wait-states", "/message-subscriptions", "/correlated-message-subscriptions"]
+)
 def test_the_number_of_queries_does_not_grow_with_who_waits(api, path):
-    for _ in range(3):
-        services.start_process_instance(deploy(WAITING).key, variables={"key": "k"})
+    for key in "abc":
+        services.start_process_instance(deploy(WAITING).key, variables={"key": key})
+        api("POST", "/messages/publication", {"name": "paid", "correlationKey": key})
+        services.start_process_instance(deploy(WAITING).key, variables={"key": key})
     counts = []
     for limit in (1, 3):
         api("POST", f"{path}/search", {"page": {"limit": limit}})

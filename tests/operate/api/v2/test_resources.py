@@ -423,3 +423,11 @@ def test_a_deployment_that_is_no_form_is_refused(api):
     assert answer.status_code == 400
     assert api("POST", "/deployments", {}, status=415)["title"] == "Unsupported Media Type"
     assert "resources" in upload(api, status=400)["detail"]
+
+
+def test_there_are_no_forms(api, order):
+    [task] = api.items("/user-tasks")
+    api("GET", f"/user-tasks/{task['userTaskKey']}/form", status=204)
+    api("GET", f"/process-definitions/{task['processDefinitionKey']}/form", status=204)
+    api("GET", "/user-tasks/1/form", status=404)
+    api("GET", "/process-definitions/1/form", status=404)

@@ -102,8 +102,10 @@ def everything(api, seven):
     for key, retries in zip(jobs, (0, 0, 1), strict=True):
         api("POST", f"/jobs/{key}/failure", {"retries": retries, "errorMessage": f"no {retries}"}, status=204)
     waiting = deploy(model("wait", Semantics.ZEEBE, "<startEvent id='start'/><receive id='paid'/><endEvent id='end'/>"))
-    for key in ("a", "b"):
+    for key in ("a", "b", "c", "d"):
         services.start_process_instance(waiting.key, variables={"key": key})
+    for key in ("c", "d"):
+        api("POST", "/messages/publication", {"name": "paid", "correlationKey": key})
     for instance in seven[:3]:
         api("POST", f"/process-instances/{instance.process_instance_key}/suspension", status=204)
     api("POST", f"/process-instances/{seven[4].process_instance_key}/cancellation", status=204)

@@ -6,7 +6,13 @@ Pages, both APIs and batches write through these and nothing else.
 from operate.actions.ad_hoc import ActivateAdHocElements
 from operate.actions.base import Action, request_id_of
 from operate.actions.deployments import DeleteDeployment, DeleteProcessDefinition, Deploy
-from operate.actions.engine_jobs import DeleteJob, ExecuteJob, SetJobDueDate, SetJobSuspended
+from operate.actions.engine_jobs import (
+    DeleteJob,
+    ExecuteJob,
+    RecalculateJobDueDate,
+    SetJobDueDate,
+    SetJobSuspended,
+)
 from operate.actions.incidents import ResolveIncident
 from operate.actions.jobs import (
     ActivateJobs,
@@ -66,6 +72,7 @@ __all__ = [
     "LockJob",
     "ModifyProcessInstance",
     "PublishMessage",
+    "RecalculateJobDueDate",
     "ResolveIncident",
     "ResumeProcessInstance",
     "SetHistoryTimeToLive",

@@ -20,8 +20,10 @@ from workflow.engine.state import VariableChange
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import clock
 from workflow.services import Context, Outcome
+from workflow.services.start_timers import StartTimer
 
 Answer = TypeVar("Answer")
+Done = TypeVar("Done", Outcome, Outcome | StartTimer)
 
 REFUSALS = (EngineError, ElementFailure, BpmnError)
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -119,7 +121,7 @@ class Action(Generic[Answer]):
         """Put facts into the body of the audit event; those that say nothing are left out."""
         self.entry.body |= {name: fact for name, fact in facts.items() if fact not in (None, "", (), {}, [])}
 
-    def note_outcome(self, outcome: Outcome) -> None:
+    def note_outcome(self, outcome: Outcome | StartTimer) -> None:
         """Tell in the audit event which process instance it was."""
         entry = self.entry
         entry.workspace_id = outcome.workspace_id
@@ -127,7 +129,7 @@ class Action(Generic[Answer]):
         entry.definition_key = outcome.definition_key
         entry.process_id = outcome.process_id
 
-    def noted(self, outcome: Outcome) -> Outcome:
+    def noted(self, outcome: Done) -> Done:
         """The outcome, after telling in the audit event which process instance it was."""
         self.note_outcome(outcome)
         return outcome

@@ -10,6 +10,7 @@ from operate.actions.base import Action
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.services import Context, JobFailed, Outcome
+from workflow.services.start_timers import StartTimer
 
 
 class ExecuteJob(Action[Outcome]):
@@ -37,39 +38,52 @@ class ExecuteJob(Action[Outcome]):
         return self.noted(services.execute_job(key, context=self.context))
 
 
-class SetJobDueDate(Action[Outcome]):
+class SetJobDueDate(Action[Outcome | StartTimer]):
     """Let a job become due at another time, or at once."""
 
     permission = Right.RESOLVE_INCIDENT
     event = Event.UPDATE
     subject = Subject.JOB
 
-    def perform(self, key: int, due_at: datetime | None) -> Outcome:
+    def perform(self, key: int, due_at: datetime | None) -> Outcome | StartTimer:
         self.about(key)
         self.entry.body["due_at"] = due_at
         return self.noted(services.set_job_due_date(key, due_at, context=self.context))
 
 
-class SetJobSuspended(Action[Outcome]):
+class SetJobSuspended(Action[Outcome | StartTimer]):
     """Keep one job from being run, or let it be run again; the process instance around it goes on."""
 
     permission = Right.SUSPEND
     event = Event.SUSPEND
     subject = Subject.JOB
 
-    def perform(self, key: int, suspended: bool) -> Outcome:
+    def perform(self, key: int, suspended: bool) -> Outcome | StartTimer:
         self.entry.event = Event.SUSPEND if suspended else Event.RESUME
         self.about(key)
         return self.noted(services.set_job_suspended(key, suspended, context=self.context))
 
 
-class DeleteJob(Action[Outcome]):
+class RecalculateJobDueDate(Action[Outcome | StartTimer]):
+    """Let a timer become due when its model says, counted from its creation or from now."""
+
+    permission = Right.RESOLVE_INCIDENT
+    event = Event.UPDATE
+    subject = Subject.JOB
+
+    def perform(self, key: int, *, from_creation: bool = True) -> Outcome | StartTimer:
+        self.about(key)
+        self.note(from_creation=from_creation)
+        return self.noted(services.recalculate_job_due_date(key, from_creation=from_creation, context=self.context))
+
+
+class DeleteJob(Action[Outcome | StartTimer]):
     """Take a job away for good: what it would have done will not happen."""
 
     permission = Right.MODIFY
     event = Event.DELETE
     subject = Subject.JOB
 
-    def perform(self, key: int) -> Outcome:
+    def perform(self, key: int) -> Outcome | StartTimer:
         self.about(key)
         return self.noted(services.delete_job(key, context=self.context))

@@ -16,6 +16,7 @@ from operate.workspaces.roles import Right
 from workflow import services
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.services import ActivatedJob, AdHocResult, JobRequest, Outcome
+from workflow.services.start_timers import StartTimer
 
 Answer = TypeVar("Answer")
 
@@ -193,7 +194,7 @@ class ThrowJobError(WorkerAction[Outcome]):
         )
 
 
-class UpdateJob(WorkerAction[Outcome]):
+class UpdateJob(WorkerAction[Outcome | StartTimer]):
     """Change retries, lock or priority of a job; with `resolve`, new retries also resolve its incident.
 
     Who repairs may, and who works on jobs. Prolonging a lock is what workers do all day; the rest is always recorded.
@@ -211,7 +212,7 @@ class UpdateJob(WorkerAction[Outcome]):
         lock_for: timedelta | None = None,
         priority: int | None = None,
         resolve: bool = False,
-    ) -> Outcome:
+    ) -> Outcome | StartTimer:
         self.about(key)
         self.note(retries=retries, lock_for=lock_for, priority=priority)
         if retries is not None:

@@ -23,6 +23,7 @@ from workflow.services.engine_jobs import (
     delete_job,
     execute_job,
     note_job_failure,
+    recalculate_job_due_date,
     run_job,
     set_job_due_date,
     set_job_suspended,
@@ -59,6 +60,7 @@ from workflow.services.messages import (
     signal_element,
     trigger_message,
 )
+from workflow.services.restart import RestartOptions, restart_process_instances
 from workflow.services.signals import broadcast_signal
 from workflow.services.start_events import (
     StartEvent,
@@ -93,6 +95,7 @@ __all__ = [
     "Outcome",
     "PublishedMessage",
     "Resource",
+    "RestartOptions",
     "RowFact",
     "StartEvent",
     "SuspendedDefinition",
@@ -125,7 +128,9 @@ __all__ = [
     "note_due_job_failure",
     "note_job_failure",
     "publish_message",
+    "recalculate_job_due_date",
     "resolve_incident",
+    "restart_process_instances",
     "resume_process_instance",
     "run_due_job",
     "run_job",

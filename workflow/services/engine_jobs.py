@@ -11,9 +11,15 @@ from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import COMPLETED, CREATED, FAILED, ElementInstance, JobRow
 from workflow.engine.timers import RetryCycle, next_due, retry_cycle
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
-from workflow.services.guards import open_job, require_not_suspended
+from workflow.services.guards import open_incident, open_job, require_not_suspended
 from workflow.services.settling import settle
 from workflow.services.start_events import execute_start_timer, is_start_timer, note_timer_failure
+from workflow.services.start_timers import (
+    StartTimer,
+    change_start_timer,
+    delete_start_timer,
+    recalculate_start_timer,
+)
 
 ERROR_MESSAGE_LIMIT = 10_000
 
@@ -109,7 +115,7 @@ def note_job_failure(key: int, message: str, *, context: Context = SYSTEM) -> Ou
         wait = cycle.wait_before(row.retries) if cycle is not None and row.retries else timedelta(0)
         if wait:
             row.due_at = work.now + wait
-        if row.retries == 0 and engine.state.open_incident_of(instance) is None:
+        if row.retries == 0 and open_incident(engine, row) is None:
             engine.raise_incident(instance, JOB_NO_RETRIES, row.error_message, job_key=row.key)
         return outcome(engine)
 
@@ -121,24 +127,44 @@ def _cycle(engine: Engine, row: JobRow, instance: ElementInstance) -> RetryCycle
     return retry_cycle(engine.expressions.text(expression, instance))
 
 
-def set_job_due_date(key: int, due_at: datetime | None, *, context: Context = SYSTEM) -> Outcome:
+def set_job_due_date(key: int, due_at: datetime | None, *, context: Context = SYSTEM) -> Outcome | StartTimer:
     """Let a job become due at another time; None: at once."""
+    if is_start_timer(key):
+        return change_start_timer(key, {"due_at": due_at}, context=context)
     with unit_of_work(context) as work:
         engine, row, _ = _open(work, key)
         row.due_at, row.is_changed = due_at, True
         return outcome(engine)
 
 
-def set_job_suspended(key: int, suspended: bool, *, context: Context = SYSTEM) -> Outcome:
+def recalculate_job_due_date(
+    key: int, *, from_creation: bool = True, context: Context = SYSTEM
+) -> Outcome | StartTimer:
+    """Let a timer become due when its model says, with the variables of now, counted from its creation or from now."""
+    if is_start_timer(key):
+        return recalculate_start_timer(key, from_creation=from_creation, context=context)
+    with unit_of_work(context) as work:
+        engine, row, holder = _open(work, key)
+        node = engine.state.process.elements[row.element_id]
+        due = engine.events.due(holder, node, row.created_at if from_creation else work.now)
+        row.due_at, row.repeat, row.is_changed = due.at, due.repeat, True
+        return outcome(engine)
+
+
+def set_job_suspended(key: int, suspended: bool, *, context: Context = SYSTEM) -> Outcome | StartTimer:
     """Put one job on hold, or let it go on."""
+    if is_start_timer(key):
+        return change_start_timer(key, {"suspended": suspended}, context=context)
     with unit_of_work(context) as work:
         engine, row, _ = _open(work, key)
         row.suspended, row.is_changed = suspended, True
         return outcome(engine)
 
 
-def delete_job(key: int, *, context: Context = SYSTEM) -> Outcome:
+def delete_job(key: int, *, context: Context = SYSTEM) -> Outcome | StartTimer:
     """Remove a job for good: what waits for it stays where it is until somebody repairs it."""
+    if is_start_timer(key):
+        return delete_start_timer(key, context=context)
     with unit_of_work(context) as work:
         engine, row, _ = _open(work, key)
         _close_incident(engine, row)

@@ -20,8 +20,10 @@ from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, clock, unit_of_work
 from workflow.services.ad_hoc import AdHocResult, go_on
 from workflow.services.errors import throw_bpmn_error
-from workflow.services.guards import open_job, require_not_suspended
+from workflow.services.guards import open_incident, open_job, require_not_suspended
 from workflow.services.settling import settle
+from workflow.services.start_events import is_start_timer
+from workflow.services.start_timers import StartTimer, change_start_timer
 
 ERROR_MESSAGE_LIMIT = 10_000
 
@@ -213,7 +215,7 @@ def fail_job(
         row.locked_until = work.now + back_off if back_off else None
         engine.variables.set_all_local(instance, local_variables)
         engine.variables.set_all(instance, variables)
-        if row.retries == 0 and engine.state.open_incident_of(instance) is None:
+        if row.retries == 0 and open_incident(engine, row) is None:
             text = message or "No more retries left."
             engine.raise_incident(instance, JOB_NO_RETRIES, text, job_key=row.key)
         return outcome(engine)
@@ -246,10 +248,16 @@ def update_job(
     priority: int | None = None,
     resolve: bool = False,
     context: Context = SYSTEM,
-) -> Outcome:
-    """Change retries, lock or priority of a waiting job; with `resolve`, new retries also resolve its incident."""
+) -> Outcome | StartTimer:
+    """Change retries, lock or priority of a waiting job; with `resolve`, new retries also resolve its incident.
+
+    Of a timer that starts process instances, which nobody locks, retries and priority.
+    """
     if retries is not None and retries < (0 if resolve else 1):
         raise Rejected(f"Expected the retries of job '{key}' to be greater than 0, but they are {retries}.")
+    if lock_for is None and is_start_timer(key):
+        changes = {name: value for name, value in (("retries", retries), ("priority", priority)) if value is not None}
+        return change_start_timer(key, changes, context=context)
     with unit_of_work(context) as work:
         engine = work.open(Subject.JOB, key)
         row, instance = open_job(engine, key)
@@ -265,7 +273,7 @@ def update_job(
 
 
 def _follow_retries(engine: Engine, row: JobRow, instance: ElementInstance, resolve: bool) -> None:
-    incident = engine.state.open_incident_of(instance)
+    incident = open_incident(engine, row)
     if resolve and row.retries > 0 and incident is not None:
         engine.close_incident(incident)
     if resolve and row.retries == 0 and incident is None:

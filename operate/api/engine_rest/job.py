@@ -13,7 +13,14 @@ from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from operate.actions import DeleteJob, ExecuteJob, SetJobDueDate, SetJobSuspended, UpdateJob
+from operate.actions import (
+    DeleteJob,
+    ExecuteJob,
+    RecalculateJobDueDate,
+    SetJobDueDate,
+    SetJobSuspended,
+    UpdateJob,
+)
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import element_named, of_types
 from operate.api.engine_rest.base import EngineRestView, tenant_id
@@ -250,6 +257,30 @@ class JobDueDate(OneJob):
         """Set when a job is due; without a date it is due at once."""
         given = self.read()
         self.act(SetJobDueDate).execute(self.job(id).key, given["duedate"])
+        return Response(status=204)
+
+
+class JobDueDateRecalculation(OneJob):
+    """Let a timer become due when its model says."""
+
+    parameters = {
+        "POST": {
+            "creationDateBased": (
+                OpenApiTypes.BOOL,
+                "Whether to count from its creation, not from now; true if absent.",
+            )
+        }
+    }
+
+    def post(self, request: Request, id: str) -> Response:
+        """Evaluate the time that the model gives a timer again, with the variables of now."""
+        row = self.job(id)
+        if row.kind != Kind.TIMER:
+            raise Rejected(
+                f"Expected job '{id}' to be a timer, but it is an asynchronous continuation, which is always due."
+            )
+        from_creation = self.flag("creationDateBased", default=True)
+        self.act(RecalculateJobDueDate).execute(row.key, from_creation=from_creation)
         return Response(status=204)
 
 

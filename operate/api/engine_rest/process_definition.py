@@ -382,6 +382,21 @@ class ProcessDefinitionStart(OneDefinition):
         return answer
 
 
+class ProcessDefinitionSubmitForm(ProcessDefinitionStart):
+    """Start a process instance with what was filled in."""
+
+    bodies = {"POST": body("SubmitStartForm", businessKey=text(), variables=variables())}
+    answers = {"POST": ProcessInstanceAnswer}
+
+    def post(self, request: Request, **which: str) -> Response:
+        """Start a process instance with what was filled in."""
+        given = self.read()
+        outcome = self.act(StartProcessInstance).execute(
+            self.definition(**which).key, variables=given["variables"] or {}, business_key=given["businessKey"]
+        )
+        return Response(self._started(outcome.process_instance_key, with_variables=False))
+
+
 class ProcessDefinitionDiagram(OneDefinition):
     """The image of a process definition that was deployed beside it; there is never one, so nothing (204) is answered."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from drf_spectacular.types import OpenApiTypes
@@ -19,16 +19,17 @@ from operate.actions import (
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import OPEN, ActivityInstance, ActivityTree
 from operate.api.engine_rest.base import EngineRestView, tenant_id
-from operate.api.engine_rest.bodies import Flag, body
-from operate.api.engine_rest.ids import definition_id, id_of, key_of
+from operate.api.engine_rest.bodies import Flag, body, flag, text, texts
+from operate.api.engine_rest.ids import definition_id, definition_key_of, id_of, key_of
 from operate.api.engine_rest.incident import of_type
 from operate.api.engine_rest.instructions import ModificationBody
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.scope_variables import ScopeVariable, ScopeVariables
 from operate.api.engine_rest.variable_filters import IGNORE_CASE, variables
-from workflow.engine.errors import NotFound
-from workflow.models import ElementInstance, Incident, ProcessInstance
+from workflow.engine.errors import NotFound, Rejected
+from workflow.models import DEFAULT_WORKSPACE, ElementInstance, Incident, ProcessInstance
 from workflow.modification import ModificationOptions
+from workflow.persistence.transaction import transaction
 
 
 class Link(TypedDict):
@@ -178,7 +179,10 @@ class ProcessInstanceView(OneProcessInstance):
         "DELETE": {
             "skipCustomListeners": (OpenApiTypes.BOOL, "There are no listeners to skip yet."),
             "skipIoMappings": (OpenApiTypes.BOOL, "Whether output mappings are left out."),
-            "skipSubprocesses": (OpenApiTypes.BOOL, "There are no called process instances yet."),
+            "skipSubprocesses": (
+                OpenApiTypes.BOOL,
+                "Refused if it calls running ones: they never outlive their caller.",
+            ),
             "failIfNotExists": (OpenApiTypes.BOOL, "False: it is no error if there is no such process instance."),
             "deleteReason": (OpenApiTypes.STR, "Why."),
         }
@@ -193,6 +197,12 @@ class ProcessInstanceView(OneProcessInstance):
         reason = request.query_params.get("deleteReason") or request.query_params.get("reason") or ""
         skip_io_mappings = self.flag("skipIoMappings")
         fail = self.flag("failIfNotExists", default=True)
+        if self.flag("skipSubprocesses") and ProcessInstance.objects.active().filter(
+            parent_process_instance=key_of(id) or 0
+        ):
+            raise Rejected(
+                f"Expected 'skipSubprocesses' to be false: process instance '{id}' calls running ones, which end too."
+            )
         try:
             self.act(CancelProcessInstance, reason=reason).execute(self.key(id), skip_io_mappings=skip_io_mappings)
         except NotFound:
@@ -221,6 +231,59 @@ class ProcessInstanceSuspended(OneProcessInstance):
         if self.instance(id).suspended is not suspended:
             self.act(SuspendProcessInstance if suspended else ResumeProcessInstance).execute(self.key(id))
         return Response(status=204)
+
+
+class ManyProcessInstancesSuspended(EngineRestView):
+    """Suspend several running process instances, or resume them: those that are listed, or of a process definition."""
+
+    bodies = {
+        "PUT": body(
+            "ProcessInstancesSuspension",
+            suspended=Flag(required=True),
+            processInstanceIds=texts(),
+            processDefinitionId=text(),
+            processDefinitionKey=text(),
+            processDefinitionTenantId=text(),
+            processDefinitionWithoutTenantId=flag(),
+        )
+    }
+    NAMING = ("processInstanceIds", "processDefinitionId", "processDefinitionKey")
+
+    def put(self, request: Request) -> Response:
+        """Suspend or resume, all or none; those that are so already are passed over."""
+        given = self.read()
+        named = [name for name in self.NAMING if given[name] is not None]
+        if len(named) != 1:
+            raise Rejected(
+                "Either processInstanceIds, processDefinitionId or processDefinitionKey should be set to update the suspension "
+                f"state; found {', '.join(named) or 'none'}."
+            )
+        running = self.visible(ProcessInstance.objects.active().filter(self._named(given)))
+        keys = list(running.exclude(suspended=given["suspended"]).order_by("key").values_list("key", flat=True))
+        action = self.act(SuspendProcessInstance if given["suspended"] else ResumeProcessInstance)
+        with transaction():
+            for key in keys:
+                action.execute(key)
+        return Response(status=204)
+
+    def _named(self, given: dict[str, Any]) -> Q:
+        if (ids := given["processInstanceIds"]) is not None:
+            return self._listed(ids)
+        if (id := given["processDefinitionId"]) is not None:
+            return Q(definition=definition_key_of(id) or 0)
+        where = Q(process_id=given["processDefinitionKey"])
+        if given["processDefinitionWithoutTenantId"]:
+            return where & Q(workspace__slug=DEFAULT_WORKSPACE)
+        tenant = given["processDefinitionTenantId"]
+        return where if tenant is None else where & Q(workspace__slug=tenant)
+
+    def _listed(self, ids: Sequence[str]) -> Q:
+        by_key = {key_of(id) or 0: id for id in ids}
+        running = self.visible(ProcessInstance.objects.active().filter(pk__in=by_key)).values_list("key", flat=True)
+        missing = sorted(by_key[key] for key in by_key.keys() - set(running))
+        if missing:
+            raise NotFound(no_process_instance(missing[0]))
+        return Q(pk__in=by_key)
 
 
 class ProcessInstanceModification(OneProcessInstance):

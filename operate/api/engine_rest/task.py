@@ -67,6 +67,12 @@ class TaskAnswer(TypedDict):
     taskState: str
 
 
+class TaskFormAnswer(TypedDict):
+    key: str | None
+    camundaFormRef: dict[str, Any] | None
+    contextPath: str | None
+
+
 class IdentityLink(TypedDict):
     userId: str | None
     groupId: str | None
@@ -495,6 +501,15 @@ class TaskFormVariables(OneTask):
             rows = rows.filter(name__in=names.split(","))
         found = sorted(rows, key=lambda row: order[row.scope_key])
         return Response(variables_by_name(found, deserialize=self.flag("deserializeValues", default=True)))
+
+
+class TaskForm(OneTask):
+    """The key of a task's form."""
+
+    answers = {"GET": TaskFormAnswer}
+
+    def get(self, request: Request, id: str) -> Response:
+        return Response({"key": self.task(id).form_key, "camundaFormRef": None, "contextPath": None})
 
 
 # ---- identity links

@@ -275,6 +275,14 @@ CASES = [
         TIMER,
     ),
     Case(
+        actions.RecalculateJobDueDate,
+        Right.RESOLVE_INCIDENT,
+        Event.UPDATE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, from_creation=False),
+        TIMER,
+    ),
+    Case(
         actions.SetJobSuspended,
         Right.SUSPEND,
         Event.SUSPEND,

@@ -175,6 +175,21 @@ class TestEvents:
         assert (row["calledProcessInstanceId"], row["calledCaseInstanceId"]) == (called["id"], None)
         assert api.get(f"/history/activity-instance/{row['id']}") == row
 
+    def test_a_caller_is_not_canceled_without_what_it_calls(self, api: Api, trip: str) -> None:
+        # given
+        api.delete(f"/process-instance/{api.start('trip')}", skipSubprocesses="true")
+        complete_all(api, trip, "ask")
+        api.post("/message", {"messageName": "letter", "businessKey": "T-1"})
+        # when
+        refusal = api.refused("DELETE", f"/process-instance/{trip}", skipSubprocesses="true")
+        # then
+        assert (refusal.status, "'skipSubprocesses'" in refusal.message) == (400, True)
+        assert api.get("/process-instance/count") == {"count": 2}
+        # when
+        api.delete(f"/process-instance/{trip}")
+        # then
+        assert api.get("/process-instance/count") == {"count": 0}
+
     def test_an_error_of_a_called_process_and_what_history_calls_things(self, api: Api, trip: str) -> None:
         # given
         complete_all(api, trip, "ask")

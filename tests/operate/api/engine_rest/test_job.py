@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -29,6 +30,7 @@ BAKERY = """<?xml version="1.0" encoding="UTF-8"?>
   </process>
 </definitions>
 """
+EXTERNAL = '<serviceTask id="rise" camunda:type="external" camunda:topic="oven" />'
 CLOCK = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
     targetNamespace="bakery">
@@ -367,6 +369,89 @@ class TestStartTimers:
         [instance] = api.get("/process-instance", processDefinitionKey="morning")
         assert api.tree(instance["id"]) == ["open"]
         assert api.get("/job") == []
+
+    def test_one_is_changed_like_others(self, api: Api) -> None:
+        # given
+        api.deploy(CLOCK)
+        [timer] = api.get("/job")
+        address = f"/job/{timer['id']}"
+        # when
+        api.put(f"{address}/retries", {"retries": 0})
+        api.put(f"{address}/priority", {"priority": 3})
+        api.put(f"{address}/suspended", {"suspended": True})
+        api.put(f"{address}/duedate", {"duedate": "2031-01-02T03:04:05.000+0000"})
+        # then
+        changed = {"retries": 0, "priority": 3, "suspended": True, "dueDate": "2031-01-02T03:04:05.000+0000"}
+        assert api.get(address) == timer | changed
+        # when
+        api.post(f"{address}/duedate/recalculate")
+        # then
+        assert api.get(address)["dueDate"] == timer["dueDate"]
+        # when
+        api.delete(address)
+        # then
+        assert api.get("/job") == []
+
+
+class TestRecalculating:
+    """POST /job/{id}/duedate/recalculate"""
+
+    def test_from_creation_or_from_now(self, api: Api) -> None:
+        # given
+        api.deploy(BAKERY.replace("PT2H", "${hours}"))
+        bread = api.start("bread", variables={**numbers(flour=1, water=1), "hours": {"value": "PT2H"}})
+        for _ in range(2):
+            api.post(f"/job/{one_job(api, bread)['id']}/execute")
+        timer = one_job(api, bread)
+        api.put(f"/process-instance/{bread}/variables/hours", {"value": "P1D"})
+        # when
+        api.post(f"/job/{timer['id']}/duedate/recalculate")
+        # then
+        recalculated = one_job(api, bread)
+        created = datetime.fromisoformat(timer["createTime"])
+        assert datetime.fromisoformat(recalculated["dueDate"]) - created == timedelta(days=1)
+        # when
+        api.post(f"/job/{timer['id']}/duedate/recalculate", creationDateBased="false")
+        # then
+        assert datetime.fromisoformat(one_job(api, bread)["dueDate"]) > created + timedelta(days=1)
+
+    def test_a_time_that_nobody_can_tell_is_refused(self, api: Api, rising: str) -> None:
+        # given
+        api.deploy(BAKERY.replace("PT2H", "${hours}"))
+        bread = api.start("bread", variables={**numbers(flour=1, water=1), "hours": {"value": "PT2H"}})
+        waiting = one_job(api, bread)
+        # then
+        assert "always due" in api.refused("POST", f"/job/{waiting['id']}/duedate/recalculate").message
+        for _ in range(2):
+            api.post(f"/job/{one_job(api, bread)['id']}/execute")
+        timer = one_job(api, bread)
+        api.put(f"/process-instance/{bread}/variables/hours", {"value": "soon"})
+        refusal = api.refused("POST", f"/job/{timer['id']}/duedate/recalculate")
+        assert (refusal.status, "${hours}" in refusal.message) == (400, True)
+        assert one_job(api, bread) == timer
+        assert api.refused("POST", f"/job/{timer['id']}/duedate/recalculate", creationDateBased="x").status == 400
+        assert api.refused("POST", "/job/4711/duedate/recalculate").status == 404
+
+
+def test_each_job_of_an_activity_has_an_incident_of_its_own(api: Api) -> None:
+    # given
+    guarded = BAKERY.replace('<userTask id="rise" name="Rise" />', EXTERNAL)
+    api.deploy(guarded)
+    bread = api.start("bread", variables=numbers(flour=1, water=1))
+    for _ in range(2):
+        api.post(f"/job/{one_job(api, bread)['id']}/execute")
+    timer, task = one_job(api, bread)["id"], api.external_task(bread)["id"]
+    # when
+    api.put(f"/job/{timer}/retries", {"retries": 0})
+    api.post(f"/external-task/{task}/lock", {"workerId": "w", "lockDuration": 1000})
+    api.post(f"/external-task/{task}/failure", {"workerId": "w", "retries": 0, "errorMessage": "cold"})
+    # then
+    found = {each["incidentType"]: each["configuration"] for each in api.get("/incident", processInstanceId=bread)}
+    assert found == {"failedJob": timer, "failedExternalTask": task}
+    # when
+    api.put(f"/external-task/{task}/retries", {"retries": 1})
+    # then
+    assert [each["configuration"] for each in api.get("/incident", processInstanceId=bread)] == [timer]
 
 
 class TestDefinitions:

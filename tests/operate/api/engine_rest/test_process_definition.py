@@ -157,6 +157,19 @@ def test_the_form_of_the_start_event(api: Api) -> None:
     assert api.refused("GET", "/process-definition/key/ghost/startForm").status == 404
 
 
+def test_a_form_that_is_filled_in_starts_a_process_instance(api: Api) -> None:
+    # given
+    api.deploy(process("asked", "user:a"))
+    # when
+    body = {"businessKey": "F-1", "variables": {"size": {"value": 3, "type": "Integer"}}}
+    instance = api.post("/process-definition/key/asked/submit-form", body)
+    # then
+    assert (instance["businessKey"], instance["definitionKey"]) == ("F-1", "asked")
+    assert api.variables(instance["id"]) == {"size": 3}
+    assert api.refused("POST", "/process-definition/key/ghost/submit-form", {}).status == 404
+    assert "'size'" in api.refused("POST", "/process-definition/key/asked/submit-form", {"size": 3}).message
+
+
 def test_failed_jobs_and_incidents_are_counted(api: Api) -> None:
     # given
     lazy = process("lazy", "external:dig").replace(

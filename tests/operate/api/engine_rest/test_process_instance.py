@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.operate.api.engine_rest.conftest import ORDER, Api, process
@@ -293,3 +295,55 @@ class TestModification:
             ).status
             == 404
         )
+
+
+class TestSuspendingMany:
+    """PUT /process-instance/suspended"""
+
+    @pytest.mark.parametrize("name", ["processInstanceIds", "processDefinitionId", "processDefinitionKey"])
+    def test_by_ids_or_by_definition(self, api: Api, order: str, name: str) -> None:
+        # given
+        other = api.start()
+        definition = api.get(f"/process-instance/{order}")["definitionId"]
+        named = {"processInstanceIds": [order], "processDefinitionId": definition, "processDefinitionKey": "order"}[
+            name
+        ]
+        # when
+        api.put("/process-instance/suspended", {name: named, "suspended": True})
+        # then
+        concerned = [order] if name == "processInstanceIds" else [order, other]
+        assert [each["id"] for each in api.get("/process-instance", suspended="true")] == concerned
+        # when
+        api.put("/process-instance/suspended", {name: named, "suspended": False})
+        # then
+        assert api.get("/process-instance", suspended="true") == []
+
+    def test_those_of_a_tenant(self, api: Api, order: str) -> None:
+        body = {"processDefinitionKey": "order", "suspended": True}
+        api.put("/process-instance/suspended", {**body, "processDefinitionTenantId": "loans"})
+        assert api.get("/process-instance/count", suspended="true") == {"count": 0}
+        api.put("/process-instance/suspended", {**body, "processDefinitionWithoutTenantId": True})
+        assert api.get("/process-instance/count", suspended="true") == {"count": 1}
+
+    @pytest.mark.parametrize(
+        ("body", "status", "reason"),
+        [
+            ({"suspended": True}, 400, "found none"),
+            (
+                {"suspended": True, "processDefinitionKey": "order", "processInstanceIds": []},
+                400,
+                "processDefinitionKey",
+            ),
+            ({"processDefinitionKey": "order"}, 400, "'suspended'"),
+            ({"suspended": True, "processInstanceIds": "1"}, 400, "'processInstanceIds'"),
+            ({"suspended": True, "processInstanceIds": ["4711"]}, 404, "Process instance with id 4711 does not exist"),
+            ({"suspended": True, "processInstanceIds": ["nobody"]}, 404, "nobody"),
+        ],
+    )
+    def test_what_is_wrong_is_refused(
+        self, api: Api, order: str, body: dict[str, Any], status: int, reason: str
+    ) -> None:
+        refusal = api.refused("PUT", "/process-instance/suspended", body)
+        assert refusal.status == status
+        assert reason in refusal.message
+        assert api.get("/process-instance/count", suspended="true") == {"count": 0}

@@ -148,8 +148,6 @@ def _storable(value: object) -> object:
             return value if math.isfinite(value) else str(value)
         case Mapping():
             return {storable_text(str(name)): _storable(item) for name, item in value.items()}
-        case tuple() if hasattr(value, "_asdict"):
-            return {name: _storable(item) for name, item in value._asdict().items()}
         case list() | tuple():
             return [_storable(item) for item in value]
         case _:

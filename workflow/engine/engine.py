@@ -50,7 +50,7 @@ from workflow.engine.state import (
 from workflow.engine.step import Step
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.engine.variables import VariableWriter
-from workflow.graph import CompensationEvent, ElementType, FlowNode, SequenceFlow
+from workflow.graph import CompensationEvent, ElementType, ExecutableProcess, FlowNode, SequenceFlow
 
 JOB_NO_RETRIES = "JOB_NO_RETRIES"
 
@@ -95,6 +95,8 @@ class Engine:
         self.compensation = Compensation(self)
         self.activated: list[ElementInstance] = []
         self.ended: list[ElementInstance] = []
+        self.migrated: list[tuple[ElementInstance, FlowNode]] = []
+        """Element instances of which a migration has made ones of another element, and which they were of."""
         self.thrown_signals: list[tuple[str, Variables]] = []
         """Signals for everybody in the workspace; whoever has run the engine broadcasts them."""
         self.given: Variables = NO_VARIABLES
@@ -428,6 +430,21 @@ class Engine:
             self.agenda.issue(caller, Terminate(instance))
 
     # ---- the process instance
+
+    def migrate_to(self, process: ExecutableProcess, definition_key: int, version: int) -> None:
+        """Run on another process definition of the same semantics from now on; its element instances follow one by one."""
+        state = self.state
+        state.process, state.definition_key, state.version = process, definition_key, version
+        state.is_migrated = True
+        state.root.element = process.root
+        self.variables = VariableWriter(state, self.now, self.next_key)  # these two know what kinds of event there are
+        self.compensation = Compensation(self)
+
+    def dissolve(self, scope: ElementInstance) -> None:
+        """End a scope by itself; what was in it lives on elsewhere, and its token with that."""
+        if self.rules.outputs_of_terminated and scope.element.outputs and self._has_begun(scope):
+            self._or_refuse(self.expressions.map_outputs, scope)
+        self._close(scope, TERMINATED)
 
     def keep_root(self) -> None:
         """Let the process instance live although nothing may be active in it for a while."""

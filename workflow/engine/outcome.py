@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from workflow.engine.engine import Engine
 from workflow.engine.state import (
@@ -19,7 +18,8 @@ from workflow.engine.state import (
 )
 
 
-class ElementFact(NamedTuple):
+@dataclass(slots=True, unsafe_hash=True)
+class ElementFact:
     """One element instance that a command has made or ended."""
 
     key: int
@@ -28,7 +28,8 @@ class ElementFact(NamedTuple):
     flow_scope_key: int
 
 
-class RowFact(NamedTuple):
+@dataclass(slots=True, unsafe_hash=True)
+class RowFact:
     """A job, user task or incident that a command has made or closed."""
 
     key: int

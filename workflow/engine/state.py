@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from workflow.engine.values import TypedValue
 from workflow.graph import ExecutableProcess, FlowNode, SequenceFlow
@@ -181,7 +180,8 @@ class FlowCount:
     is_changed: bool = False
 
 
-class VariableChange(NamedTuple):
+@dataclass(slots=True)
+class VariableChange:
     """One variable before and after a command."""
 
     scope_key: int
@@ -228,6 +228,8 @@ class ProcessInstanceState:
     restarted_from_key: int | None = None
     tags: list[str] = field(default_factory=list)
     is_new: bool = False
+    is_migrated: bool = False
+    """Whether this command has moved it to another process definition, so that its rows have to tell that one."""
     everything_loaded: bool = False
     elements: dict[int, ElementInstance] = field(default_factory=dict)
     jobs: dict[int, JobRow] = field(default_factory=dict)

@@ -27,13 +27,13 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "guardian",
-    "procrastinate.contrib.django",
     "rest_framework",
     "rest_framework.authtoken",
     "simple_history",
     "workflow",
     "audit",
     "operate",
+    "procrastinate.contrib.django",  # after operate, whose command of the same name is to be found first
     "config",
 ]
 

@@ -1,8 +1,8 @@
-"""Measure every workload on the floor and in Fettle, alternately, and print how far they are apart.
+"""Measure every workload on the floor and in Fettle, alternately, and print how far they are apart; then a worker.
 
 - BENCH_REPEATS=5: how often; the medians count
 - BENCH_SECONDS=1: how long each measurement takes
-- BENCH_ONLY=…: names of workloads, separated by commas; all if not set
+- BENCH_ONLY=…: names of workloads, separated by commas, `jobs` for the worker; all if not set
 - BENCH_LIMIT=…: fail if floor ÷ Fettle is greater than this on any workload
 - BENCH_JSON=…: write all figures into this file
 - DATABASE_URL=…: measure on this server; else on an embedded one
@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from config.embedded_postgres import EmbeddedPostgresError
@@ -29,6 +30,7 @@ from tests.bench.report import Result, machine, table, too_slow
 if TYPE_CHECKING:
     from tests.bench.engine import Fettle
 
+JOBS = "jobs"
 WARM_UP_SECONDS = 0.5
 CORE_SECONDS = 0.2
 TRACED_INSTANCES = 20
@@ -45,6 +47,7 @@ class Settings:
     repeats: int
     seconds: int
     workloads: Sequence[Workload]
+    jobs: bool
     limit: float | None
     json: Path | None
 
@@ -54,7 +57,7 @@ class Settings:
         return cls(
             int(_number("BENCH_REPEATS", "5")),
             int(_number("BENCH_SECONDS", "1")),
-            _chosen(os.environ.get("BENCH_ONLY", "")),
+            *_chosen(os.environ.get("BENCH_ONLY", "")),
             _number("BENCH_LIMIT", limit) if limit else None,
             Path(file) if file else None,
         )
@@ -72,13 +75,15 @@ def _number(name: str, default: str) -> float:
     return number
 
 
-def _chosen(names: str) -> Sequence[Workload]:
+def _chosen(names: str) -> tuple[Sequence[Workload], bool]:
+    """The workloads, and whether the worker is to be measured."""
     wanted = {name.strip() for name in names.split(",") if name.strip()}
-    unknown = wanted - {workload.name for workload in WORKLOADS}
+    known = [*(workload.name for workload in WORKLOADS), JOBS]
+    unknown = wanted - set(known)
     if unknown:
-        there = ", ".join(workload.name for workload in WORKLOADS)
+        there = ", ".join(known)
         raise SettingError(f"Expected BENCH_ONLY to name workloads, found {sorted(unknown)}; there are: {there}.")
-    return [workload for workload in WORKLOADS if not wanted or workload.name in wanted]
+    return [each for each in WORKLOADS if not wanted or each.name in wanted], not wanted or JOBS in wanted
 
 
 def main() -> int:
@@ -86,14 +91,25 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         with bench_database() as url, django_on(url):
-            results = measure(settings, Floor(url, SESSION_OPTIONS))
+            results = measure(settings, Floor(url, SESSION_OPTIONS)) if settings.workloads else []
+            jobs = measure_jobs(settings) if settings.jobs else []
             where = machine(url)
     except (SettingError, DatabaseError, FloorError, EmbeddedPostgresError) as error:
         sys.exit(f"Error: {error}")
-    print(table(results))
-    print(f"\nMedians of {settings.repeats} repeats of {settings.seconds} s, alternating. {where}")
+    if results:
+        print(table(results) + "\n")
+    if jobs:
+        print(
+            f"Asynchronous jobs of one worker process: {median(jobs):,.0f} /s ({min(jobs):,.0f} … {max(jobs):,.0f})\n"
+        )
+    print(f"Medians of {settings.repeats} repeats of {settings.seconds} s, alternating. {where}")
     if settings.json:
-        written = {"machine": where, "at": time.time(), "results": [result.as_json() for result in results]}
+        written = {
+            "machine": where,
+            "at": time.time(),
+            "results": [result.as_json() for result in results],
+            "jobs": jobs,
+        }
         settings.json.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
     slow = too_slow(results, settings.limit) if settings.limit is not None else []
     for line in slow:
@@ -116,6 +132,14 @@ def measure(settings: Settings, floor: Floor) -> list[Result]:
     for subject in subjects:
         subject.count(fettle)
     return [subject.result for subject in subjects]
+
+
+def measure_jobs(settings: Settings) -> list[float]:
+    """Jobs a second of one worker process, for each repeat."""
+    from tests.bench.jobs import jobs_per_second
+
+    tell(f"{JOBS}: a worker process at its work")
+    return jobs_per_second(settings.repeats, settings.seconds)
 
 
 def _prepare(workload: Workload, fettle: Fettle) -> Subject:

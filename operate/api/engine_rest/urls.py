@@ -16,6 +16,7 @@ from operate.api.engine_rest import (
     incident,
     job,
     message,
+    metrics,
     openapi,
     process_definition,
     process_instance,
@@ -26,6 +27,7 @@ from operate.api.engine_rest import (
 from operate.api.engine_rest.history import activity_instance as history_activity_instance
 from operate.api.engine_rest.history import incident as history_incident
 from operate.api.engine_rest.history import process_instance as history_process_instance
+from operate.api.engine_rest.history import statistics as history_statistics
 from operate.api.engine_rest.history import task as history_task
 from operate.api.engine_rest.history import variable_instance as history_variable_instance
 
@@ -40,6 +42,7 @@ resources: list[URLPattern | URLResolver] = [
     path("engine", engine.Engines.as_view()),
     path("version", engine.Version.as_view()),
     path("openapi.json", openapi.OpenApiDocument.as_view()),
+    path("metrics/<str:name>/sum", metrics.MetricSum.as_view()),
     path("identity/groups", identity.IdentityGroups.as_view()),
     path("identity/verify", identity.IdentityVerify.as_view()),
     # deployments and definitions
@@ -156,6 +159,7 @@ resources: list[URLPattern | URLResolver] = [
     path("history/incident", history_incident.HistoricIncidents.as_view()),
     path("history/incident/count", history_incident.HistoricIncidentCount.as_view()),
     path("history/task", history_task.HistoricTasks.as_view()),
+    path("history/process-definition/<str:id>/statistics", history_statistics.HistoricActivityStatisticsView.as_view()),
     path("history/task/count", history_task.HistoricTaskCount.as_view()),
 ]
 

@@ -3,6 +3,7 @@
 from workflow.models.definitions import DEFAULT_WORKSPACE, Deployment, ProcessDefinition, Workspace
 from workflow.models.instances import (
     BufferedMessage,
+    CorrelatedMessage,
     ElementInstance,
     EventSubscription,
     FormerValue,
@@ -17,6 +18,7 @@ from workflow.models.instances import (
 __all__ = [
     "DEFAULT_WORKSPACE",
     "BufferedMessage",
+    "CorrelatedMessage",
     "Deployment",
     "ElementInstance",
     "EventSubscription",

@@ -394,6 +394,30 @@ class EventSubscription(InstanceRow):
         ]
 
 
+class CorrelatedMessage(InstanceRow):
+    """A published message that a process instance has got (Zeebe semantics), or that has started it."""
+
+    process_instance = KeyReference(ProcessInstance, related_name="correlated_messages")
+    workspace = models.ForeignKey(Workspace, models.DO_NOTHING, db_constraint=False, db_index=False)
+    definition = KeyReference(ProcessDefinition, related_name="+")
+    element_id = models.CharField(_("element id"), max_length=255, help_text=_("The event that occurred."))
+    element_instance = KeyReference(
+        ElementInstance, related_name="+", null=True, blank=True, help_text=_("Who waited. Empty for a start event.")
+    )
+    subscription_key = models.BigIntegerField(_("event subscription"))
+    message_key = models.BigIntegerField(_("message"))
+    name = models.CharField(_("name"), max_length=255)
+    correlation_key = models.CharField(_("correlation key"), max_length=255)
+    correlated_at = models.DateTimeField(_("correlated at"))
+
+    class Meta(InstanceRow.Meta):
+        abstract = False
+        verbose_name = _("correlated message")
+        verbose_name_plural = _("correlated messages")
+        ordering = ["key"]
+        indexes = [models.Index(fields=["process_instance"], name="correlated_message_instance")]
+
+
 class BufferedMessage(models.Model):
     """A published message within its time to live (Zeebe semantics): each process may get it once."""
 

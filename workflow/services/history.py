@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.models import (
+    CorrelatedMessage,
     ElementInstance,
     EventSubscription,
     FormerValue,
@@ -29,6 +30,7 @@ INSTANCE_TABLES = (
     UserTask,
     Incident,
     EventSubscription,
+    CorrelatedMessage,
 )
 DELETE_ROWS = [
     f"DELETE FROM {table._meta.db_table} WHERE process_instance_key = ANY(%s::bigint[])" for table in INSTANCE_TABLES

@@ -18,9 +18,10 @@ from workflow.persistence.connection import execute, fetch
 from workflow.persistence.json_values import to_json
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, clock, unit_of_work
+from workflow.services.correlations import note_correlation, note_start
 from workflow.services.guards import require_not_suspended
 from workflow.services.settling import occur, settle
-from workflow.services.start_events import StartEvent, message_lock, message_starts, start_at_event, without_running
+from workflow.services.start_events import StartEvent, enter_start_event, message_lock, message_starts, without_running
 
 BUFFER = """
 INSERT INTO workflow_bufferedmessage
@@ -133,12 +134,14 @@ def correlate_message(
     correlation: MessageCorrelation,
     *,
     variables: Variables = NO_VARIABLES,
+    local_variables: Variables = NO_VARIABLES,
     workspace_ids: Collection[int] | None = None,
     context: Context = SYSTEM,
 ) -> tuple[Correlation, ...]:
     """Deliver a Camunda 7 message to the one execution that it matches, or with `all` to each of them.
 
-    Nobody waiting, or more than one without `all`, is a refusal.
+    Nobody waiting, or more than one without `all`, is a refusal. Local variables are set in exactly the execution that waits;
+    a process instance that is started has none.
     """
     with transaction():
         matches = _matching(correlation, workspace_ids)
@@ -151,7 +154,7 @@ def correlate_message(
                 f"(business key {correlation.business_key!r}, correlation keys {sorted(correlation.correlation_keys)})."
             )
         started = tuple(_start(each, variables, correlation.business_key, context) for each in starts)
-        return (*(_correlate(key, variables, context) for key in matches), *started)
+        return (*(_correlate(key, variables, context, local_variables) for key in matches), *started)
 
 
 def _starting(correlation: MessageCorrelation, workspace_ids: Collection[int] | None) -> list[StartEvent]:
@@ -212,8 +215,8 @@ def publish_message(
             got_it = [process_id for _key, process_id in rows] + [each.process_id for each in starts]
             values = (name, correlation_key, message_id, to_json(_plain(variables)), got_it, now, now + time_to_live)
             execute([(BUFFER, (key, workspace_id, *values))])
-        started = [_start(each, variables, correlation_key or None, context) for each in starts]
-        correlated = [_correlate(each, variables, context) for each, _process in rows]
+        started = [_start(each, variables, correlation_key or None, context, message_key=key) for each in starts]
+        correlated = [_correlate(each, variables, context, message_key=key) for each, _process in rows]
         return PublishedMessage(key, (*correlated, *started))
 
 
@@ -230,21 +233,43 @@ def _refuse_duplicate(workspace_id: int, name: str, correlation_key: str, messag
         )
 
 
-def _correlate(subscription_key: int, variables: Variables, context: Context) -> Correlation:
+def _correlate(
+    subscription_key: int,
+    variables: Variables,
+    context: Context,
+    local_variables: Variables = NO_VARIABLES,
+    *,
+    message_key: int | None = None,
+) -> Correlation:
     with unit_of_work(context) as work:
         engine = work.open(Subject.SUBSCRIPTION, subscription_key)
         row = engine.state.subscriptions.get(subscription_key)
         if row is None or row.state != CREATED:
             raise Conflict(f"The event subscription '{subscription_key}' has just been ended by another command.")
+        engine.variables.set_all_local(engine.state.elements[row.element_instance_key], local_variables)
+        if message_key is not None:
+            note_correlation(work, engine, row, message_key)
         _deliver(work, engine, row, variables)
         return Correlation(engine.state.key, row.element_instance_key, outcome(engine))
 
 
-def _start(start: StartEvent, variables: Variables, business_key: str | None, context: Context) -> Correlation:
-    done = start_at_event(
-        start.definition_key, start.element_id, variables=variables, business_key=business_key, context=context
-    )
-    return Correlation(done.process_instance_key, None, done)
+def _start(
+    start: StartEvent,
+    variables: Variables,
+    business_key: str | None,
+    context: Context,
+    *,
+    message_key: int | None = None,
+) -> Correlation:
+    with unit_of_work(context) as work:
+        engine = enter_start_event(
+            work, start.definition_key, start.element_id, variables=variables, business_key=business_key
+        )
+        if message_key is not None:
+            key = business_key or ""
+            note_start(work, engine, start.element_id, start.subscription_key, message_key, start.name, key)
+        settle(work)
+        return Correlation(engine.state.key, None, outcome(engine))
 
 
 def _deliver(work: UnitOfWork, engine: Engine, row: SubscriptionRow, variables: Variables) -> None:

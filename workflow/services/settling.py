@@ -12,6 +12,7 @@ from workflow.graph import Semantics
 from workflow.persistence.connection import execute, fetch
 from workflow.persistence.json_values import from_json
 from workflow.persistence.unit_of_work import Subject, UnitOfWork
+from workflow.services.correlations import note_correlation
 from workflow.services.start_events import enter_start_event, message_lock, signal_starts, start_what_waited
 
 TAKE_BUFFERED = """
@@ -20,7 +21,7 @@ WHERE key = (
   SELECT key FROM workflow_bufferedmessage
   WHERE workspace_id = %s AND name = %s AND correlation_key = %s AND expires_at > %s AND NOT %s::text = ANY(correlated_to)
   ORDER BY key LIMIT 1)
-RETURNING variables
+RETURNING key, variables
 """
 WAITING_FOR_SIGNAL = """
 SELECT s.key, s.process_instance_key
@@ -70,7 +71,8 @@ def _take_one(work: UnitOfWork, engine: Engine, row: SubscriptionRow) -> None:
         return
     workspace_id, key, process_id = engine.state.workspace_id, row.correlation_key or "", engine.state.process.id
     execute([message_lock(workspace_id, row.name, key)])
-    for (variables,) in fetch(TAKE_BUFFERED, (process_id, workspace_id, row.name, key, work.now, process_id)):
+    for message_key, variables in fetch(TAKE_BUFFERED, (process_id, workspace_id, row.name, key, work.now, process_id)):
+        note_correlation(work, engine, row, message_key)
         occur(engine, row, from_json(variables))
 
 

@@ -36,6 +36,7 @@ from workflow.persistence.connection import execute, fetch
 from workflow.persistence.definitions import executable_process
 from workflow.persistence.json_values import from_json
 from workflow.persistence.unit_of_work import SYSTEM, Context, UnitOfWork, clock, unit_of_work
+from workflow.services.correlations import note_start
 
 Kind = EventSubscription.Kind
 """Of what a registered start event waits for, if not for a point in time."""
@@ -56,7 +57,7 @@ WHERE s.process_instance_key IS NULL AND s.state = 'CREATED' AND s.kind = 'MESSA
   AND s.name = ANY(%s::text[]) AND d.semantics = 'camunda7' AND NOT d.process_id = ANY(%s::text[])
 """
 STARTS = """
-SELECT s.definition_key, s.element_id, s.workspace_id, d.process_id, d.version, d.semantics, s.name
+SELECT s.definition_key, s.element_id, s.workspace_id, d.process_id, d.version, d.semantics, s.name, s.key
 FROM workflow_eventsubscription s JOIN workflow_processdefinition d ON d.key = s.definition_key
 WHERE s.process_instance_key IS NULL AND s.state = 'CREATED' AND s.kind = %(kind)s AND s.name = %(name)s
   AND NOT d.suspended
@@ -95,7 +96,7 @@ SELECT DISTINCT workspace_id, process_id, definition_key, start_element_id FROM 
 WHERE business_key = %s AND state = 'ACTIVE' AND start_element_id IS NOT NULL AND process_id = ANY(%s::text[])
 """
 START_NAMES = """
-SELECT s.name, s.definition_key, s.element_id FROM workflow_eventsubscription s
+SELECT s.name, s.definition_key, s.element_id, s.key FROM workflow_eventsubscription s
 JOIN workflow_processdefinition d ON d.key = s.definition_key
 WHERE s.process_instance_key IS NULL AND s.state = 'CREATED' AND s.kind = 'MESSAGE' AND s.workspace_id = %s
   AND d.workspace_id = %s AND d.process_id = %s AND d.is_latest AND NOT d.suspended
@@ -108,7 +109,7 @@ WHERE key = (
   WHERE workspace_id = %s AND name = ANY(%s::text[]) AND correlation_key = %s AND expires_at > %s
     AND NOT %s::text = ANY(correlated_to)
   ORDER BY key LIMIT 1)
-RETURNING name, variables
+RETURNING key, name, variables
 """
 RETRIES = 3
 
@@ -125,6 +126,7 @@ class StartEvent:
     semantics: Semantics
     name: str = ""
     """Of the message or signal."""
+    subscription_key: int = 0
 
 
 # ---- registering
@@ -336,7 +338,7 @@ def _starts(
             "semantics": semantics.value if semantics is not None else None,
         },
     )
-    return [StartEvent(*row[:5], Semantics(row[5]), row[6]) for row in rows]
+    return [StartEvent(*row[:5], Semantics(row[5]), *row[6:]) for row in rows]
 
 
 def without_running(starts: Sequence[StartEvent], correlation_key: str) -> list[StartEvent]:
@@ -537,14 +539,20 @@ def start_what_waited(work: UnitOfWork, ended: Engine) -> Engine | None:
         return None
     process_id, workspace_id = state.process.id, state.workspace_id
     waiting = {
-        name: (definition_key, element_id)
-        for name, definition_key, element_id in fetch(START_NAMES, (workspace_id, workspace_id, process_id))
+        name: (definition_key, element_id, subscription_key)
+        for name, definition_key, element_id, subscription_key in fetch(
+            START_NAMES, (workspace_id, workspace_id, process_id)
+        )
     }
     if not waiting:
         return None
     execute([message_lock(workspace_id, name, key) for name in sorted(waiting)])
-    for name, variables in fetch(TAKE_BUFFERED, (process_id, workspace_id, list(waiting), key, work.now, process_id)):
-        return enter_start_event(work, *waiting[name], variables=from_json(variables), business_key=key)
+    taken = (process_id, workspace_id, list(waiting), key, work.now, process_id)
+    for message_key, name, variables in fetch(TAKE_BUFFERED, taken):
+        definition_key, element_id, subscription_key = waiting[name]
+        engine = enter_start_event(work, definition_key, element_id, variables=from_json(variables), business_key=key)
+        note_start(work, engine, element_id, subscription_key, message_key, name, key)
+        return engine
     return None
 
 

@@ -23,8 +23,9 @@ AT_ONCE = 20
 
 RUNNABLE = (
     "j.kind <> 'EXTERNAL' AND j.state IN ('CREATED', 'FAILED') AND j.retries > 0 AND NOT j.suspended "
-    "AND NOT EXISTS (SELECT FROM workflow_processinstance held WHERE held.key = j.process_instance_key AND held.suspended)"
+    "AND (SELECT held.suspended FROM workflow_processinstance held WHERE held.key = j.process_instance_key) IS NOT TRUE"
 )
+"""As a subquery of its own, by key for each row: in an anti-join PostgreSQL would read all process instances there are."""
 CANDIDATES = (
     "SELECT j.key, j.root_process_instance_key AS root, j.priority, j.due_at FROM workflow_job j "
     f"WHERE {RUNNABLE} AND coalesce(j.root_process_instance_key, j.key) <> ALL(%(busy)s::bigint[])"

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.definitions import calling, deploy, left, one_task
+from tests.support.definitions import TABLES, calling, deploy, left, one_task
 from tests.support.models import model
 from tests.support.wire import wire_traffic
 from workflow import services
 from workflow.engine.errors import Conflict, NotFound, Rejected
 from workflow.graph import Semantics
 from workflow.models import Deployment, Incident, Job, ProcessDefinition, ProcessInstance, UserTask
-from workflow.services import Context
+from workflow.services import Context, history
 
 pytestmark = pytest.mark.django_db
 BOTH = pytest.mark.parametrize("semantics", Semantics)
@@ -114,6 +114,10 @@ def test_a_definition_that_was_deleted_elsewhere_is_not_started_from_memory():
     ProcessDefinition.objects.all().delete()  # by another server process; this one still remembers the model
     with pytest.raises(NotFound):
         start(definition)
+
+
+def test_no_table_is_forgotten_when_instances_are_deleted():
+    assert {*history.INSTANCE_TABLES, ProcessInstance} == set(TABLES)
 
 
 # -- history time to live

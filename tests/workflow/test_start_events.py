@@ -320,7 +320,7 @@ def test_a_start_that_fails_leaves_the_timer_with_one_retry_less(semantics):
 
 @BOTH
 def test_nothing_starts_a_suspended_definition(semantics):
-    [definition] = deploy(xml("order", semantics, ("message", "paid"), ("cycle", "R/PT1H")))
+    [definition] = deploy(xml("order", semantics, ("message", "paid"), ("cycle", "R/PT1H"), ("none", "")))
     services.suspend_process_definition(definition.key)
     assert start_events.message_starts("paid", None) == []
     job = Job.objects.get()
@@ -332,6 +332,8 @@ def test_nothing_starts_a_suspended_definition(semantics):
         services.execute_start_timer(job.key)
     with refused:
         services.start_process_instance(definition.key)
+    with refused:
+        services.start_process_instance(definition.key, context=Context(dry_run=True))
     assert not ProcessInstance.objects.exists()
     services.activate_process_definition(definition.key)
     services.execute_start_timer(job.key)

@@ -46,7 +46,7 @@ def start_process_instance(
         engine = work.create(
             definition_key, business_key=business_key, start_reason=start_reason, tags=tags, options=options
         )
-        require_startable(definition_key)
+        require_startable(work, definition_key)
         if instructions:
             engine.variables.set_all_local(engine.state.root, variables)
             check_vocabulary(engine, instructions)

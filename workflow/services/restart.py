@@ -79,7 +79,7 @@ def restart_process_instances(
         if isinstance(instruction, NOT_FOR_RESTARTS) or not isinstance(instruction, CAMUNDA_7_INSTRUCTIONS):
             raise Rejected(f"{instruction.describe()}: a restart can only start elements.", instruction=position)
     with unit_of_work(context) as work:
-        require_startable(definition_key)
+        require_startable(work, definition_key)
         ended = _ended(definition_key, list(dict.fromkeys(keys)))
         variables = _variables([each.key for each in ended], options)
         engines = []

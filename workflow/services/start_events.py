@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import DatabaseError
+
 from workflow.engine.engine import Engine
 from workflow.engine.errors import Conflict, ElementFailure, NotFound, Problem, Rejected
 from workflow.engine.evaluation import TEXT_LIMIT, explain, wrong_type
@@ -35,6 +37,7 @@ from workflow.persistence import keys
 from workflow.persistence.connection import execute, fetch
 from workflow.persistence.definitions import executable_process
 from workflow.persistence.json_values import from_json
+from workflow.persistence.transaction import refusal
 from workflow.persistence.unit_of_work import SYSTEM, Context, UnitOfWork, clock, unit_of_work
 from workflow.services.correlations import note_start
 
@@ -66,8 +69,7 @@ WHERE s.process_instance_key IS NULL AND s.state = 'CREATED' AND s.kind = %(kind
   AND (%(semantics)s::text IS NULL OR d.semantics = %(semantics)s::text)
 ORDER BY s.key
 """
-HELD_DEFINITION = "SELECT process_id, version, suspended FROM workflow_processdefinition WHERE key = %s FOR KEY SHARE"
-"""A definition is not deleted while a process instance of it is being started."""
+HOLD_STARTABLE = "SELECT workflow_hold_startable(%s::bigint)"
 TIMER = """
 SELECT j.definition_key, j.workspace_id FROM workflow_job j
 WHERE j.key = %s AND j.kind = 'TIMER' AND j.process_instance_key IS NULL AND j.state IN ('CREATED', 'FAILED')
@@ -366,16 +368,20 @@ def _is_message_start(process: ExecutableProcess, element_id: str | None) -> boo
 # ---- starting
 
 
-def require_startable(definition_key: int) -> None:
-    """Refuse to start a suspended process definition, and one that has just been deleted."""
-    for process_id, version, suspended in fetch(HELD_DEFINITION, (definition_key,)):
-        if suspended:
-            raise Conflict(
-                f"Cannot start process instance. Process definition '{process_id}' version {version} (key "
-                f"'{definition_key}') is suspended. Activate it first."
-            )
+def require_startable(work: UnitOfWork, definition_key: int) -> None:
+    """Refuse to start a suspended process definition, and one that has just been deleted.
+
+    The check is made with the last round trip of the transaction and holds the definition until that ends; a dry run,
+    which writes nothing, asks at once.
+    """
+    statement = HOLD_STARTABLE, (definition_key,)
+    if not work.context.dry_run:
+        work.transaction.add(*statement)
         return
-    raise NotFound(f"Expected to find a process definition with key '{definition_key}', but there is none.")
+    try:
+        execute([statement])
+    except DatabaseError as error:
+        raise refusal(error) or error from None
 
 
 def start_at_event(
@@ -410,7 +416,7 @@ def enter_start_event(
 ) -> Engine:
     """Make a process instance within a unit of work and let its start event occur."""
     engine = work.create(definition_key, business_key=business_key, start_reason=start_reason)
-    require_startable(definition_key)
+    require_startable(work, definition_key)
     state = engine.state
     start = next((node for node in state.process.root.start_events if node.id == element_id), None)
     if start is None:

@@ -371,7 +371,8 @@ class _ProcessReader:
 
 def _type(reading: ElementReading, known: ElementType) -> ElementType:
     """Event sub-processes are written as sub-processes."""
-    return ElementType.EVENT_SUB_PROCESS if reading.attribute("triggeredByEvent") == "true" else known
+    is_event_sub_process = reading.tag == "subProcess" and reading.attribute("triggeredByEvent") == "true"
+    return ElementType.EVENT_SUB_PROCESS if is_event_sub_process else known
 
 
 def _check_id(reading: ElementReading, *, is_made_up: bool = False) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from workflow.bpmn.event_checks import check_events, check_flow, is_event_sub_process
 from workflow.elements.reading import ElementReading
-from workflow.graph import CancelEvent, CompensationEvent, FlowDraft, NodeDraft
+from workflow.graph import CancelEvent, CompensationEvent, FlowDraft, LinkEvent, NodeDraft
 
 _ACTIVITIES: Final = ("Task", "task", "callActivity", "SubProcess", "subProcess", "transaction")
+_AFTER_EVENT_BASED_GATEWAY: Final = ("intermediateCatchEvent", "receiveTask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class NodePlace:
     @property
     def is_for_compensation(self) -> bool:
         """Whether this is a compensation boundary event."""
-        return isinstance(self.event, CompensationEvent)
+        return self.reading.tag == "boundaryEvent" and isinstance(self.event, CompensationEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class ProcessPlaces:
             incoming.setdefault(flow.draft.target_id, []).append(flow)
         for node in self.nodes.values():
             self._check_node(node, incoming.get(node.reading.id, ()), outgoing.get(node.reading.id, ()))
+        check_events(list(self.nodes.values()))
         self._check_starts()
 
     # -- flows
@@ -94,6 +97,9 @@ class ProcessPlaces:
                     f"Invalid {end} '{node_id}' of sequence flow '{flow.draft.id}': expected it in '{flow.scope_id}' like the "
                     f"flow, found it in '{node.scope_id}'. A sequence flow cannot cross the border of a sub-process."
                 )
+        source, target = self.nodes.get(flow.draft.source_id), self.nodes.get(flow.draft.target_id)
+        if source is not None and target is not None:
+            check_flow(flow, source, target)
 
     # -- nodes
 
@@ -110,11 +116,11 @@ class ProcessPlaces:
             self._check_boundary(node, incoming)
         if tag == "eventBasedGateway":
             self._check_event_based_gateway(node, outgoing)
-        if tag == "inclusiveGateway":
-            return
-        if tag == "exclusiveGateway":
-            (_check_zeebe_gateway if reading.is_zeebe else _check_camunda7_gateway)(node, outgoing)
-        else:
+        if tag in ("exclusiveGateway", "inclusiveGateway") and reading.is_zeebe:
+            _check_zeebe_gateway(node, outgoing)
+        elif tag == "exclusiveGateway":
+            _check_camunda7_gateway(node, outgoing)
+        elif tag != "inclusiveGateway":
             _check_conditions(node, outgoing)
 
     def _check_boundary(self, node: NodePlace, incoming: Sequence[FlowPlace]) -> None:
@@ -123,12 +129,15 @@ class ProcessPlaces:
         host = self.nodes.get(attached_to or "")
         if attached_to is None:
             reading.problem("Expected a boundary event to name its activity in 'attachedToRef', found none.")
-        elif host is None or host.scope_id != node.scope_id or not host.reading.tag.endswith(_ACTIVITIES):
+        elif host is None or host.scope_id != node.scope_id or not _is_activity(host):
             reading.problem(f"Invalid 'attachedToRef' '{attached_to}': expected an activity in the same scope.")
             if node.draft is not None:
                 node.draft.attached_to_id = None
         if incoming:
             reading.problem(f"A boundary event must not have incoming sequence flows, found '{incoming[0].draft.id}'.")
+        undone = host.draft if host is not None and node.is_for_compensation and reading.is_zeebe else None
+        if undone is not None and undone.compensation_handler_id is None:
+            reading.problem("A compensation boundary event must have exactly one association to a handler.")
         if isinstance(node.event, CancelEvent) and host is not None and host.reading.tag != "transaction":
             reading.problem("A boundary event with cancelEventDefinition is only supported on transactions.")
 
@@ -139,10 +148,17 @@ class ProcessPlaces:
             )
         for flow in outgoing:
             target = self.nodes.get(flow.draft.target_id)
-            if target is not None and target.reading.tag not in ("intermediateCatchEvent", "receiveTask"):
+            if target is None:
+                continue
+            if target.reading.tag not in _AFTER_EVENT_BASED_GATEWAY or isinstance(target.event, LinkEvent):
                 flow.reading.problem(
                     f"An event-based gateway can only lead to intermediate catch events, found '{target.reading.tag}' "
                     f"'{target.reading.id}'."
+                )
+            elif any(other.draft.target_id == flow.draft.target_id and other not in outgoing for other in self.flows):
+                target.reading.problem(
+                    f"Invalid incoming sequenceflow for intermediateCatchEvent with id '{target.reading.id}' connected to an "
+                    "event-based gateway: expected no other one."
                 )
 
     def _check_default(self, node: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
@@ -165,6 +181,17 @@ class ProcessPlaces:
         for node in self.nodes.values():
             if node.reading.tag in ("subProcess", "transaction"):
                 _check_start_of_sub_process(node.reading, starts.get(node.reading.id, []))
+            elif node.reading.tag == "adHocSubProcess":
+                self._check_inside_of_ad_hoc(node.reading)
+
+    def _check_inside_of_ad_hoc(self, ad_hoc: ElementReading) -> None:
+        inside = [node for node in self.nodes.values() if node.reading.element.getparent() is ad_hoc.element]
+        if not any(_is_activity(node) for node in inside):
+            ad_hoc.problem("Must have at least one activity in the ad-hoc sub-process, found none.")
+        for node in inside:
+            if node.reading.tag in ("startEvent", "endEvent"):
+                kind = "a start event" if node.reading.tag == "startEvent" else "an end event"
+                node.reading.problem(f"An ad-hoc sub-process must not contain {kind}.")
 
     def _check_start_of_process(self, starts: Sequence[ElementReading]) -> None:
         if not starts:
@@ -177,6 +204,10 @@ class ProcessPlaces:
             extra.problem("Multiple none start events are not allowed, found one more in the process.")
 
 
+def _is_activity(node: NodePlace) -> bool:
+    return node.reading.tag.endswith(_ACTIVITIES) and not is_event_sub_process(node)
+
+
 def _check_start_of_sub_process(sub_process: ElementReading, starts: Sequence[ElementReading]) -> None:
     if not starts:
         kind = "start event" if sub_process.attribute("triggeredByEvent") == "true" else "none start event"
@@ -186,11 +217,12 @@ def _check_start_of_sub_process(sub_process: ElementReading, starts: Sequence[El
 
 
 def _check_zeebe_gateway(gateway: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
+    kind = gateway.reading.tag.removesuffix("Gateway")
     default = gateway.draft.default_flow_id if gateway.draft is not None else None
     for flow in outgoing:
         if len(outgoing) > 1 and flow.draft.condition is None and flow.draft.id != default:
             flow.reading.problem(
-                f"Must have a condition or be default flow, because exclusive gateway '{gateway.reading.id}' has several outgoing "
+                f"Must have a condition or be default flow, because {kind} gateway '{gateway.reading.id}' has several outgoing "
                 "flows; found neither."
             )
         if flow.draft.condition is not None and flow.draft.id == default:

@@ -47,8 +47,8 @@ def read_event(reading: ElementReading, kinds: tuple[str, ...], *, is_start: boo
         return None
     kind = definition.tag.removesuffix(_SUFFIX)
     if kind not in kinds:
-        expected = ", ".join(kinds)
-        reading.problem(f"A {_words(reading.tag)} cannot have '{definition.tag}'. Expected one of: {expected}.")
+        expected = f"one of: {', '.join(kinds)}" if kinds else "none in an embedded sub-process"
+        reading.problem(f"{_words(reading.tag)} cannot have '{definition.tag}'. Expected {expected}.")
         return None
     if kind == "message":
         message = definition.attribute("messageRef")
@@ -60,7 +60,8 @@ def read_event(reading: ElementReading, kinds: tuple[str, ...], *, is_start: boo
 
 
 def _words(tag: str) -> str:
-    return "".join(f" {character.lower()}" if character.isupper() else character for character in tag)
+    article = "An " if tag[0] in "aeiou" else "A "
+    return article + "".join(f" {character.lower()}" if character.isupper() else character for character in tag)
 
 
 # ---- messages and signals

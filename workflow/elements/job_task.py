@@ -14,6 +14,8 @@ from workflow.expressions import Expression
 from workflow.graph import ElementType
 
 DEFAULT_RETRIES = 3
+_WORK = ("class", "delegateExpression", "type", "expression")
+"""What tells, in the Camunda 7 vocabulary, who does the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,14 @@ def read_job_task(reading: ElementReading) -> JobDetails | InlineExpressionDetai
     return read_job_definition(reading) if reading.is_zeebe else _read_camunda7(reading)
 
 
-def read_work(reading: ElementReading) -> JobDetails | InlineExpressionDetails:
-    """The work that throws a message: in Camunda 7 semantics it stands in the event's definition."""
+def read_work(reading: ElementReading) -> JobDetails | InlineExpressionDetails | None:
+    """The work that throws a message: in Camunda 7 semantics it stands in the event's definition, or is left out."""
     definition = reading.event_definition()
-    if reading.is_zeebe:
+    if reading.is_zeebe or definition is None:
         return read_job_definition(reading)
-    return _read_camunda7(reading if definition is None else definition)
+    if definition.extension("connector") is None and all(definition.camunda(name) is None for name in _WORK):
+        return None
+    return _read_camunda7(definition)
 
 
 def read_job_definition(reading: ElementReading) -> JobDetails:
@@ -134,7 +138,10 @@ class JobTask(Behaviour):
         self.work(step, step.element.details)
 
     def work(self, step: Step, details: object) -> None:
-        """Let somebody do what the details say."""
+        """Let somebody do what the details say; without any there is nothing to do."""
+        if details is None:
+            step.complete()
+            return
         if isinstance(details, InlineExpressionDetails):
             self._evaluate(step, details)
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 from workflow.elements.events import read_event
 from workflow.elements.reading import ElementReading, reads
 from workflow.engine.behaviour import Behaviour, element
-from workflow.graph import CatchDetails, ElementType
+from workflow.graph import CatchDetails, ElementType, ErrorEvent
 
 OF_PROCESS = ("message", "timer", "signal", "conditional")
 OF_EVENT_SUB_PROCESS = (*OF_PROCESS, "error", "escalation", "compensate")
@@ -17,12 +17,17 @@ OF_EVENT_SUB_PROCESS = (*OF_PROCESS, "error", "escalation", "compensate")
 @reads("startEvent", ElementType.START_EVENT)
 def read_start_event(reading: ElementReading) -> CatchDetails:
     """The event that begins its scope; none in embedded sub-processes."""
+    if (initiator := reading.camunda("initiator")) is not None and not reading.is_zeebe:
+        reading.warning(f"'camunda:initiator' is not supported yet: the variable '{initiator}' is not set.")
     parent = reading.element.getparent()
     if parent is not None and parent.get("triggeredByEvent") == "true":
         event = read_event(reading, OF_EVENT_SUB_PROCESS)
         if event is None and not reading.event_definitions():
             reading.problem("The start event of an event sub-process must have an event definition, found none.")
-        return CatchDetails(event, reading.attribute("isInterrupting") != "false")
+        interrupting = reading.attribute("isInterrupting") != "false"
+        if isinstance(event, ErrorEvent) and not interrupting:
+            reading.problem("The error start event of an event subprocess must be interrupting.")
+        return CatchDetails(event, interrupting)
     is_process = parent is not None and parent.tag == f"{{{parent.nsmap.get(parent.prefix)}}}process"
     return CatchDetails(read_event(reading, OF_PROCESS if is_process else (), is_start=True))
 

@@ -36,10 +36,12 @@ def read_one(elements: str, semantics: Semantics, *, others: str = "", attribute
     return read(process(elements, others=others, attributes=attributes), semantics).processes[0]
 
 
-def problems(content: bytes, semantics: Semantics | None = Semantics.CAMUNDA_7) -> tuple[Problem, ...]:
-    """Everything that is wrong with a model; nothing, if it is good."""
+def problems(
+    content: bytes, semantics: Semantics | None = Semantics.CAMUNDA_7, *, chosen: bool = False
+) -> tuple[Problem, ...]:
+    """Everything that is wrong with a model; nothing, if it is good. Chosen semantics overrule what the model says."""
     try:
-        read_model(content, resource_name="model.bpmn", fallback=semantics)
+        read_model(content, resource_name="model.bpmn", fallback=semantics, chosen=semantics if chosen else None)
     except ModelProblems as error:
         return error.problems
     return ()

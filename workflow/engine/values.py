@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 INTEGER_LIMIT = 2**31
@@ -58,8 +59,16 @@ def type_of(value: object) -> str:
             return "Integer" if -INTEGER_LIMIT <= value < INTEGER_LIMIT else "Long"
         case float() | Decimal():
             return "Double"
+        case datetime():
+            return "Date"
         case _:
             return "Json"
+
+
+def date_text(moment: datetime) -> str:
+    """A moment as variables of type Date keep it: `2025-01-02T03:04:05.678+0000`."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}+0000"
 
 
 def typed(value: object, former_type: str = "") -> tuple[object, str]:
@@ -69,6 +78,8 @@ def typed(value: object, former_type: str = "") -> tuple[object, str]:
     """
     if isinstance(value, TypedValue):
         return value.value, value.type
+    if isinstance(value, datetime):
+        return date_text(value), "Date"
     found = type_of(value)
     if found == former_type or not former_type:
         return value, found

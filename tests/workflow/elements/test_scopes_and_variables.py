@@ -129,3 +129,47 @@ def test_a_variable_deleted_and_set_again_by_one_command_keeps_its_row():
     instance.engine.variables.set_local(root, "n", 3)
     assert root.variables["n"] is row
     assert (row.value, instance.state.deleted_variables) == (3, [])
+
+
+def test_a_date_stays_a_date_through_expressions_of_camunda_7():
+    builder = bpmn().start()
+    inputs = (builder.mapping("${due}", "same"), builder.mapping("${dateTime().plusDays(1)}", "later"))
+    outputs = (builder.mapping("${later.after(due)}", "isLater"),)
+    due = TypedValue("2026-03-02T10:00:00.000+0000", "Date")
+    instance = start(builder.user_task("task", inputs=inputs, outputs=outputs).user_task("after"), due=due)
+    [task] = [each for each in instance.state.elements.values() if each.element.id == "task"]
+    assert {name: (row.value, row.type) for name, row in task.variables.items()} == {
+        "same": ("2026-03-02T10:00:00.000+0000", "Date"),
+        "later": ("2026-03-03T12:00:00.000+0000", "Date"),
+    }
+    instance.complete("task")
+    assert instance.variables["isLater"] is True
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("${execution.currentActivityId} in ${execution.processInstanceId}", "task in 1"),
+        ("${execution.getCurrentActivityName()}", "task"),
+        ("${execution.parentId == execution.processInstanceId}", True),
+        ("${execution.id == execution.activityInstanceId}", True),
+        ("${execution.getVariable('n') + execution.variables.n + execution.getVariables().size()}", 3),
+        ("${execution.variablesLocal.size()}", 0),
+        ("${execution.hasVariable('n') && !execution.hasVariableLocal('n')}", True),
+        ("${execution.processBusinessKey == null}", True),
+    ],
+)
+def test_expressions_of_camunda_7_ask_the_execution(expression, value):
+    builder = bpmn().start()
+    instance = start(builder.user_task("task", inputs=(builder.mapping(expression, "result"),)), n=1)
+    assert instance.local_variables("task") == {"result": value}
+
+
+def test_expressions_of_camunda_7_write_and_remove_variables():
+    builder = bpmn().start()
+    writing = (
+        "${execution.setVariable('n', 2)}${execution.setVariableLocal('here', 1)}${execution.removeVariable('old')}"
+    )
+    instance = start(builder.user_task("task", inputs=(builder.mapping(writing, "nothing"),)), n=1, old=1)
+    assert instance.variables == {"n": 2}
+    assert instance.local_variables("task") == {"here": 1, "nothing": ""}

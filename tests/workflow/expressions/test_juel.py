@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workflow.expressions import ExpressionError, Language, parse_camunda7
 
@@ -30,6 +32,9 @@ class Execution:
     def setVariable(self, name, value):
         self.variables[name] = value
 
+    def removeVariable(self, name):
+        del self.variables[name]
+
     def delete(self):
         raise AssertionError("called")
 
@@ -47,8 +52,10 @@ def variables():
         "items": [1, 2, 3],
         "eqx": 1,
         "due": NOW,
+        "csv": "a,b,,",
         "execution": Execution(),
         "__now__": lambda: NOW,
+        "__user__": "demo",
     }
 
 
@@ -162,6 +169,46 @@ def variables():
         ("yes.toString()", "true"),
         ("order.prop('items').elements().get(0).prop('price').numberValue()", 10),
         ("due.before(now())", False),
+        ("text.concat(n).concat('!')", "abc3!"),
+        ("text.charAt(0)", "a"),
+        ("text.substring('1')", "bc"),
+        ("text.replace('b', 'xx')", "axxc"),
+        ("text.repeat(2)", "abcabc"),
+        ("text.indexOf('b', 2)", -1),
+        ("text.compareTo('abd')", -1),
+        ("text.matches('[a-c]+')", True),
+        ("text.matches('[ab]+')", False),
+        (r"'a1b22'.replaceAll('\\d+', '#')", "a#b#"),
+        (r"'a-b'.replaceAll('(\\w)-(\\w)', '$2$1')", "ba"),
+        (r"'ab'.replaceFirst('[ab]', '\\$')", "$b"),
+        ("csv.split(',')", ["a", "b"]),
+        ("csv.split(',').size()", 2),
+        ("items.subList(1, 3)", [2, 3]),
+        ("items.getLast()", 3),
+        ("items.lastIndexOf(1)", 0),
+        ("items.containsAll(items)", True),
+        ("order.fieldNames().size()", 4),
+        ("order.isObject() && items.isArray() && text.isString()", True),
+        ("n.compareTo(4)", -1),
+        ("text.empty", False),
+        # numbers and texts
+        ("'2.5' + 1", 3.5),
+        ("'1e2' * 1", 100.0),
+        ("'-3' + 0", -3),
+        ("'abc'.concat(2.0 * 50000000)", "abc1.0E8"),
+        # dates
+        ("dateTime().plusDays(1).isAfter(now())", True),
+        ("dateTime().plusMonths(1).plusDays(29).toString('dd.MM.yyyy HH:mm')", "03.03.2026 03:04"),
+        ("dateTime().minusYears(1).plusHours(2).plusMinutes(56).toDate().toString()", "2025-01-02T06:00:05+00:00"),
+        ("dateTime().withTimeAtStartOfDay().toString(\"yyyy-MM-dd'T'HH:mm:ss.SSSZ\")", "2026-01-02T00:00:00.000+0000"),
+        ("dateTime().withDayOfMonth(31).withTime(23, 59, 0, 0).toString('yy MM dd HH mm')", "26 01 31 23 59"),
+        ("dateTime().dayOfWeek", 5),
+        ("dateTime().getHourOfDay()", 3),
+        ("due.getTime() == due.time", True),
+        ("due.compareTo(now())", 0),
+        # who asks
+        ("currentUser()", "demo"),
+        ("authenticatedUserId", "demo"),
         # the execution
         ("execution.processBusinessKey", "order-7"),
         ("execution.getProcessBusinessKey()", "order-7"),
@@ -227,6 +274,17 @@ def test_an_expression_can_set_a_variable():
         ("${1 / 0}", "Division by zero"),
         ("${1 % 0}", "Division by zero"),
         ("${items['a']}", "Cannot coerce 'a' of type string to a number"),
+        ("${'1_0' + 1}", "Cannot coerce '1_0' of type string to a number"),
+        ("${' 1' + 1}", "Cannot coerce ' 1' of type string to a number"),
+        ("${text.length(1)}", "these are not the parameters it takes"),
+        ("${text.repeat(-1)}", "Method repeat of string failed: count is negative: -1"),
+        ("${text.matches('(')}", "Method matches of string failed: SyntaxError: Invalid regular expression"),
+        ("${'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.matches('(a+)+')}", "it took longer than 1000 ms"),
+        ("${now().plusYears(9000)}", "Method plusYears of date failed: date value out of range"),
+        ("${now().toString('QQQ')}", "the date pattern 'QQQ' contains 'QQQ'; known are SSS, yyyy"),
+        ("${items.subList(2, 1)}", "from 2, to 1, length 3"),
+        ("${items.add(1)}", "Cannot find method add with 1 parameters in list"),
+        ("${task.name}", "Cannot resolve identifier 'task'"),
     ],
 )
 def test_a_failure_names_the_expression_and_the_cause(source, cause):
@@ -256,6 +314,14 @@ def test_an_expression_without_a_clock_has_no_now():
         ("${'a}", "syntax error at position 6, the text ends before the string that is closed by '"),
         ("${sum(a)}", "Could not resolve function 'sum'"),
         ("${__now__}", "'__now__' is not a variable"),
+        ("${__user__}", "'__user__' is not a variable"),
+        (
+            "${S(order).prop('id')}",
+            (
+                "function 'S' of Spin is not supported; a JSON variable is a value with properties here, "
+                "as in ${order.customer.name}"
+            ),
+        ),
         ("${" + "!" * 300 + "a}", "it is nested more than 200 levels deep"),
         ("${" + "a+" * 300 + "a}", "it is nested more than 200 levels deep"),
         ("${" + "9" * 5000 + "}", "a number has too many digits"),
@@ -328,3 +394,50 @@ def test_dates_compare():
     scope = {"due": NOW, "later": NOW + timedelta(days=1)}
 
     assert parse_camunda7("${due < later && later > due && due != later}").evaluate(scope) is True
+
+
+def test_nobody_in_particular_is_null():
+    assert parse_camunda7("${currentUser()}").evaluate({}) is None
+    assert parse_camunda7("${authenticatedUserId == null}").evaluate({}) is True
+
+
+PRECEDENCE = [["||"], ["&&"], ["==", "!="], ["<", ">", "<=", ">="], ["+", "-"], ["*", "/", "%"]]
+LEVEL = {operator: level for level, operators in enumerate(PRECEDENCE) for operator in operators}
+
+
+def with_all_brackets(tree):
+    return tree if isinstance(tree, str) else "({} {} {})".format(*map(with_all_brackets, tree))
+
+
+def with_few_brackets(tree):
+    """Operators of one level group from the left."""
+    if isinstance(tree, str):
+        return tree
+    left, operator, right = tree
+    level = LEVEL[operator]
+    one = bracketed_below(left, level)
+    return f"{one} {operator} {bracketed_below(right, level + 1)}"
+
+
+def bracketed_below(tree, level):
+    text = with_few_brackets(tree)
+    return text if isinstance(tree, str) or LEVEL[tree[1]] >= level else f"({text})"
+
+
+def result_of(source):
+    try:
+        return parse_camunda7(f"${{{source}}}").evaluate({"n": 3, "nothing": None, "yes": True, "digits": "12"})
+    except ExpressionError as failure:
+        return str(failure).partition("Cause: ")[2]
+
+
+@settings(max_examples=1000, derandomize=True, database=None, deadline=None)
+@given(
+    st.recursive(
+        st.sampled_from(["0", "1", "2", "7.5", "n", "nothing", "yes", "digits", "'a'", "-n", "!yes", "empty nothing"]),
+        lambda inner: st.tuples(inner, st.sampled_from(list(LEVEL)), inner),
+        max_leaves=8,
+    )
+)
+def test_operators_bind_as_the_specification_says(tree):
+    assert result_of(with_few_brackets(tree)) == result_of(with_all_brackets(tree))

@@ -58,3 +58,27 @@ def test_a_larger_value_is_an_error(expression, reason):
 
     assert message.startswith(f"Failed to evaluate expression '{expression}': ")
     assert reason in message
+
+
+@pytest.mark.parametrize("expression", ["${large}", "${large.toUpperCase()}", "a ${large}", "${large.concat('x')}"])
+def test_a_value_of_ten_megabytes_passes_through_juel(expression):
+    assert LARGE.lower() in str(parse_camunda7(expression).evaluate({"large": LARGE})).lower()
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("${large}${large}", "a text of 20000000 characters would come about"),
+        ("${large.concat(large)}", "a text of 20000000 characters would come about"),
+        ("${large.replace('x', large)}", "a text of 100000000000000 characters would come about"),
+        ("${large.replace('', 'xxx')}", "characters would come about"),
+        ("${'x'.repeat(1000000000)}", "a text of 1000000000 characters would come about"),
+        ("${large.replaceAll('x', 'xx')}", "Method replaceAll of string failed: it "),
+        ("${number * number * number * number * number}", "a number of more than 1000 digits would come about"),
+    ],
+)
+def test_a_larger_text_or_number_is_an_error(expression, reason):
+    message = failure_of(parse_camunda7(expression), {"large": LARGE, "number": 10**250})
+
+    assert message.startswith(f"Error while evaluating expression: {expression}. Cause: ")
+    assert reason in message

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from workflow.engine.timers import first_due
-from workflow.expressions import parse_zeebe
+from workflow.expressions import parse_camunda7, parse_zeebe
 from workflow.graph import Semantics, TimerKind
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -45,3 +45,23 @@ def test_temporal_values_of_feel_are_texts_that_timers_take(kind, source, expect
 
     assert isinstance(value, str)
     assert first_due(kind, value, now=NOW, semantics=Semantics.ZEEBE).at == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "expected"),
+    [
+        (TimerKind.DATE, "${now()}", NOW),
+        (TimerKind.DATE, "${dateTime().plusDays(2).toDate()}", NOW.replace(day=4)),
+        (TimerKind.DATE, "${due}", SCOPE["due"]),
+        (TimerKind.DATE, "${day}", datetime(2026, 2, 3, tzinfo=UTC)),
+        (TimerKind.DATE, "${day}T08:30:00", datetime(2026, 2, 3, 8, 30, tzinfo=UTC)),
+        (TimerKind.DATE, "${dateTime().plusDays(1).toString('yyyy-MM-dd')}", datetime(2026, 1, 3, tzinfo=UTC)),
+        (TimerKind.DURATION, "${wait}", NOW.replace(minute=19)),
+        (TimerKind.DURATION, "PT${attempt * 5}M", NOW.replace(minute=19)),
+        (TimerKind.CYCLE, "R3/${wait}", NOW.replace(minute=19)),
+    ],
+)
+def test_dates_and_durations_of_juel_are_what_timers_take(kind, source, expected):
+    value = parse_camunda7(source).evaluate(SCOPE)
+
+    assert first_due(kind, value, now=NOW, semantics=Semantics.CAMUNDA_7).at == expected

@@ -10,6 +10,8 @@ import { FeelRange, date, dateAndTime, evaluate as evaluateFeel, parseExpression
 import { AssertionFailure, functions } from './functions.js';
 import { plain } from './values.js';
 
+export * from './patterns.js';
+
 /* The dialect with `names in backticks`. */
 const DIALECT = 'camunda';
 

@@ -107,13 +107,18 @@ class Compiled:
 
 def _ask(source: str, failed: str, function: str, *arguments: object) -> dict[str, Any]:
     try:
-        request = json.dumps(arguments, default=_plain, allow_nan=False)
-        # as text, because an object literal is not JSON: "__proto__" means something else there
-        answer = _sandbox.call(f"fettleFeel.{function}(...JSON.parse({json.dumps(request)}))")
-        check_text(len(answer))
+        return cast("dict[str, Any]", ask(function, *arguments))
     except (SandboxError, TooLarge, ValueError, RecursionError) as failure:
         raise ExpressionError(f"{failed}: {failure}", source) from None
-    return cast("dict[str, Any]", json.loads(answer))
+
+
+def ask(function: str, *arguments: object) -> Any:
+    """Return what a function of the bundle answers; raises SandboxError, TooLarge, ValueError or RecursionError."""
+    request = json.dumps(arguments, default=_plain, allow_nan=False)
+    # as text, because an object literal is not JSON: "__proto__" means something else there
+    answer = _sandbox.call(f"fettleFeel.{function}(...JSON.parse({json.dumps(request)}))")
+    check_text(len(answer))
+    return json.loads(answer)
 
 
 def _plain(value: object) -> object:

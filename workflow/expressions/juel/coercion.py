@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from workflow.expressions.juel.failure import Failure
+from workflow.expressions.limits import MAX_DIGITS, check_number
 
 Number = int | float
 
@@ -33,15 +35,16 @@ def to_number(value: object) -> Number:
     raise Failure(f"Cannot coerce a value of type {type_name(value)} to a number")
 
 
+_SPELLED: Final = re.compile(r"[+-]?(?P<whole>\d+)|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+
 def _spelled_number(text: str) -> Number:
-    for number_type in (int, float):
-        try:
-            number = number_type(text)
-        except ValueError:
-            continue
+    spelled = _SPELLED.fullmatch(text)
+    if spelled is not None and len(text) <= MAX_DIGITS:
+        number = int(text) if spelled["whole"] else float(text)
         if math.isfinite(number):
             return number
-    raise Failure(f"Cannot coerce '{text}' of type string to a number")
+    raise Failure(f"Cannot coerce '{text[:MAX_DIGITS]}' of type string to a number")
 
 
 def to_boolean(value: object) -> bool:
@@ -64,13 +67,25 @@ def to_text(value: object) -> str:
             return "true" if value else "false"
         case str():
             return value
-        case int() | float() | Decimal():
+        case float():
+            return _java_text(value)
+        case int() | Decimal():
             return str(value)
         case datetime():
             return value.isoformat()
         case list() | dict():
             return json.dumps(value, default=str, ensure_ascii=False)
     return str(value)
+
+
+def _java_text(number: float) -> str:
+    """Return a floating number as Java writes it: 1.0E7, not 10000000.0."""
+    size = abs(number)
+    if size == 0 or 1e-3 <= size < 1e7 or not math.isfinite(number):
+        return repr(number)
+    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    first, *rest = map(str, digits)
+    return f"{'-' if sign else ''}{first}.{''.join(rest) or '0'}E{int(exponent) + len(rest)}"
 
 
 def type_name(value: object) -> str:
@@ -86,6 +101,8 @@ def type_name(value: object) -> str:
             return "string"
         case list() | tuple():
             return "list"
+        case datetime():
+            return "date"
         case Mapping():
             return "map"
     return type(value).__name__
@@ -96,16 +113,21 @@ def is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str | list | tuple | Mapping) and len(value) == 0)
 
 
+def _bounded(number: Number) -> Number:
+    check_number(number)
+    return number
+
+
 def add(left: object, right: object) -> Number:
-    return to_number(left) + to_number(right)
+    return _bounded(to_number(left) + to_number(right))
 
 
 def subtract(left: object, right: object) -> Number:
-    return to_number(left) - to_number(right)
+    return _bounded(to_number(left) - to_number(right))
 
 
 def multiply(left: object, right: object) -> Number:
-    return to_number(left) * to_number(right)
+    return _bounded(to_number(left) * to_number(right))
 
 
 def divide(left: object, right: object) -> Number:

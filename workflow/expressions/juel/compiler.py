@@ -15,6 +15,9 @@ from workflow.expressions.juel.members import call_method, read_item, read_membe
 
 MAX_DEPTH: Final = 200
 NOW: Final = "__now__"
+USER: Final = "__user__"
+AUTHENTICATED_USER: Final = "authenticatedUserId"
+_SPIN: Final = frozenset({"S", "JSON", "XML"})
 
 Scope = Mapping[str, object]
 Run = Callable[[Scope], object]
@@ -149,28 +152,29 @@ class Compiler(Transformer[Token, Node]):
 
     def variable(self, name: Token) -> Node:
         key = str(name)
-        if key == NOW:
-            raise Failure(f"'{NOW}' is not a variable")
+        if key in (NOW, USER):
+            raise Failure(f"'{key}' is not a variable")
 
         def run(scope: Scope) -> object:
             value = scope.get(key, _MISSING)
-            if value is _MISSING:
-                raise Unresolved(f"Cannot resolve identifier '{key}'")
-            return value
+            if value is not _MISSING:
+                return value
+            if key == AUTHENTICATED_USER:
+                return scope.get(USER)
+            raise Unresolved(f"Cannot resolve identifier '{key}'")
 
         return Node(run, frozenset([key]))
 
     def function(self, name: Token, arguments: list[Node]) -> Node:
-        if name != "now" or arguments:
+        if name in _SPIN:
+            raise NoSuchMethod(
+                f"function '{name}' of Spin is not supported; a JSON variable is a value with properties here, "
+                "as in ${order.customer.name}"
+            )
+        function = _FUNCTIONS.get(name)
+        if function is None or arguments:
             raise NoSuchMethod(f"Could not resolve function '{name}'")
-
-        def run(scope: Scope) -> object:
-            clock = scope.get(NOW)
-            if not callable(clock):
-                raise Failure("Function 'now' has no clock here")
-            return clock()
-
-        return Node(run)
+        return Node(function)
 
     def integer(self, token: Token) -> Node:
         try:
@@ -192,6 +196,20 @@ class Compiler(Transformer[Token, Node]):
 
     def null(self) -> Node:
         return _constant(None)
+
+
+def _now(scope: Scope) -> object:
+    clock = scope.get(NOW)
+    if not callable(clock):
+        raise Failure("Function 'now' has no clock here")
+    return clock()
+
+
+_FUNCTIONS: Final[Mapping[str, Run]] = {
+    "now": _now,
+    "dateTime": _now,
+    "currentUser": lambda scope: scope.get(USER),
+}
 
 
 def _unescaped(text: str) -> str:

@@ -10,6 +10,7 @@ from workflow.expressions.expression import Evaluation, Expression, ExpressionEr
 from workflow.expressions.juel.coercion import to_text
 from workflow.expressions.juel.compiler import Node, SyntaxFailure, compile_expression
 from workflow.expressions.juel.failure import Failure, NoSuchMethod, Unresolved
+from workflow.expressions.limits import TooLarge, check_text
 
 MAX_LENGTH: Final = 10_000
 
@@ -45,7 +46,7 @@ def _expression(source: str, value: Value, names: frozenset[str]) -> Expression:
             raise ExpressionError(f"Unknown property used in expression: {source}. Cause: {failure}", source) from None
         except NoSuchMethod as failure:
             raise ExpressionError(f"Unknown method used in expression: {source}. Cause: {failure}", source) from None
-        except (Failure, ArithmeticError, ValueError) as failure:
+        except (Failure, TooLarge, ArithmeticError, ValueError) as failure:
             raise ExpressionError(f"Error while evaluating expression: {source}. Cause: {failure}", source) from failure
 
     return Expression(source, Language.JUEL, source, program, names)
@@ -53,7 +54,17 @@ def _expression(source: str, value: Value, names: frozenset[str]) -> Expression:
 
 def _composed(parts: list[str | Node]) -> Value:
     values: list[Value] = [part.run if isinstance(part, Node) else _fixed(part) for part in parts]
-    return lambda variables: "".join([to_text(value(variables)) for value in values])
+
+    def value(variables: Mapping[str, object]) -> str:
+        texts, characters = [], 0
+        for each in values:
+            text = to_text(each(variables))
+            characters += len(text)
+            check_text(characters)
+            texts.append(text)
+        return "".join(texts)
+
+    return value
 
 
 def _fixed(text: str) -> Value:

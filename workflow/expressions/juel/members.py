@@ -10,33 +10,26 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, cast
 
+from workflow.expressions.juel import dates
 from workflow.expressions.juel.coercion import equal, is_empty, to_boolean, to_number, to_text, type_name
 from workflow.expressions.juel.failure import Failure, NoSuchMethod, Unresolved
+from workflow.expressions.juel.patterns import pattern_method
+from workflow.expressions.limits import check_text
 
 Method = Callable[..., object]
 
 EXECUTION_PROPERTIES: Final = frozenset(
     {
         "activityInstanceId",
-        "assignee",
         "businessKey",
         "currentActivityId",
         "currentActivityName",
-        "currentTransitionId",
-        "eventName",
-        "executionId",
         "id",
-        "name",
         "parentActivityInstanceId",
         "parentId",
-        "priority",
         "processBusinessKey",
         "processDefinitionId",
         "processInstanceId",
-        "superExecution",
-        "taskDefinitionKey",
-        "tenantId",
-        "variableScopeKey",
         "variables",
         "variablesLocal",
     }
@@ -47,12 +40,12 @@ EXECUTION_METHODS: Final = frozenset(
         "getVariableLocal",
         "hasVariable",
         "hasVariableLocal",
-        "hasVariables",
-        "hasVariablesLocal",
         "removeVariable",
         "removeVariableLocal",
         "setVariable",
         "setVariableLocal",
+        "setVariables",
+        "setVariablesLocal",
     }
 )
 
@@ -65,6 +58,8 @@ def read_member(base: object, name: str) -> object:
         return base.get(name)
     if name == "empty" and isinstance(base, str | list | tuple):
         return is_empty(base)
+    if isinstance(base, datetime) and name in dates.PROPERTIES:
+        return dates.PROPERTIES[name](base)
     if name in EXECUTION_PROPERTIES and not _is_plain(base) and hasattr(base, name):
         return cast("object", getattr(base, name))
     raise Unresolved(f"Could not find property {name} in a value of type {type_name(base)}")
@@ -94,9 +89,17 @@ def call_method(base: object, name: str, arguments: Sequence[object]) -> object:
     if method is None:
         raise NoSuchMethod(f"Cannot find method {name} with {len(arguments)} parameters in {type_name(base)}")
     try:
-        return method(*arguments)
-    except (TypeError, ValueError, IndexError) as error:
-        raise Failure(f"Method {name} of {type_name(base)} failed: {error}") from error
+        result = method(*arguments)
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        raise Failure(f"Method {name} of {type_name(base)} failed: {_reason(error)}") from error
+    if isinstance(result, str):
+        check_text(len(result))
+    return result
+
+
+def _reason(error: Exception) -> str:
+    """Without the names of functions here, which no model knows."""
+    return "these are not the parameters it takes" if isinstance(error, TypeError) else str(error)
 
 
 def _method_of(base: object, name: str) -> Method | None:
@@ -120,17 +123,43 @@ def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, bool | int | float | Decimal | str | list | tuple | Mapping | datetime)
 
 
-def _substring(text: str, start: int, end: int | None = None) -> str:
-    stop = len(text) if end is None else end
-    if not 0 <= start <= stop <= len(text):
-        raise IndexError(f"begin {start}, end {stop}, length {len(text)}")
-    return text[start:stop]
+def _whole(value: object) -> int:
+    return int(to_number(value))
 
 
-def _element(items: list[object], index: int) -> object:
-    if not 0 <= index < len(items):
-        raise IndexError(f"Index {index} out of bounds for length {len(items)}")
-    return items[index]
+def _substring(text: str, start: object, end: object = None) -> str:
+    first = _whole(start)
+    stop = len(text) if end is None else _whole(end)
+    if not 0 <= first <= stop <= len(text):
+        raise IndexError(f"begin {first}, end {stop}, length {len(text)}")
+    return text[first:stop]
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    check_text(len(text) + text.count(old) * (len(new) - len(old)))
+    return text.replace(old, new)
+
+
+def _repeat(text: str, times: object) -> str:
+    number = _whole(times)
+    if number < 0:
+        raise ValueError(f"count is negative: {number}")
+    check_text(len(text) * number)
+    return text * number
+
+
+def _part(items: list[object], start: object, end: object) -> list[object]:
+    first, stop = _whole(start), _whole(end)
+    if not 0 <= first <= stop <= len(items):
+        raise IndexError(f"from {first}, to {stop}, length {len(items)}")
+    return items[first:stop]
+
+
+def _element(items: Sequence[object], index: object) -> object:
+    place = _whole(index)
+    if not 0 <= place < len(items):
+        raise IndexError(f"Index {place} out of bounds for length {len(items)}")
+    return items[place]
 
 
 def _same(left: object, right: object) -> bool:
@@ -142,20 +171,26 @@ def _index_of(items: list[object], item: object) -> int:
 
 
 STRING_METHODS: Final[Mapping[str, Method]] = {
-    "charAt": lambda text, index: _element(list(text), index),
+    "charAt": _element,
     "compareTo": lambda text, other: (text > other) - (text < other),
-    "concat": lambda text, other: text + other,
+    "compareToIgnoreCase": lambda text, other: (text.lower() > other.lower()) - (text.lower() < other.lower()),
+    "concat": lambda text, other: text + to_text(other),
     "contains": lambda text, part: part in text,
-    "endsWith": lambda text, end: text.endswith(end),
+    "endsWith": lambda text, end: text.endswith(to_text(end)),
     "equals": lambda text, other: text == other,
     "equalsIgnoreCase": lambda text, other: isinstance(other, str) and text.lower() == other.lower(),
-    "indexOf": lambda text, part: text.find(part),
+    "indexOf": lambda text, part, start=0: text.find(part, _whole(start)),
     "isBlank": lambda text: not text.strip(),
     "isEmpty": lambda text: not text,
     "lastIndexOf": lambda text, part: text.rfind(part),
     "length": len,
-    "replace": lambda text, old, new: text.replace(old, new),
-    "startsWith": lambda text, start: text.startswith(start),
+    "matches": pattern_method("matches"),
+    "repeat": _repeat,
+    "replace": _replace,
+    "replaceAll": pattern_method("replaceAll"),
+    "replaceFirst": pattern_method("replaceFirst"),
+    "split": pattern_method("split"),
+    "startsWith": lambda text, start: text.startswith(to_text(start)),
     "strip": lambda text: text.strip(),
     "substring": _substring,
     "toLowerCase": lambda text: text.lower(),
@@ -165,11 +200,18 @@ STRING_METHODS: Final[Mapping[str, Method]] = {
 }
 LIST_METHODS: Final[Mapping[str, Method]] = {
     "contains": lambda items, item: _index_of(items, item) >= 0,
+    "containsAll": lambda items, others: all(_index_of(items, other) >= 0 for other in others),
     "equals": lambda items, other: items == other,
     "get": _element,
+    "getFirst": lambda items: _element(items, 0),
+    "getLast": lambda items: _element(items, len(items) - 1),
     "indexOf": _index_of,
     "isEmpty": lambda items: not items,
+    "lastIndexOf": lambda items, item: max(
+        (index for index, candidate in enumerate(items) if _same(candidate, item)), default=-1
+    ),
     "size": len,
+    "subList": _part,
     "toString": to_text,
 }
 MAP_METHODS: Final[Mapping[str, Method]] = {
@@ -184,12 +226,15 @@ MAP_METHODS: Final[Mapping[str, Method]] = {
     "toString": lambda entries: to_text(dict(entries)),
     "values": lambda entries: list(entries.values()),
     # documents are wrapped in Spin's classes there
+    "fieldNames": lambda entries: list(entries),
     "hasProp": lambda entries, key: key in entries,
     "prop": lambda entries, key: entries.get(key),
 }
 NUMBER_METHODS: Final[Mapping[str, Method]] = {
+    "compareTo": lambda number, other: (number > other) - (number < other),
     "doubleValue": float,
     "equals": _same,
+    "floatValue": float,
     "intValue": int,
     "longValue": int,
     "toString": to_text,
@@ -199,16 +244,14 @@ BOOLEAN_METHODS: Final[Mapping[str, Method]] = {
     "equals": _same,
     "toString": to_text,
 }
-DATE_METHODS: Final[Mapping[str, Method]] = {
-    "after": lambda moment, other: moment > other,
-    "before": lambda moment, other: moment < other,
-    "equals": lambda moment, other: moment == other,
-    "getTime": lambda moment: int(moment.timestamp() * 1000),
-    "toString": to_text,
-}
 SPIN_METHODS: Final[Mapping[str, Method]] = {
     "boolValue": to_boolean,
     "elements": lambda value: value,
+    "isArray": lambda value: isinstance(value, list),
+    "isBoolean": lambda value: isinstance(value, bool),
+    "isNumber": lambda value: type_name(value) == "number",
+    "isObject": lambda value: isinstance(value, Mapping),
+    "isString": lambda value: isinstance(value, str),
     "numberValue": to_number,
     "stringValue": to_text,
     "value": lambda value: value,
@@ -220,6 +263,6 @@ METHODS: Final[Sequence[tuple[type | tuple[type, ...], Mapping[str, Method]]]] =
     (Mapping, MAP_METHODS),
     (bool, BOOLEAN_METHODS),
     ((int, float, Decimal), NUMBER_METHODS),
-    (datetime, DATE_METHODS),
+    (datetime, dates.METHODS),
     ((bool, int, float, Decimal, str, list, Mapping), SPIN_METHODS),
 )

@@ -86,12 +86,17 @@ class CorrelateMessage(MessageAction[tuple[Correlation, ...]]):
         correlation: MessageCorrelation,
         *,
         variables: Variables = NO_VARIABLES,
+        local_variables: Variables = NO_VARIABLES,
         workspace_ids: Collection[int] | None = None,
     ) -> tuple[Correlation, ...]:
         self.note_correlations(())
-        self.note(correlation=correlation, variables=variables)
+        self.note(correlation=correlation, variables=variables, local_variables=local_variables)
         correlated = services.correlate_message(
-            correlation, variables=variables, workspace_ids=self.permitted(workspace_ids), context=self.context
+            correlation,
+            variables=variables,
+            local_variables=local_variables,
+            workspace_ids=self.permitted(workspace_ids),
+            context=self.context,
         )
         self.note_correlations(correlated)
         return correlated

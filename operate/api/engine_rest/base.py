@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from audit.models import Channel
+from operate.actions import Action
 from operate.api.base import ApiView
 from operate.api.engine_rest import errors
 from operate.api.engine_rest.ids import key_of
@@ -20,6 +21,7 @@ from operate.api.engine_rest.schema import EngineRestSchema
 from operate.api.engine_rest.values import json_kind
 from workflow.engine.errors import NotFound, Rejected
 from workflow.models import DEFAULT_WORKSPACE, Workspace
+from workflow.persistence.transaction import transaction
 
 Row = TypeVar("Row", bound=Model)
 
@@ -75,6 +77,17 @@ class EngineRestView(ApiView):
                 "java.lang.Boolean"
             )
         return text.lower() == "true"
+
+    def act_on_all(self, action: type[Action[Any]], keys: Sequence[int], *args: Any, **kwargs: Any) -> None:
+        """One command on each, all of them or none.
+
+        The first is tried before, so that a missing right is recorded outside of the transaction that it undoes.
+        """
+        for key in keys[:1]:
+            self.act(action, dry_run=True).execute(key, *args, **kwargs)
+        with transaction():
+            for key in keys:
+                self.act(action).execute(key, *args, **kwargs)
 
     @staticmethod
     def one(rows: QuerySet[Row], id: str, missing: str) -> Row:

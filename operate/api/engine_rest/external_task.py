@@ -50,7 +50,6 @@ from operate.workspaces import Access
 from workflow.elements.job_task import DEFAULT_RETRIES
 from workflow.engine.errors import NotFound, Rejected
 from workflow.models import DEFAULT_WORKSPACE, Job, Workspace
-from workflow.persistence.transaction import transaction
 from workflow.services import ActivatedJob, JobRequest
 
 LONGEST_WAIT_MILLISECONDS = 1_800_000
@@ -557,12 +556,7 @@ class ManyExternalTaskRetries(EngineRestView):
     def put(self, request: Request) -> Response:
         given = self.read()
         keys = self._keys(given["externalTaskIds"] or [], given["processInstanceIds"] or [])
-        if keys:  # the first one, tried: a missing right is recorded outside of the transaction
-            self.act(UpdateJob, dry_run=True).execute(keys[0], retries=given["retries"], resolve=True)
-        action = self.act(UpdateJob)
-        with transaction():
-            for key in keys:
-                action.execute(key, retries=given["retries"], resolve=True)
+        self.act_on_all(UpdateJob, keys, retries=given["retries"], resolve=True)
         return Response(status=204)
 
     def _keys(self, ids: Sequence[str], instance_ids: Sequence[str]) -> list[int]:

@@ -239,10 +239,14 @@ class JobRetries(OneJob):
     def put(self, request: Request, id: str) -> Response:
         """Set the retries, which resolves the job's incident; with a due date, set that too."""
         given, key = self.read(), self.job(id).key
+        if given["dueDate"] is None:
+            self.act(UpdateJob).execute(key, retries=given["retries"], resolve=True)
+            return Response(status=204)
+        # Tried first, so that a missing right is recorded outside of the transaction; the other action needs less.
+        self.act(SetJobDueDate, dry_run=True).execute(key, given["dueDate"])
         with transaction():
             self.act(UpdateJob).execute(key, retries=given["retries"], resolve=True)
-            if given["dueDate"] is not None:
-                self.act(SetJobDueDate).execute(key, given["dueDate"])
+            self.act(SetJobDueDate).execute(key, given["dueDate"])
         return Response(status=204)
 
 
@@ -338,9 +342,8 @@ class ManyJobsSuspended(EngineRestView):
                 "Parameter 'processDefinitionTenantId' cannot be used together with 'processDefinitionWithoutTenantId'."
             )
         rows = self.visible(waiting_jobs().filter(self._named(given))).exclude(suspended=given["suspended"])
-        with transaction():
-            for key in list(rows.order_by("key").values_list("key", flat=True)):
-                self.act(SetJobSuspended).execute(key, given["suspended"])
+        keys = list(rows.order_by("key").values_list("key", flat=True))
+        self.act_on_all(SetJobSuspended, keys, given["suspended"])
         return Response(status=204)
 
     @staticmethod

@@ -39,8 +39,8 @@ MessageBody = body(
     correlationKeys=variables(),
     localCorrelationKeys=variables(),
     processVariables=variables(),
-    processVariablesLocal=variables(help_text="Not supported yet: must be absent or empty."),
-    processVariablesToTriggeredScope=variables(help_text="Not supported yet: must be absent or empty."),
+    processVariablesLocal=variables(help_text="Set in exactly the execution that waits."),
+    processVariablesToTriggeredScope=variables(help_text="Not supported: must be absent or empty."),
     all=flag(),
     resultEnabled=flag(),
     variablesInResultEnabled=flag(),
@@ -72,7 +72,10 @@ class Message(EngineRestView):
             all=bool(given["all"]),
         )
         correlated = self.act(CorrelateMessage).execute(
-            correlation, variables=given["processVariables"] or {}, workspace_ids=self._workspaces(given)
+            correlation,
+            variables=given["processVariables"] or {},
+            local_variables=given["processVariablesLocal"] or {},
+            workspace_ids=self._workspaces(given),
         )
         if not given["resultEnabled"]:
             return Response(status=204)
@@ -84,9 +87,10 @@ class Message(EngineRestView):
             raise Rejected("No message name supplied")
         if given["variablesInResultEnabled"] and not given["resultEnabled"]:
             raise Rejected("Parameter 'variablesInResultEnabled' cannot be used without 'resultEnabled' set to 'true'.")
-        for name in ("processVariablesLocal", "processVariablesToTriggeredScope"):
-            if given[name]:
-                raise Rejected(f"'{name}' is not supported yet. Use 'processVariables'.")
+        if given["processVariablesToTriggeredScope"]:
+            raise Rejected(
+                "'processVariablesToTriggeredScope' is not supported. Use 'processVariables' or 'processVariablesLocal'."
+            )
 
     @staticmethod
     def _workspaces(given: dict[str, Any]) -> list[int] | None:

@@ -44,7 +44,6 @@ from workflow.models import (
     ProcessInstance,
     Variable,
 )
-from workflow.persistence.transaction import transaction
 
 
 class Definition(TypedDict):
@@ -266,9 +265,7 @@ class ProcessDefinitionView(OneDefinition):
         """Delete a process definition; of a key, all its versions."""
         cascade = self.flag("cascade")
         rows = self.versions(**which) if which.get("key") else [self.definition(**which)]
-        with transaction():
-            for row in rows:
-                self.act(DeleteProcessDefinition).execute(row.key, cascade=cascade)
+        self.act_on_all(DeleteProcessDefinition, [row.key for row in rows], cascade=cascade)
         return Response(status=204)
 
 
@@ -295,10 +292,9 @@ class ProcessDefinitionSuspended(OneDefinition):
         return Response(status=204)
 
     def suspend(self, rows: Iterable[ProcessDefinition], given: Mapping[str, Any]) -> None:
-        action = self.act(SuspendProcessDefinition if given["suspended"] else ActivateProcessDefinition)
-        with transaction():
-            for row in rows:
-                action.execute(row.key, with_instances=bool(given["includeProcessInstances"]))
+        action = SuspendProcessDefinition if given["suspended"] else ActivateProcessDefinition
+        with_instances = bool(given["includeProcessInstances"])
+        self.act_on_all(action, [row.key for row in rows], with_instances=with_instances)
 
 
 class ProcessDefinitionsSuspended(ProcessDefinitionSuspended):

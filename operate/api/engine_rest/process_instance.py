@@ -29,7 +29,6 @@ from operate.api.engine_rest.variable_filters import IGNORE_CASE, variables
 from workflow.engine.errors import NotFound, Rejected
 from workflow.models import DEFAULT_WORKSPACE, ElementInstance, Incident, ProcessInstance
 from workflow.modification import ModificationOptions
-from workflow.persistence.transaction import transaction
 
 
 class Link(TypedDict):
@@ -260,10 +259,7 @@ class ManyProcessInstancesSuspended(EngineRestView):
             )
         running = self.visible(ProcessInstance.objects.active().filter(self._named(given)))
         keys = list(running.exclude(suspended=given["suspended"]).order_by("key").values_list("key", flat=True))
-        action = self.act(SuspendProcessInstance if given["suspended"] else ResumeProcessInstance)
-        with transaction():
-            for key in keys:
-                action.execute(key)
+        self.act_on_all(SuspendProcessInstance if given["suspended"] else ResumeProcessInstance, keys)
         return Response(status=204)
 
     def _named(self, given: dict[str, Any]) -> Q:

@@ -226,6 +226,14 @@ class TestMessages:
         # then
         assert api.tree(ship) == ["answer", "answer", "sail"]
 
+    def test_local_variables_stay_with_the_execution_that_waits(self, api: Api, ship: str) -> None:
+        # when
+        api.post("/message", {"messageName": "call", "processVariablesLocal": {"channel": {"value": 16}}})
+        # then
+        execution = api.activity(ship, "sail")["id"]
+        assert api.get(f"/execution/{execution}/localVariables")["channel"]["value"] == 16
+        assert api.variables(ship) == {}
+
 
 class TestEscalations:
     """POST /task/{id}/bpmnEscalation"""

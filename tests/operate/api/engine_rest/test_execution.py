@@ -180,7 +180,7 @@ class TestMessages:
             ({}, "'messageName'"),
             ({"messageName": "news", "tenantId": "a", "withoutTenantId": True}, "cannot be used together"),
             ({"messageName": "news", "variablesInResultEnabled": True}, "without 'resultEnabled'"),
-            ({"messageName": "news", "processVariablesLocal": {"a": {"value": 1}}}, "not supported yet"),
+            ({"messageName": "news", "processVariablesToTriggeredScope": {"a": {"value": 1}}}, "not supported"),
             ({"messageName": "news", "processDefinitionId": "1"}, "No process definition or execution matches"),
             ({"messageName": "news", "correlationKeys": {"n": {"value": "x", "type": "Integer"}}}, "correlationKeys.n"),
         ],

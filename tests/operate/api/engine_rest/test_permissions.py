@@ -9,6 +9,7 @@ import pytest
 
 from audit.models import AuditEvent, Result
 from tests.operate.api.engine_rest.conftest import ORDER, Api
+from tests.operate.api.engine_rest.test_job import BAKERY, CLOCK
 
 As = Callable[[str], Api]
 
@@ -56,6 +57,15 @@ COMMANDS: list[tuple[str, str, Any]] = [
     ("POST", "/execution/{execution}/messageSubscriptions/paid/trigger", {}),
     ("POST", "/message", {"messageName": "paid"}),
     ("DELETE", "/deployment/{deployment}", None),
+    ("PUT", "/process-definition/{definition}/suspended", {"suspended": True}),
+    ("PUT", "/process-definition/{definition}/history-time-to-live", {"historyTimeToLive": 1}),
+    ("POST", "/process-definition/{definition}/submit-form", {}),
+    ("DELETE", "/process-definition/{definition}", None),
+    ("PUT", "/process-instance/suspended", {"processInstanceIds": ["{instance}"], "suspended": True}),
+    ("POST", "/task/{task}/bpmnEscalation", {"escalationCode": "storm"}),
+    ("POST", "/signal", {"name": "fog"}),
+    ("POST", "/signal", {"name": "fog", "executionId": "{execution}"}),
+    ("POST", "/condition", {"variables": {"n": {"value": 1}}}),
 ]
 
 
@@ -87,7 +97,7 @@ def test_support_reads_but_changes_nothing(
 @pytest.mark.parametrize(("method", "path", "body"), COMMANDS)
 def test_a_stranger_is_told_nothing(as_user: As, loan: dict[str, str], method: str, path: str, body: Any) -> None:
     refusal = as_user("stranger").refused(method, path.format(**loan), fill(body, loan))
-    if "{" in path or "externalTaskIds" in str(body):
+    if "{" in path or any(name in str(body) for name in ("externalTaskIds", "processInstanceIds", "executionId")):
         assert refusal.status == 404
     assert "loans" not in refusal.message.lower()
 
@@ -151,6 +161,36 @@ def test_lists_show_what_members_may_see(api: Api, as_user: As, loan: dict[str, 
     assert of_support
     if path != "external-task/topic-names":
         assert len(of_support) < len(of_admin)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/execute", None),
+        ("POST", "/duedate/recalculate", None),
+        ("PUT", "/retries", {"retries": 1}),
+        ("PUT", "/duedate", {"duedate": None}),
+        ("PUT", "/priority", {"priority": 1}),
+        ("PUT", "/suspended", {"suspended": True}),
+        ("DELETE", "", None),
+    ],
+)
+def test_jobs_are_touched_by_who_may(api: Api, as_user: As, method: str, path: str, body: Any) -> None:
+    # given
+    api.deploy(CLOCK)
+    api.deploy(CLOCK, tenant_id="loans")
+    api.deploy(BAKERY, tenant_id="loans")
+    api.post("/process-definition/key/bread/tenant-id/loans/start", {})
+    jobs = as_user("support").get("/job")
+    assert (len(api.get("/job")), len(jobs), as_user("stranger").get("/job")) == (3, 2, [])
+    assert len(as_user("support").get("/job-definition")) == 2
+    # then
+    for job in jobs:
+        refusal = as_user("support").refused(method, f"/job/{job['id']}{path}", body)
+        assert (refusal.status, refusal.type) in ((403, "AuthorizationException"), (400, "InvalidRequestException"))
+        assert refusal.status == 403 or "always due" in refusal.message
+        assert as_user("stranger").refused(method, f"/job/{job['id']}{path}", body).status == 404
+    assert as_user("support").get("/job") == jobs
 
 
 def test_a_worker_works_in_its_workspace_only(api: Api, as_user: As, loan: dict[str, str], order: str) -> None:

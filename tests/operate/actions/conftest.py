@@ -76,6 +76,21 @@ ALARM = b"""<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+CHOICE = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+    targetNamespace="shop">
+  <process id="choice" name="Choice" isExecutable="true">
+    <startEvent id="start" />
+    <sequenceFlow id="f1" sourceRef="start" targetRef="choose" />
+    <adHocSubProcess id="choose">
+      <extensionElements><zeebe:adHoc activeElementsCollection="=[&quot;call&quot;]" /></extensionElements>
+      <userTask id="call"><extensionElements><zeebe:userTask /></extensionElements></userTask>
+    </adHocSubProcess>
+  </process>
+</definitions>
+"""
+
+
 @dataclass
 class Shop:
     """Who works there, and one order that waits at a user task, a job and a message."""

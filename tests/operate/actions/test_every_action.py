@@ -16,7 +16,7 @@ from audit.models import Channel, Event, Result, Subject
 from operate import actions
 from operate.actions import Action
 from operate.workspaces import Forbidden, Right, Role
-from tests.operate.actions.conftest import ALARM, ORDER, Shop, text_of
+from tests.operate.actions.conftest import ALARM, CHOICE, ORDER, Shop, text_of
 from workflow.engine.errors import NotFound
 from workflow.graph import Semantics
 from workflow.models import (
@@ -158,6 +158,15 @@ CASES = [
         Subject.PROCESS_INSTANCE,
         lambda action, shop, key: action.execute(key, [StartBefore("approve"), CancelAll("ship")]),
         INSTANCE,
+    ),
+    Case(
+        actions.ActivateAdHocElements,
+        Right.MODIFY,
+        Event.MODIFY,
+        Subject.ELEMENT_INSTANCE,
+        lambda action, shop, key: action.execute(key, [("call", {})], cancel_remaining=False),
+        lambda shop: ElementInstance.objects.get(element_id="choose").key,
+        lambda shop: shop.start(shop.deploy(CHOICE, "choice.bpmn").definitions[0].key),
     ),
     Case(
         actions.CancelProcessInstance,
@@ -474,7 +483,8 @@ def test_the_right_is_enough_and_one_event_is_recorded(case, shop, new_events):
         assert event.entity_key == key
 
 
-OF_NO_INSTANCE = (
+OF_NO_ORDER = (
+    actions.ActivateAdHocElements,
     actions.DeleteDeployment,
     actions.DeleteProcessDefinition,
     actions.SuspendProcessDefinition,
@@ -483,7 +493,7 @@ OF_NO_INSTANCE = (
 )
 
 
-@pytest.mark.parametrize("case", [case for case in WITH_KEY if case.action not in OF_NO_INSTANCE], ids=str)
+@pytest.mark.parametrize("case", [case for case in WITH_KEY if case.action not in OF_NO_ORDER], ids=str)
 def test_the_event_is_found_at_the_process_instance(case, shop, new_events):
     # given
     case.prepare(shop)

@@ -129,6 +129,9 @@ class VariableWriter:
     def _note_change(self, row: VariableRow, before: object, type_before: str, *, existed: bool) -> None:
         place = (row.scope_key, row.name)
         first = self._state.variable_changes.get(place)
+        if first is not None and not first.deleted:
+            first.after, first.type_after = row.value, row.type
+            return
         revision = row.revision - 1
         if first is not None:
             before, type_before, existed, revision = first.before, first.type_before, first.existed, first.revision

@@ -40,6 +40,7 @@ class Event(models.TextChoices):
     EXECUTE = "Execute", _("Execute")
     FAIL = "Fail", _("Fail")
     LOCK = "Lock", _("Lock")
+    MIGRATE = "Migrate", _("Migrate")
     MODIFY = "Modify", _("Modify")
     PUBLISH = "Publish", _("Publish")
     RESOLVE = "Resolve", _("Resolve")

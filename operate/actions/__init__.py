@@ -25,6 +25,7 @@ from operate.actions.jobs import (
     UpdateJob,
 )
 from operate.actions.messages import CorrelateMessage, PublishMessage, SignalElement, TriggerMessage
+from operate.actions.migration import MigrateProcessInstance, MigrateProcessInstances
 from operate.actions.process_definitions import (
     ActivateProcessDefinition,
     SetHistoryTimeToLive,
@@ -70,6 +71,8 @@ __all__ = [
     "ExtendLock",
     "FailJob",
     "LockJob",
+    "MigrateProcessInstance",
+    "MigrateProcessInstances",
     "ModifyProcessInstance",
     "PublishMessage",
     "RecalculateJobDueDate",

@@ -38,6 +38,15 @@ class RowFact:
 
 
 @dataclass(frozen=True, slots=True)
+class MigratedFact:
+    """One element instance that a migration has made one of another element."""
+
+    key: int
+    from_element_id: str
+    element_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One process instance after a command."""
 
@@ -60,6 +69,7 @@ class Outcome:
     incidents_resolved: tuple[RowFact, ...]
     all_variables: dict[str, object]
     """The variables of the process instance itself, as far as the command has loaded them."""
+    migrated: tuple[MigratedFact, ...] = ()
 
 
 def outcome(engine: Engine) -> Outcome:
@@ -84,6 +94,7 @@ def outcome(engine: Engine) -> Outcome:
         tuple(_incident(row) for row in state.incidents.values() if row.is_new and row.state == ACTIVE),
         tuple(_incident(row) for row in state.incidents.values() if row.is_changed and row.state != ACTIVE),
         {name: row.value for name, row in state.root.variables.items()},
+        tuple(MigratedFact(row.key, former.id, row.element.id) for row, former in engine.migrated),
     )
 
 

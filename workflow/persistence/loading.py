@@ -199,24 +199,30 @@ def _instance(row: Sequence[Any]) -> tuple[ProcessInstanceState, int]:
 
 
 def _take_elements(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -> None:
-    """Scopes have smaller keys than what is in them, and the rows come in that order.
+    """Scopes have smaller keys than what is in them, unless a migration has put them around it; the rows come in that order.
 
     A join may wait in a scope beside the path; nothing that this command does can reach it.
     """
-    for key, element_id, scope_key, phase, active_children, completed_children, loop_counter in rows:
-        scope = state.elements.get(scope_key)
-        if scope is None or key in state.elements:
-            continue
-        state.elements[key] = ElementInstance(
-            key,
-            state.process.elements[element_id],
-            scope,
-            phase,
-            None,
-            active_children=active_children,
-            completed_children=completed_children,
-            loop_counter=loop_counter,
-        )
+    waiting: dict[int, list[Sequence[Any]]] = {}
+    for row in rows:
+        ahead = [row]
+        for key, element_id, scope_key, phase, active_children, completed_children, loop_counter in ahead:
+            scope = state.elements.get(scope_key)
+            if scope is None:
+                waiting.setdefault(scope_key, []).append(row)
+            if scope is None or key in state.elements:
+                continue
+            state.elements[key] = ElementInstance(
+                key,
+                state.process.elements[element_id],
+                scope,
+                phase,
+                None,
+                active_children=active_children,
+                completed_children=completed_children,
+                loop_counter=loop_counter,
+            )
+            ahead += waiting.pop(key, ())
 
 
 def _take_variables(state: ProcessInstanceState, rows: Iterable[Sequence[Any]]) -> None:
@@ -259,7 +265,17 @@ _JOB_FIELDS = (
     "repeat",
     "exclusive",
 )
-_TASK_FIELDS = ("assignee", "candidate_users", "candidate_groups", "priority", "form_key", "suspended")
+_TASK_FIELDS = (
+    "assignee",
+    "owner",
+    "delegation_state",
+    "candidate_users",
+    "candidate_groups",
+    "priority",
+    "form_key",
+    "form",
+    "suspended",
+)
 
 
 def _job(values: dict[str, Any]) -> AttachedRow:

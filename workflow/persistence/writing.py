@@ -63,32 +63,37 @@ class Table:
     """A table with what is inserted and what is updated later.
 
     Several rows travel as an array for each column. One row, the most frequent number, travels as plain values: that takes
-    a third less time, and an update by key is never planned as a scan of a table that was small once.
+    a third less time, and an update by key is never planned as a scan of a table that was small once. What only a migration
+    changes is written for process instances that this command has migrated, and takes the place of the plain update.
     """
 
-    def __init__(self, name: str, fixed: Sequence[Column], changing: Sequence[Column]) -> None:
+    def __init__(
+        self, name: str, fixed: Sequence[Column], changing: Sequence[Column], migrating: Sequence[Column] = ()
+    ) -> None:
         self._inserted = columns = (*fixed, *changing)
         self._updated = (*changing, KEY)
+        self._migrated = (*{column.name: column for column in (*changing, *migrating)}.values(), KEY)
         names = ", ".join(column.name for column in columns)
         stored = ", ".join(column.stored for column in columns)
         self._insert = f"INSERT INTO {name} ({names}) SELECT {stored} FROM {_unnest(columns)}"
         self._insert_one = f"INSERT INTO {name} ({names}) VALUES ({', '.join(_alone(c, c.stored) for c in columns)})"
         changes = [(column, column.update or column.stored) for column in changing]
-        many = ", ".join(f"{column.name} = {new}" for column, new in changes)
         one = ", ".join(f"{column.name} = {_alone(column, new)}" for column, new in changes)
-        self._update = f"UPDATE {name} t SET {many} FROM {_unnest(self._updated)} WHERE t.key = u.key"
+        self._update = _update_of(name, self._updated)
+        self._migrate = _update_of(name, self._migrated)
         self._update_one = f"UPDATE {name} t SET {one} WHERE t.key = %s::bigint"
 
     def statements(self, rows: Iterable[Owned]) -> list[Statement]:
         """What writes these rows, each as new, as changed or not at all."""
         new: list[Owned] = []
         changed: list[Owned] = []
+        migrated: list[Owned] = []
         for owned in rows:
             row = owned[1]
             if row.is_new:
                 new.append(owned)
             elif row.is_changed:
-                changed.append(owned)
+                (migrated if owned[0].is_migrated else changed).append(owned)
         statements: list[Statement] = []
         if len(new) == 1:
             statements.append((self._insert_one, _values(self._inserted, new[0])))
@@ -98,7 +103,14 @@ class Table:
             statements.append((self._update_one, _values(self._updated, changed[0])))
         elif changed:
             statements.append((self._update, _carry(self._updated, changed)))
+        if migrated:
+            statements.append((self._migrate, _carry(self._migrated, migrated)))
         return statements
+
+
+def _update_of(name: str, columns: Sequence[Column]) -> str:
+    changes = ", ".join(f"{column.name} = {column.update or column.stored}" for column in columns if column is not KEY)
+    return f"UPDATE {name} t SET {changes} FROM {_unnest(columns)} WHERE t.key = u.key"
 
 
 def _alone(column: Column, stored: str) -> str:
@@ -139,16 +151,16 @@ _ITEMS: dict[type, Callable[[Any], str]] = {
 }
 
 
+OF_ELEMENT = (
+    Column("element_id", "text", lambda state, row: row.element.id),
+    Column("element_type", "text", lambda state, row: row.element.type.value),
+    Column("flow_scope_key", "bigint", lambda state, row: row.scope.key),
+)
+OF_DEFINITION = (DEFINITION, _of("element_id", "text"))
+
 ELEMENT_INSTANCES = Table(
     "workflow_elementinstance",
-    (
-        KEY,
-        INSTANCE,
-        ROOT,
-        Column("element_id", "text", lambda state, row: row.element.id),
-        Column("element_type", "text", lambda state, row: row.element.type.value),
-        Column("flow_scope_key", "bigint", lambda state, row: row.scope.key),
-    ),
+    (KEY, INSTANCE, ROOT, *OF_ELEMENT),
     (
         _of("state", "text"),
         _of("active_children", "int"),
@@ -161,6 +173,12 @@ ELEMENT_INSTANCES = Table(
             update="coalesce(u.started_at, t.started_at)",
         ),
         _of("ended_at", "timestamptz"),
+    ),
+    migrating=(
+        *OF_ELEMENT,
+        Column(  # ended ones migrate too where they can still be undone, and when they ended is not loaded
+            "ended_at", "timestamptz", lambda state, row: row.ended_at, update="coalesce(u.ended_at, t.ended_at)"
+        ),
     ),
 )
 
@@ -213,6 +231,7 @@ JOBS = Table(
         _of("suspended", "boolean"),
         _of("ended_at", "timestamptz"),
     ),
+    migrating=OF_DEFINITION,
 )
 
 USER_TASKS = Table(
@@ -227,11 +246,14 @@ USER_TASKS = Table(
         _of("element_id", "text"),
         _of("name", "text"),
         _of("form_key", "text"),
+        _json("form"),
         _of("created_at", "timestamptz"),
     ),
     (
         _of("state", "text"),
         _of("assignee", "text"),
+        _of("owner", "text"),
+        _of("delegation_state", "text"),
         _names("candidate_users"),
         _names("candidate_groups"),
         _of("due_at", "timestamptz"),
@@ -240,6 +262,7 @@ USER_TASKS = Table(
         _of("suspended", "boolean"),
         _of("ended_at", "timestamptz"),
     ),
+    migrating=OF_DEFINITION,
 )
 
 INCIDENTS = Table(
@@ -258,6 +281,7 @@ INCIDENTS = Table(
         _of("created_at", "timestamptz"),
     ),
     (_of("state", "text"), _of("resolved_at", "timestamptz")),
+    migrating=OF_DEFINITION,
 )
 
 SUBSCRIPTIONS = Table(
@@ -277,6 +301,7 @@ SUBSCRIPTIONS = Table(
         _of("created_at", "timestamptz"),
     ),
     (_of("state", "text"), _of("ended_at", "timestamptz")),
+    migrating=(*OF_DEFINITION, _of("name", "text"), _of("element_instance_key", "bigint")),
 )
 
 PROCESS_INSTANCE_INSERT = """
@@ -294,6 +319,12 @@ UPDATE workflow_processinstance t SET state = u.state, suspended = u.suspended, 
 FROM unnest(%s::bigint[], %s::text[], %s::boolean[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[], %s::text[],
   %s::text[], %s::bigint[])
   AS u(key, state, suspended, revision, active_children, open_incidents, ended_at, business_key, end_reason, last_key)
+WHERE t.key = u.key
+"""
+
+PROCESS_INSTANCE_MIGRATE = """
+UPDATE workflow_processinstance t SET definition_key = u.definition_key, process_id = u.process_id, version = u.version
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::int[]) AS u(key, definition_key, process_id, version)
 WHERE t.key = u.key
 """
 
@@ -321,7 +352,7 @@ VARIABLES_DELETE = "DELETE FROM workflow_variable WHERE key = ANY(%s::bigint[])"
 
 def statements(states: Sequence[ProcessInstanceState], last_key: int, now: datetime) -> list[Statement]:
     """Everything that stores these process instances as they are now."""
-    found = [*_new_instances(states, last_key), *_changed_instances(states, last_key)]
+    found = [*_new_instances(states, last_key), *_changed_instances(states, last_key), *_migrated_instances(states)]
     found += ELEMENT_INSTANCES.statements(_element_instances(states))
     found += _former_values(states, now)
     found += _deleted_variables(states)
@@ -393,6 +424,19 @@ def _changed_instances(states: Sequence[ProcessInstanceState], last_key: int) ->
         [last_key] * len(changed),
     ]
     return [(PROCESS_INSTANCE_UPDATE, [_literal(column) for column in columns])]
+
+
+def _migrated_instances(states: Sequence[ProcessInstanceState]) -> list[Statement]:
+    migrated = [state for state in states if state.is_migrated]
+    if not migrated:
+        return []
+    columns: list[Sequence[object]] = [
+        [state.key for state in migrated],
+        [state.definition_key for state in migrated],
+        [state.process.id for state in migrated],
+        [state.version for state in migrated],
+    ]
+    return [(PROCESS_INSTANCE_MIGRATE, [_literal(column) for column in columns])]
 
 
 def _is_over(state: ProcessInstanceState, row: VariableRow) -> bool:

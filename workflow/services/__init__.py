@@ -4,7 +4,7 @@ Keys are ints, times aware datetimes, durations timedeltas. All raise `NotFound`
 `workflow.engine.errors` and whatever `Context.authorize` raises; then nothing has changed.
 """
 
-from workflow.engine.outcome import ElementFact, Outcome, RowFact
+from workflow.engine.outcome import ElementFact, MigratedFact, Outcome, RowFact
 from workflow.persistence.unit_of_work import SYSTEM, Context
 from workflow.services.ad_hoc import AdHocResult, activate_ad_hoc_elements
 from workflow.services.definitions import (
@@ -60,6 +60,12 @@ from workflow.services.messages import (
     signal_element,
     trigger_message,
 )
+from workflow.services.migration import (
+    generate_migration_plan,
+    migrate_process_instance,
+    migrate_process_instances,
+    validate_migration_plan,
+)
 from workflow.services.restart import RestartOptions, restart_process_instances
 from workflow.services.signals import broadcast_signal
 from workflow.services.start_events import (
@@ -92,6 +98,7 @@ __all__ = [
     "JobFailed",
     "JobRequest",
     "MessageCorrelation",
+    "MigratedFact",
     "Outcome",
     "PublishedMessage",
     "Resource",
@@ -123,7 +130,10 @@ __all__ = [
     "expired_instances",
     "extend_lock",
     "fail_job",
+    "generate_migration_plan",
     "lock_job",
+    "migrate_process_instance",
+    "migrate_process_instances",
     "modify_process_instance",
     "note_due_job_failure",
     "note_job_failure",
@@ -150,4 +160,5 @@ __all__ = [
     "unlock_job",
     "update_job",
     "update_user_task",
+    "validate_migration_plan",
 ]

@@ -44,7 +44,7 @@ OPERATIONS = {
     "COMPLETE": Q(event=Event.COMPLETE),
     "SUSPEND": Q(event=Event.SUSPEND),
     "RESUME": Q(event=Event.RESUME),
-    "MIGRATE": NOTHING,
+    "MIGRATE": Q(event=Event.MIGRATE),
     "EVALUATE": NOTHING,
 }
 OPERATIONS["UNKNOWN"] = Q(

@@ -1,0 +1,119 @@
+"""Migrating running process instances to another process definition, and plans for that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workflow.engine.engine import EngineOptions
+from workflow.engine.errors import NotFound, Rejected
+from workflow.engine.outcome import Outcome, outcome
+from workflow.graph import Semantics
+from workflow.migration import (
+    Mapping,
+    MappingReport,
+    MigrationOptions,
+    MigrationPlan,
+    Target,
+    generate_mappings,
+    migrate,
+    plan_problems,
+)
+from workflow.persistence.connection import fetch
+from workflow.persistence.definitions import Definition, definition
+from workflow.persistence.unit_of_work import SYSTEM, Context, UnitOfWork, unit_of_work
+from workflow.services.instances import open_running
+from workflow.services.settling import settle
+
+HOLD = "SELECT workspace_id FROM workflow_processdefinition WHERE key = %s FOR KEY SHARE"
+"""Nobody deletes a process definition while an instance moves to it."""
+NO_OPTIONS = MigrationOptions()
+
+
+def generate_migration_plan(
+    source_definition_key: int, target_definition_key: int, *, update_event_triggers: bool = False
+) -> MigrationPlan:
+    """A plan that maps all elements which are the same in both definitions: same id and kind, corresponding scopes."""
+    source, target = _both(source_definition_key, target_definition_key)
+    mappings = generate_mappings(source.process, target.process, update_event_triggers=update_event_triggers)
+    return MigrationPlan(target_definition_key, mappings, source_definition_key)
+
+
+def validate_migration_plan(plan: MigrationPlan) -> Sequence[MappingReport]:
+    """All that is wrong with a Camunda 7 plan, whatever process instance it may be for."""
+    if plan.source_definition_key is None:
+        raise Rejected("Expected the plan to name a source process definition, but it names none.")
+    source, target = _both(plan.source_definition_key, plan.target_definition_key)
+    return plan_problems(plan, source.process, target.process)
+
+
+def migrate_process_instance(
+    key: int, plan: MigrationPlan, *, options: MigrationOptions = NO_OPTIONS, context: Context = SYSTEM
+) -> Outcome:
+    """Move one running process instance to the target definition as the plan says, or raise all that keeps it from that."""
+    with unit_of_work(context) as work:
+        return _migrate(work, key, plan, options)
+
+
+def migrate_process_instances(
+    keys: Sequence[int], plan: MigrationPlan, *, options: MigrationOptions = NO_OPTIONS, context: Context = SYSTEM
+) -> tuple[Outcome, ...]:
+    """Move several running process instances as the same plan says, all of them or none."""
+    if not keys:
+        raise Rejected(
+            "Expected at least one process instance to migrate, but the list of process instance ids is empty."
+        )
+    with unit_of_work(context) as work:
+        return tuple(_migrate(work, key, plan, options) for key in dict.fromkeys(sorted(keys)))
+
+
+def _migrate(work: UnitOfWork, key: int, plan: MigrationPlan, options: MigrationOptions) -> Outcome:
+    workspace_id = _hold(plan.target_definition_key)
+    engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
+    if workspace_id != engine.state.workspace_id:
+        raise _no_target(plan.target_definition_key)
+    found = definition(plan.target_definition_key)
+    migrate(engine, plan, Target(found.key, found.version, found.process), options)
+    settle(work)
+    return outcome(engine)
+
+
+def _hold(definition_key: int) -> int:
+    """The workspace of a definition that stays until the transaction ends."""
+    for (workspace_id,) in fetch(HOLD, (definition_key,)):
+        return int(workspace_id)
+    raise _no_target(definition_key)
+
+
+def _no_target(definition_key: int) -> NotFound:
+    return NotFound(
+        "Expected to migrate process instance to process definition but no process definition found with key "
+        f"'{definition_key}'."
+    )
+
+
+def _both(source_key: int, target_key: int) -> tuple[Definition, Definition]:
+    """Two definitions that instances may move between."""
+    source, target = definition(source_key), definition(target_key)
+    if source.workspace_id != target.workspace_id:
+        raise Rejected(
+            f"Cannot migrate process instances between processes of different tenants: '{source_key}' and '{target_key}' are in "
+            "different workspaces."
+        )
+    if source.process.semantics is not target.process.semantics:
+        names = {Semantics.CAMUNDA_7: "Camunda 7", Semantics.ZEEBE: "Camunda 8"}
+        raise Rejected(
+            f"Expected both process definitions to have the same semantics, but '{source_key}' has "
+            f"{names[source.process.semantics]} semantics and '{target_key}' has {names[target.process.semantics]}."
+        )
+    return source, target
+
+
+__all__ = [
+    "Mapping",
+    "MigrationOptions",
+    "MigrationPlan",
+    "generate_migration_plan",
+    "migrate_process_instance",
+    "migrate_process_instances",
+    "validate_migration_plan",
+]

@@ -132,6 +132,11 @@ class UserTaskRow(Row):
     follow_up_at: datetime | None = None
     priority: int = 50
     form_key: str | None = None
+    form: dict[str, object] | None = None
+    """A form by reference (Camunda 7): `key`, `binding` and `version`."""
+    owner: str | None = None
+    delegation_state: str | None = None
+    """PENDING while somebody works on behalf of the owner, RESOLVED afterwards (Camunda 7)."""
     suspended: bool = False
     ended_at: datetime | None = None
 

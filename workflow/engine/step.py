@@ -122,21 +122,6 @@ class Step:
         """The value of an expression that has to be a whole number."""
         return self._engine.expressions.whole_number(expression, self._here)
 
-    def evaluate_date(self, expression: Expression) -> datetime | None:
-        """The value of an expression that has to be a point in time, or nothing."""
-        value = self.evaluate(expression)
-        if value is None or value == "":
-            return None
-        if isinstance(value, datetime):
-            return value
-        try:
-            if not isinstance(value, str):
-                raise ValueError
-            moment = datetime.fromisoformat(value.removesuffix("[UTC]"))
-        except ValueError:
-            raise ElementFailure(EXTRACT_VALUE_ERROR, self.wrong_type(expression, "DATE_TIME", value)) from None
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=self.now.tzinfo)
-
     def holds(self, condition: Expression) -> bool:
         """Whether a flow's condition is true here; anything but true or false fails the element."""
         return self._engine.expressions.holds(condition, self._here, CONDITION_ERROR)
@@ -264,27 +249,32 @@ class Step:
         follow_up_at: datetime | None,
         priority: int,
         form_key: str | None,
+        form: dict[str, object] | None = None,
     ) -> None:
         """Make work for a person."""
-        self._engine.attach(
-            UserTaskRow(
-                self._engine.next_key(),
-                self._here.key,
-                self.element.id,
-                name,
-                CREATED,
-                self.now,
-                assignee=assignee,
-                candidate_users=candidate_users,
-                candidate_groups=candidate_groups,
-                due_at=due_at,
-                follow_up_at=follow_up_at,
-                priority=priority,
-                form_key=form_key,
-                suspended=self._engine.state.suspended,
-                is_new=True,
-            )
+        row = UserTaskRow(
+            self._engine.next_key(),
+            self._here.key,
+            self.element.id,
+            name,
+            CREATED,
+            self.now,
+            assignee=assignee,
+            candidate_users=candidate_users,
+            candidate_groups=candidate_groups,
+            due_at=due_at,
+            follow_up_at=follow_up_at,
+            priority=priority,
+            form_key=form_key,
+            form=form,
+            suspended=self._engine.state.suspended,
+            is_new=True,
         )
+        self._engine.attach(row)
+        if self.element.listeners:
+            self._engine.notify_task(row, "create")
+            if row.assignee:
+                self._engine.notify_task(row, "assignment")
 
     # -- events
 

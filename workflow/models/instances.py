@@ -283,6 +283,10 @@ class UserTask(InstanceRow):
         COMPLETED = "COMPLETED", _("Completed")
         CANCELED = "CANCELED", _("Canceled")
 
+    class DelegationState(models.TextChoices):
+        PENDING = "PENDING", _("Pending")
+        RESOLVED = "RESOLVED", _("Resolved")
+
     process_instance = KeyReference(ProcessInstance, related_name="user_tasks")
     workspace = models.ForeignKey(Workspace, models.DO_NOTHING, db_constraint=False, db_index=False)
     definition = KeyReference(ProcessDefinition, related_name="+")
@@ -297,6 +301,15 @@ class UserTask(InstanceRow):
     follow_up_at = models.DateTimeField(_("follow-up"), null=True, blank=True)
     priority = models.IntegerField(_("priority"), default=50)
     form_key = models.CharField(_("form key"), max_length=255, null=True, blank=True)
+    form = models.JSONField(
+        _("form"), null=True, blank=True, help_text=_("A form by reference: its key, binding and version.")
+    )
+    owner = models.CharField(
+        _("owner"), max_length=255, null=True, blank=True, help_text=_("Who has delegated the task.")
+    )
+    delegation_state = models.CharField(
+        _("delegation"), max_length=16, choices=DelegationState.choices, null=True, blank=True
+    )
     suspended = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("created at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)

@@ -15,7 +15,19 @@ from workflow.services.errors import throw_bpmn_error, throw_escalation
 from workflow.services.guards import open_user_task, require_not_suspended
 from workflow.services.settling import settle
 
-CHANGEABLE = frozenset({"due_at", "follow_up_at", "candidate_users", "candidate_groups", "priority", "assignee"})
+CHANGEABLE = frozenset(
+    {
+        "assignee",
+        "candidate_groups",
+        "candidate_users",
+        "delegation_state",
+        "due_at",
+        "follow_up_at",
+        "owner",
+        "priority",
+    }
+)
+PENDING, RESOLVED = "PENDING", "RESOLVED"
 
 
 def complete_user_task(
@@ -25,12 +37,20 @@ def complete_user_task(
     local_variables: Variables = NO_VARIABLES,
     context: Context = SYSTEM,
 ) -> Outcome:
-    """Complete a waiting user task with its result, and let the process go on."""
+    """Complete a waiting user task with its result, and let the process go on.
+
+    A task that somebody does on behalf of its owner goes back to the owner first: `resolve_user_task`.
+    """
     with unit_of_work(context) as work:
         engine, row = _open(work, key)
+        if row.delegation_state == PENDING:
+            raise Conflict(
+                f"A delegated task cannot be completed, but should be resolved instead: task '{key}' is pending."
+            )
         instance = engine.state.elements[row.element_instance_key]
         engine.variables.set_all_local(instance, local_variables)
         engine.set_result(instance, variables)
+        engine.notify_task(row, "complete")
         engine.end_row(row, COMPLETED)
         engine.run(Complete(instance))
         settle(work)
@@ -47,6 +67,32 @@ def assign_user_task(
             raise Conflict(f"Task '{key}' is already claimed by someone else: '{row.assignee}'.")
         row.assignee = assignee
         row.is_changed = True
+        engine.notify_task(row, "assignment")
+        return outcome(engine)
+
+
+def delegate_user_task(key: int, assignee: str, *, context: Context = SYSTEM) -> Outcome:
+    """Let somebody else do a waiting user task; who has it stays its owner and gets it back when it is resolved."""
+    with unit_of_work(context) as work:
+        engine, row = _open(work, key)
+        row.owner = row.owner if row.owner is not None else row.assignee
+        row.assignee = assignee
+        row.delegation_state = PENDING
+        row.is_changed = True
+        return outcome(engine)
+
+
+def resolve_user_task(key: int, *, variables: Variables = NO_VARIABLES, context: Context = SYSTEM) -> Outcome:
+    """Give a user task back to its owner, with the result of who has done it; the task waits on."""
+    with unit_of_work(context) as work:
+        engine, row = _open(work, key)
+        row.assignee = row.owner
+        row.delegation_state = RESOLVED
+        row.is_changed = True
+        instance = engine.state.elements[row.element_instance_key]
+        engine.variables.set_all(instance, variables)
+        engine.run()
+        settle(work)
         return outcome(engine)
 
 
@@ -57,7 +103,7 @@ def update_user_task(
     expected: Mapping[str, object] | None = None,
     context: Context = SYSTEM,
 ) -> Outcome:
-    """Change due date, follow-up date, candidates, priority or assignee of a waiting user task.
+    """Change dates, candidates, priority, assignee, owner or delegation state of a waiting user task.
 
     `expected` are attributes as the caller has seen them; others now are a Conflict.
     """
@@ -72,6 +118,9 @@ def update_user_task(
         for name, value in changes.items():
             setattr(row, name, value)
         row.is_changed = True
+        engine.notify_task(row, "update")
+        if "assignee" in changes:
+            engine.notify_task(row, "assignment")
         return outcome(engine)
 
 

@@ -11,7 +11,7 @@ from workflow.bpmn import read_model, read_process
 from workflow.elements.job_task import InlineExpressionDetails, JobDetails
 from workflow.elements.receive_task import MessageDetails
 from workflow.elements.script_task import ScriptDetails
-from workflow.elements.user_task import UserTaskDetails
+from workflow.elements.user_task import FormReference, UserTaskDetails
 from workflow.engine.errors import ModelProblems
 from workflow.expressions import parse_camunda7, parse_feel, parse_zeebe
 from workflow.graph import (
@@ -187,8 +187,8 @@ def test_a_camunda_7_user_task_is_read_with_all_its_attributes():
     )
     assert node.details == UserTaskDetails(
         assignee=parse_camunda7("${clerk}"),
-        candidate_users=parse_camunda7("anna, ${boss}"),
-        candidate_groups=parse_camunda7("sales,support"),
+        candidate_users=(parse_camunda7("anna"), parse_camunda7("${boss}")),
+        candidate_groups=(parse_camunda7("sales"), parse_camunda7("support")),
         due_date=parse_camunda7("${due}"),
         follow_up_date=parse_camunda7("2026-03-02T08:00:00"),
         priority=parse_camunda7("70"),
@@ -211,14 +211,20 @@ def test_performers_and_potential_owners_of_the_bpmn_standard_are_read_too():
     )
     assert node.details == UserTaskDetails(
         assignee=parse_camunda7("kim"),
-        candidate_users=parse_camunda7("anna,${boss}"),
-        candidate_groups=parse_camunda7("back-office,sales,support,${team.of(a, (b))}"),
+        candidate_users=(parse_camunda7("anna"), parse_camunda7("${boss}")),
+        candidate_groups=tuple(
+            parse_camunda7(group) for group in ("back-office", "sales", "support", "${team.of(a, (b))}")
+        ),
     )
 
 
 def test_a_camunda_7_form_may_be_named_by_reference():
     assert task("<userTask id='task' camunda:formRef='pack'/>", C7).details == UserTaskDetails(
-        form_key=parse_camunda7("pack")
+        form=FormReference(parse_camunda7("pack"))
+    )
+    attributes = "camunda:formRef='pack' camunda:formRefBinding='version' camunda:formRefVersion='${version}'"
+    assert task(f"<userTask id='task' {attributes}/>", C7).details == UserTaskDetails(
+        form=FormReference(parse_camunda7("pack"), "version", parse_camunda7("${version}"))
     )
 
 
@@ -319,8 +325,8 @@ def test_a_zeebe_user_task_is_a_task_for_people_whether_native_or_a_jobs(native)
     )
     assert node.details == UserTaskDetails(
         assignee=parse_zeebe("=clerk"),
-        candidate_users=parse_zeebe("anna, kim"),
-        candidate_groups=parse_zeebe("=teams"),
+        candidate_users=(parse_zeebe("anna, kim"),),
+        candidate_groups=(parse_zeebe("=teams"),),
         due_date=parse_zeebe("=due"),
         follow_up_date=parse_zeebe("2026-03-02T08:00:00Z"),
         priority=parse_zeebe("70"),

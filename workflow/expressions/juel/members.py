@@ -21,33 +21,71 @@ Method = Callable[..., object]
 EXECUTION_PROPERTIES: Final = frozenset(
     {
         "activityInstanceId",
+        "assignee",
         "businessKey",
+        "createTime",
         "currentActivityId",
         "currentActivityName",
+        "currentTransitionId",
+        "delegationState",
+        "description",
+        "dueDate",
+        "eventName",
+        "execution",
+        "executionId",
+        "followUpDate",
+        "formKey",
         "id",
+        "name",
+        "owner",
         "parentActivityInstanceId",
         "parentId",
+        "priority",
         "processBusinessKey",
         "processDefinitionId",
         "processInstanceId",
+        "taskDefinitionKey",
         "variables",
         "variablesLocal",
     }
 )
+"""Of `execution` and `task`, as far as the object that stands for them has them."""
 EXECUTION_METHODS: Final = frozenset(
     {
+        "addCandidateGroup",
+        "addCandidateGroups",
+        "addCandidateUser",
+        "addCandidateUsers",
+        "deleteCandidateGroup",
+        "deleteCandidateUser",
         "getVariable",
         "getVariableLocal",
         "hasVariable",
         "hasVariableLocal",
         "removeVariable",
         "removeVariableLocal",
+        "setAssignee",
+        "setDescription",
+        "setDueDate",
+        "setFollowUpDate",
+        "setName",
+        "setOwner",
+        "setPriority",
         "setVariable",
         "setVariableLocal",
         "setVariables",
         "setVariablesLocal",
+        # of tasks, in their listeners
+        "addCandidateGroup",
+        "addCandidateUser",
+        "setAssignee",
+        "setDueDate",
+        "setFollowUpDate",
+        "setName",
+        "setPriority",
     }
 )
+"""Likewise."""
 
 
 def read_member(base: object, name: str) -> object:

@@ -50,7 +50,6 @@ def complete_user_task(
         instance = engine.state.elements[row.element_instance_key]
         engine.variables.set_all_local(instance, local_variables)
         engine.set_result(instance, variables)
-        engine.notify_task(row, "complete")
         engine.end_row(row, COMPLETED)
         engine.run(Complete(instance))
         settle(work)
@@ -67,7 +66,6 @@ def assign_user_task(
             raise Conflict(f"Task '{key}' is already claimed by someone else: '{row.assignee}'.")
         row.assignee = assignee
         row.is_changed = True
-        engine.notify_task(row, "assignment")
         return outcome(engine)
 
 
@@ -118,9 +116,6 @@ def update_user_task(
         for name, value in changes.items():
             setattr(row, name, value)
         row.is_changed = True
-        engine.notify_task(row, "update")
-        if "assignee" in changes:
-            engine.notify_task(row, "assignment")
         return outcome(engine)
 
 

@@ -82,3 +82,25 @@ class ThrowUserTaskEscalation(UserTaskAction):
         return self.noted(
             services.throw_user_task_escalation(key, code=code, variables=variables, context=self.context)
         )
+
+
+class DelegateUserTask(UserTaskAction):
+    """Let somebody else do a user task; it comes back to whoever had it."""
+
+    event = Event.ASSIGN
+
+    def perform(self, key: int, assignee: str) -> Outcome:
+        self.about(key)
+        self.note(assignee=assignee, delegation_state="PENDING")
+        return self.noted(services.delegate_user_task(key, assignee, context=self.context))
+
+
+class ResolveUserTask(UserTaskAction):
+    """Give a user task back to its owner, with the result of who has done it; the task waits on."""
+
+    event = Event.RESOLVE
+
+    def perform(self, key: int, *, variables: Variables = NO_VARIABLES) -> Outcome:
+        self.about(key)
+        self.note(variables=variables, delegation_state="RESOLVED")
+        return self.noted(services.resolve_user_task(key, variables=variables, context=self.context))

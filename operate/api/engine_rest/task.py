@@ -15,6 +15,8 @@ from rest_framework.serializers import ChoiceField
 from operate.actions import (
     AssignUserTask,
     CompleteUserTask,
+    DelegateUserTask,
+    ResolveUserTask,
     ThrowUserTaskError,
     ThrowUserTaskEscalation,
     UpdateUserTask,
@@ -22,7 +24,7 @@ from operate.actions import (
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import element_named
 from operate.api.engine_rest.base import EngineRestView, tenant_id
-from operate.api.engine_rest.bodies import body, date, flag, ignored, number, text, variables
+from operate.api.engine_rest.bodies import VariablesBody, body, date, flag, ignored, number, text, variables
 from operate.api.engine_rest.ids import definition_id, id_of
 from operate.api.engine_rest.listing import QueryListing, count_of
 from operate.api.engine_rest.queries import Filter, Kind
@@ -79,6 +81,7 @@ class IdentityLink(TypedDict):
     type: str
 
 
+DELEGATION = "org.camunda.bpm.engine.task.DelegationState"
 UserBody = body("TaskUser", userId=text())
 CompleteBody = body("CompleteTask", variables=variables(), withVariablesInReturn=flag())
 ErrorBody = body(
@@ -93,8 +96,8 @@ UpdateBody = body(
     priority=number(),
     name=text(help_text="Comes from the model: must be what it is."),
     description=text(max_length=None, help_text="Comes from the model: must be what it is."),
-    owner=text(help_text="Not supported: must be absent."),
-    delegationState=text(help_text="Not supported: must be absent."),
+    owner=text(),
+    delegationState=ChoiceField(choices=["PENDING", "RESOLVED"], required=False, allow_null=True, default=None),
     parentTaskId=text(help_text="Not supported: must be absent."),
     caseInstanceId=text(help_text="Not supported: must be absent."),
     tenantId=text(help_text="Cannot be changed."),
@@ -121,8 +124,15 @@ LinkBody = body(
     "IdentityLink",
     userId=text(),
     groupId=text(),
-    type=ChoiceField(choices=["candidate", "assignee"], required=True),
+    type=ChoiceField(choices=["candidate", "assignee", "owner"], required=True),
 )
+
+
+def form_reference(row: UserTask) -> dict[str, Any] | None:
+    """Which form a task refers to, if it has one by reference."""
+    if row.form is None:
+        return None
+    return {name: row.form.get(name) for name in ("key", "binding", "version")}
 
 
 def task(row: UserTask) -> TaskAnswer:
@@ -135,10 +145,10 @@ def task(row: UserTask) -> TaskAnswer:
         "due": date_text(row.due_at),
         "followUp": date_text(row.follow_up_at),
         "lastUpdated": None,
-        "delegationState": None,
+        "delegationState": row.delegation_state,
         "description": (element.documentation or None) if element is not None else None,
         "executionId": id_of(row.element_instance_key),
-        "owner": None,
+        "owner": row.owner,
         "parentTaskId": None,
         "priority": row.priority,
         "processDefinitionId": definition_id(row.definition),
@@ -149,7 +159,7 @@ def task(row: UserTask) -> TaskAnswer:
         "taskDefinitionKey": row.element_id,
         "suspended": row.suspended,
         "formKey": row.form_key,
-        "camundaFormRef": None,
+        "camundaFormRef": form_reference(row),
         "tenantId": tenant_id(row.workspace),
         "taskState": "Created",
     }
@@ -184,6 +194,12 @@ def _candidates(kind: Kind, condition: Callable[[Any], Q]) -> Filter:
         return found if str(with_assigned).lower() == "true" else found & Q(assignee__isnull=True)
 
     return _OfCandidates(kind, apply)
+
+
+def _delegation_state(name: str) -> Q:
+    if name.upper() not in UserTask.DelegationState:
+        raise ValueError(f'Cannot convert value "{name[:100]}" to java type {DELEGATION}; expected PENDING or RESOLVED')
+    return Q(delegation_state=name.upper())
 
 
 def _nobody_may(groups: bool) -> Q:
@@ -254,14 +270,16 @@ QUERY = by.ListQuery(
         "assigneeNotIn": by.not_texts("assignee"),
         "assigned": by.flag(Q(assignee__isnull=False)),
         "unassigned": by.flag(Q(assignee__isnull=True)),
-        "owner": by.never(),
-        "delegationState": by.never(),
+        "owner": by.text("owner"),
+        "delegationState": Filter(Kind.TEXT, _delegation_state),
         "candidateGroup": _candidates(Kind.TEXT, lambda name: Q(candidate_groups__contains=[name])),
         "candidateGroupLike": by.unsupported(),
         "candidateGroups": _candidates(Kind.TEXTS, lambda names: Q(candidate_groups__overlap=names)),
         "candidateUser": _candidates(Kind.TEXT, _candidate_user),
         "includeAssignedTasks": by.always("Together with candidates."),
-        "involvedUser": Filter(Kind.TEXT, lambda name: Q(assignee=name) | Q(candidate_users__contains=[name])),
+        "involvedUser": Filter(
+            Kind.TEXT, lambda name: Q(assignee=name) | Q(owner=name) | Q(candidate_users__contains=[name])
+        ),
         "withCandidateGroups": by.flag(~_nobody_may(groups=True)),
         "withoutCandidateGroups": by.flag(_nobody_may(groups=True)),
         "withCandidateUsers": by.flag(~_nobody_may(groups=False)),
@@ -356,17 +374,23 @@ class TaskView(OneTask):
         return Response(task(self.task(id)))
 
     def put(self, request: Request, id: str) -> Response:
-        """Change assignee, dates and priority. What is absent is emptied, except for the priority."""
+        """Change assignee, owner, delegation, dates and priority. What is absent is emptied, except for the priority."""
         given = self.read()
         row = self.task(id)
-        for name in ("owner", "delegationState", "parentTaskId", "caseInstanceId"):
+        for name in ("parentTaskId", "caseInstanceId"):
             if given[name] is not None:
                 raise Rejected(f"'{name}' must not be set: it is not supported. Task '{id}' has not been changed.")
         shown = task(row)
         for name in ("name", "description", "tenantId"):
             if given[name] not in (None, shown[name]):
                 raise Rejected(f"'{name}' of task '{id}' comes from its model and cannot be changed.")
-        changes = {"assignee": given["assignee"] or None, "due_at": given["due"], "follow_up_at": given["followUp"]}
+        changes = {
+            "assignee": given["assignee"] or None,
+            "owner": given["owner"] or None,
+            "delegation_state": given["delegationState"],
+            "due_at": given["due"],
+            "follow_up_at": given["followUp"],
+        }
         if given["priority"] is not None:
             changes["priority"] = given["priority"]
         self.act(UpdateUserTask).execute(row.key, changes)
@@ -401,6 +425,32 @@ class TaskAssignee(OneTask):
 
     def post(self, request: Request, id: str) -> Response:
         self.act(AssignUserTask).execute(self.task(id).key, self.read()["userId"] or None)
+        return Response(status=204)
+
+
+class TaskDelegate(OneTask):
+    """Let somebody else do a task."""
+
+    bodies = {"POST": body("DelegateTask", userId=text(required=True))}
+
+    def post(self, request: Request, id: str) -> Response:
+        """Let somebody else do a task; whoever has it becomes its owner, and gets it back when it is resolved."""
+        user = self.read()["userId"]
+        if not user:
+            raise Rejected("Expected 'userId' to be who shall do the task, found nobody.")
+        self.act(DelegateUserTask).execute(self.task(id).key, user)
+        return Response(status=204)
+
+
+class TaskResolve(OneTask):
+    """Give a delegated task back to its owner."""
+
+    bodies = {"POST": VariablesBody}
+
+    def post(self, request: Request, id: str) -> Response:
+        """Give a delegated task back to its owner, with what has come of it."""
+        given = self.read()
+        self.act(ResolveUserTask).execute(self.task(id).key, variables=given["variables"] or {})
         return Response(status=204)
 
 
@@ -509,7 +559,8 @@ class TaskForm(OneTask):
     answers = {"GET": TaskFormAnswer}
 
     def get(self, request: Request, id: str) -> Response:
-        return Response({"key": self.task(id).form_key, "camundaFormRef": None, "contextPath": None})
+        row = self.task(id)
+        return Response({"key": row.form_key, "camundaFormRef": form_reference(row), "contextPath": None})
 
 
 # ---- identity links
@@ -520,7 +571,9 @@ class TaskIdentityLinks(OneTask):
 
     answers = {"GET": list[IdentityLink]}
     bodies = {"POST": LinkBody}
-    parameters = {"GET": {"type": ({"type": "string", "enum": ["candidate", "assignee"]}, "Only links of this type.")}}
+    parameters = {
+        "GET": {"type": ({"type": "string", "enum": ["candidate", "assignee", "owner"]}, "Only links of this type.")}
+    }
 
     def get(self, request: Request, id: str) -> Response:
         """The assignee and the candidates."""
@@ -528,6 +581,8 @@ class TaskIdentityLinks(OneTask):
         links: list[IdentityLink] = []
         if row.assignee is not None:
             links.append({"userId": row.assignee, "groupId": None, "type": "assignee"})
+        if row.owner is not None:
+            links.append({"userId": row.owner, "groupId": None, "type": "owner"})
         links += [{"userId": name, "groupId": None, "type": "candidate"} for name in row.candidate_users]
         links += [{"userId": None, "groupId": name, "type": "candidate"} for name in row.candidate_groups]
         wanted = request.query_params.get("type")
@@ -538,6 +593,8 @@ class TaskIdentityLinks(OneTask):
         given, row = self._link(), self.task(id)
         if given["type"] == "assignee":
             self.act(AssignUserTask).execute(row.key, given["userId"])
+        elif given["type"] == "owner":
+            self.act(UpdateUserTask).execute(row.key, {"owner": given["userId"]})
         else:
             self.change(row, lambda names, name: names if name in names else [*names, name], given)
         return Response(status=204)
@@ -546,7 +603,7 @@ class TaskIdentityLinks(OneTask):
         given = self.read()
         if bool(given["userId"]) == bool(given["groupId"]):
             raise Rejected("Identity Link requires userId or groupId, but not both.")
-        if given["type"] == "assignee" and not given["userId"]:
+        if given["type"] != "candidate" and not given["userId"]:
             raise Rejected("A task is assigned to a user: 'userId' must be set, not 'groupId'.")
         return given
 
@@ -570,6 +627,9 @@ class TaskIdentityLinksDelete(TaskIdentityLinks):
         if given["type"] == "assignee":
             if row.assignee == given["userId"]:
                 self.act(AssignUserTask).execute(row.key, None)
+        elif given["type"] == "owner":
+            if row.owner == given["userId"]:
+                self.act(UpdateUserTask).execute(row.key, {"owner": None})
         else:
             self.change(row, lambda names, name: [each for each in names if each != name], given)
         return Response(status=204)

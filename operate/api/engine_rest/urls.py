@@ -92,6 +92,8 @@ resources: list[URLPattern | URLResolver] = [
     path("task/<str:id>/claim", task.TaskClaim.as_view()),
     path("task/<str:id>/unclaim", task.TaskUnclaim.as_view()),
     path("task/<str:id>/assignee", task.TaskAssignee.as_view()),
+    path("task/<str:id>/delegate", task.TaskDelegate.as_view()),
+    path("task/<str:id>/resolve", task.TaskResolve.as_view()),
     path("task/<str:id>/complete", task.TaskComplete.as_view()),
     path("task/<str:id>/submit-form", task.TaskComplete.as_view()),
     path("task/<str:id>/bpmnError", task.TaskBpmnError.as_view()),

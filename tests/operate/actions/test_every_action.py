@@ -260,6 +260,23 @@ CASES = [
         TASK,
     ),
     Case(
+        actions.DelegateUserTask,
+        Right.COMPLETE_TASK,
+        Event.ASSIGN,
+        Subject.USER_TASK,
+        lambda action, shop, key: action.execute(key, "ben"),
+        TASK,
+    ),
+    Case(
+        actions.ResolveUserTask,
+        Right.COMPLETE_TASK,
+        Event.RESOLVE,
+        Subject.USER_TASK,
+        lambda action, shop, key: action.execute(key, variables={"checked": True}),
+        TASK,
+        lambda shop: actions.DelegateUserTask(None).execute(shop.task_key, "ben"),
+    ),
+    Case(
         actions.ThrowUserTaskEscalation,
         Right.COMPLETE_TASK,
         Event.THROW_ESCALATION,

@@ -113,8 +113,8 @@ def test_a_task_that_was_read_can_be_sent_back(api: Api, order: str) -> None:
     ("change", "reason"),
     [
         ({"name": "Other"}, "'name' of task"),
-        ({"owner": "ann"}, "'owner' must not be set"),
-        ({"delegationState": "PENDING"}, "'delegationState' must not be set"),
+        ({"parentTaskId": "1"}, "'parentTaskId' must not be set"),
+        ({"delegationState": "LOST"}, "'delegationState'"),
         ({"due": "tomorrow"}, "'due': Expected a date"),
         ({"priority": "high"}, "'priority'"),
         ({"assignee": "a" * 256}, "'assignee'"),
@@ -127,11 +127,61 @@ def test_what_cannot_be_changed_is_refused(api: Api, order: str, change: dict[st
     assert reason in refusal.message
 
 
-def test_what_is_not_there_yet_is_not_routed(api: Api, order: str) -> None:
-    task = api.task(order, "approve")["id"]
-    for path in ("delegate", "resolve"):
-        refusal = api.refused("POST", f"/task/{task}/{path}", {})
-        assert (refusal.status, refusal.type) == (404, "NotFoundException")
+class TestDelegation:
+    """POST /task/{id}/delegate and /resolve"""
+
+    def test_somebody_else_does_it_and_gives_it_back(self, api: Api, order: str) -> None:
+        # given
+        task = f"/task/{api.task(order, 'approve')['id']}"
+        api.post(f"{task}/claim", {"userId": "ann"})
+        # when
+        api.post(f"{task}/delegate", {"userId": "ben"})
+        # then
+        found = api.get(task)
+        assert (found["assignee"], found["owner"], found["delegationState"]) == ("ben", "ann", "PENDING")
+        assert api.get("/task/count", owner="ann", delegationState="PENDING") == {"count": 1}
+        assert api.get("/task/count", delegationState="RESOLVED") == {"count": 0}
+        assert {"userId": "ann", "groupId": None, "type": "owner"} in api.get(f"{task}/identity-links")
+        assert "should be resolved instead" in api.refused("POST", f"{task}/complete", {}).message
+        # when
+        api.post(f"{task}/resolve", {"variables": {"fine": {"value": True}}})
+        # then
+        found = api.get(task)
+        assert (found["assignee"], found["owner"], found["delegationState"]) == ("ann", "ann", "RESOLVED")
+        assert api.variables(order)["fine"] is True
+        api.post(f"{task}/complete", {})
+        assert api.get("/history/task/count", taskOwner="ann", taskOwnerLike="a%25") == {"count": 1}
+
+    def test_a_task_keeps_its_owner(self, api: Api, order: str) -> None:
+        # given
+        task = f"/task/{api.task(order, 'approve')['id']}"
+        api.post(f"{task}/identity-links", {"userId": "cleo", "type": "owner"})
+        # when
+        api.post(f"{task}/delegate", {"userId": "ben"})
+        # then
+        assert api.get(task)["owner"] == "cleo"
+        api.post(f"{task}/identity-links/delete", {"userId": "ben", "type": "owner"})
+        assert api.get(task)["owner"] == "cleo"
+        api.post(f"{task}/identity-links/delete", {"userId": "cleo", "type": "owner"})
+        assert api.get(task)["owner"] is None
+
+    def test_both_can_be_set_by_an_update(self, api: Api, order: str) -> None:
+        task = f"/task/{api.task(order, 'approve')['id']}"
+        api.put(task, {"assignee": "ben", "owner": "ann", "delegationState": "PENDING"})
+        found = api.get(task)
+        assert (found["assignee"], found["owner"], found["delegationState"]) == ("ben", "ann", "PENDING")
+
+    def test_what_is_wrong_is_refused(self, api: Api, order: str) -> None:
+        task = api.get(f"/task/{api.task(order, 'approve')['id']}")
+        address = f"/task/{task['id']}"
+        for body in ({}, {"userId": ""}, {"userId": ["ann"]}, {"name": "ann"}):
+            assert api.refused("POST", f"{address}/delegate", body).status == 400
+        assert "'variables'" in api.refused("POST", f"{address}/resolve", {"variables": 5}).message
+        assert "'delegationState'" in api.refused("PUT", address, {"delegationState": "LOST"}).message
+        assert "'delegationState'" in api.refused("GET", "/task", delegationState="LOST").message
+        for path, body in (("delegate", {"userId": "ann"}), ("resolve", {})):
+            assert api.refused("POST", f"/task/4711/{path}", body).status == 404
+        assert api.get(address) == task
 
 
 def test_tasks_are_filtered(api: Api, order: str) -> None:
@@ -312,7 +362,7 @@ class TestIdentityLinks:
             {"type": "candidate"},
             {"userId": "a", "groupId": "b", "type": "candidate"},
             {"groupId": "b", "type": "assignee"},
-            {"userId": "a", "type": "owner"},
+            {"userId": "a", "type": "friend"},
             {"userId": "a"},
         ],
     )

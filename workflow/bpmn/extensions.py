@@ -8,12 +8,8 @@ from typing import Final
 from workflow.elements.reading import PREFIXES, VOCABULARIES, ElementReading, vocabulary_name
 from workflow.graph import Semantics
 
-_CODE: Final = "It would run code inside the engine. Use an external task instead."
-
 _REFUSED: Final[dict[Semantics, dict[str, str]]] = {
     Semantics.CAMUNDA_7: {
-        "executionListener": _CODE,
-        "taskListener": _CODE,
         "connector": 'Make it an external task (camunda:type="external" with a camunda:topic).',
         "errorEventDefinition": "Let the worker throw the BPMN error.",
     },
@@ -31,7 +27,18 @@ _WITHOUT_EFFECT: Final[dict[Semantics, dict[str, str]]] = {
     Semantics.ZEEBE: {"linkedResources": "workers get no links to other resources"},
 }
 _KNOWN: Final[dict[Semantics, frozenset[str]]] = {
-    Semantics.CAMUNDA_7: frozenset({"inputOutput", "properties", "field", "in", "out", "failedJobRetryTimeCycle"}),
+    Semantics.CAMUNDA_7: frozenset(
+        {
+            "executionListener",
+            "failedJobRetryTimeCycle",
+            "field",
+            "in",
+            "inputOutput",
+            "out",
+            "properties",
+            "taskListener",
+        }
+    ),
     Semantics.ZEEBE: frozenset(
         {
             "adHoc",

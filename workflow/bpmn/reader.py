@@ -16,6 +16,7 @@ from workflow.bpmn.extensions import check_extensions
 from workflow.bpmn.mappings import read_mappings
 from workflow.bpmn.parser import parse, parse_trusted
 from workflow.bpmn.structure import FlowPlace, NodePlace, ProcessPlaces
+from workflow.elements.listeners import read_listeners
 from workflow.elements.multi_instance import LoopDetails, read_loop
 from workflow.elements.process import read_process_attributes
 from workflow.elements.reading import (
@@ -266,6 +267,7 @@ class _ProcessReader:
                 ElementType.PROCESS,
                 None,
                 documentation=_documentation(self.process),
+                listeners=read_listeners(self.process),
             )
         )
         self._read_scope(self.process)
@@ -306,6 +308,7 @@ class _ProcessReader:
             documentation=_documentation(reading),
             is_for_compensation=reading.attribute("isForCompensation") == "true",
             asynchronous=own if loop is None else read_loop_asynchronous(reading),
+            listeners=read_listeners(reading),
         )
         outside = draft if loop is None else self._body(reading, scope_id, draft, loop, own)
         outside.default_flow_id = reading.attribute("default")
@@ -358,7 +361,7 @@ class _ProcessReader:
         reading = ElementReading(element, self.model, element.get("id") or self._made_up_id(source, target))
         _check_id(reading, is_made_up=not element.get("id"))
         check_extensions(reading)
-        draft = FlowDraft(reading.id, reading.name, source, target, _condition(reading))
+        draft = FlowDraft(reading.id, reading.name, source, target, _condition(reading), read_listeners(reading))
         self.draft.flows.append(draft)
         self.places.flows.append(FlowPlace(reading, scope_id, draft))
 

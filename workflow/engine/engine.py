@@ -48,6 +48,7 @@ from workflow.engine.state import (
     UserTaskRow,
 )
 from workflow.engine.step import Step
+from workflow.engine.task_view import TaskView
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.engine.variables import VariableWriter
 from workflow.graph import CompensationEvent, ElementType, ExecutableProcess, FlowNode, SequenceFlow
@@ -200,6 +201,7 @@ class Engine:
         """Whether the element instance is still there once its mappings and subscriptions are made."""
         if instance.element.inputs and not self.options.skip_io_mappings:
             self.expressions.map_inputs(instance)
+        self.notify(instance, "start")
         if not instance.element.has_events:
             return True
         self.events.subscribe(instance)
@@ -216,6 +218,7 @@ class Engine:
         self.set_state(instance, COMPLETING)
         element = instance.element
         try:
+            self.notify(instance, "end")
             if element.outputs and not self.options.skip_io_mappings:
                 self.expressions.map_outputs(instance)
             if element.asynchronous.after:
@@ -252,6 +255,9 @@ class Engine:
     def take(self, flow: SequenceFlow, scope: ElementInstance) -> None:
         """Send a token that is already counted over a flow."""
         self.count_taken(flow, scope)
+        if flow.listeners and not self.options.skip_listeners:
+            for listener in flow.listeners:
+                self.expressions.run(listener.expression, scope)
         self.issue(Arrive(flow, scope))
 
     def count_taken(self, flow: SequenceFlow, scope: ElementInstance) -> None:
@@ -334,9 +340,26 @@ class Engine:
             if each.element.type is ElementType.CALL_ACTIVITY:
                 self._call_off(each)
             self.release_held_tokens(each)
+            if each.state == ACTIVE:
+                self.notify(each, "end")
             if self.rules.outputs_of_terminated and each.element.outputs and self._has_begun(each):
                 self._or_refuse(self.expressions.map_outputs, each)
             self._close(each, TERMINATED)
+
+    def notify(self, instance: ElementInstance, event: str) -> None:
+        """Run the listeners of an element for what happens to its instance, unless the command skips them."""
+        if instance.element.listeners and not self.options.skip_listeners:
+            for listener in instance.element.listeners:
+                if listener.event == event:
+                    self.expressions.run(listener.expression, instance)
+
+    def notify_task(self, task: UserTaskRow, event: str) -> None:
+        """Run the listeners of a user task for what happens to it, unless the command skips them."""
+        instance = self.state.elements[task.element_instance_key]
+        if instance.element.listeners and not self.options.skip_listeners:
+            for listener in instance.element.listeners:
+                if listener.event == f"task {event}":
+                    self.expressions.run(listener.expression, instance, {"task": TaskView(self, task, instance, event)})
 
     def _has_begun(self, instance: ElementInstance) -> bool:
         return instance.state == ACTIVE and not self.options.skip_io_mappings
@@ -372,6 +395,7 @@ class Engine:
             case JobRow() if row.state in (CREATED, FAILED):
                 self.end_row(row, CANCELED)
             case UserTaskRow() if row.state == CREATED:
+                self.notify_task(row, "delete")
                 self.end_row(row, CANCELED)
             case SubscriptionRow() if row.state == CREATED:
                 self.end_row(row, DELETED)
@@ -482,6 +506,7 @@ class Engine:
 
     def begin_process(self) -> None:
         """Open the subscriptions of the process itself; its start event is entered by another command."""
+        self.notify(self.state.root, "start")
         if self.state.root.element.has_events:
             self._or_refuse(self.events.subscribe, self.state.root)
 

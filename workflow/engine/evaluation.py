@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from workflow.engine.errors import ElementFailure
+from workflow.engine.errors import ElementFailure, Rejected
 from workflow.engine.scopes import ExecutionView, VisibleVariables, find_variable
 from workflow.engine.state import ElementInstance
 from workflow.engine.values import TypedValue, Variables
@@ -45,6 +45,15 @@ class Evaluation:
             return expression.evaluate(self.visible(instance))
         except ExpressionError as error:
             raise ElementFailure(error_type, explain(expression, error)) from None
+
+    def run(
+        self, expression: Expression, instance: ElementInstance, overlay: Mapping[str, object] | None = None
+    ) -> None:
+        """Evaluate a listener for its effects; a failing one refuses the command, as Camunda 7 rolls back."""
+        try:
+            expression.evaluate(self.visible(instance, overlay))
+        except ExpressionError as error:
+            raise Rejected(f"{explain(expression, error)} (listener of '{instance.element.id}')") from None
 
     def holds(
         self,

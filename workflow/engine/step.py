@@ -271,6 +271,10 @@ class Step:
             is_new=True,
         )
         self._engine.attach(row)
+        if self.element.listeners:
+            self._engine.notify_task(row, "create")
+            if row.assignee:
+                self._engine.notify_task(row, "assignment")
 
     # -- events
 

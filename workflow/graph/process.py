@@ -49,6 +49,7 @@ class SequenceFlow:
     source: FlowNode
     target: FlowNode
     condition: Expression | None = None
+    listeners: tuple[Listener, ...] = ()
 
     def __repr__(self) -> str:
         return f"<SequenceFlow {self.id}>"
@@ -66,6 +67,14 @@ class Asynchronous:
 
 
 SYNCHRONOUS = Asynchronous()
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An expression that is evaluated for its effects when something happens (Camunda 7)."""
+
+    event: str
+    expression: Expression
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +104,7 @@ class FlowNode:
     compensation_handler: FlowNode | None = None
     """What undoes this activity; tied to it by a compensation boundary event."""
     is_for_compensation: bool = False
+    listeners: tuple[Listener, ...] = ()
     has_events: bool = False
     """Whether entering it opens subscriptions: of boundary events, or of event sub-processes inside."""
     inclusive_joins: tuple[FlowNode, ...] = ()
@@ -183,6 +193,7 @@ class NodeDraft:
     attached_to_id: str | None = None
     compensation_handler_id: str | None = None
     is_for_compensation: bool = False
+    listeners: tuple[Listener, ...] = ()
 
 
 @dataclass(slots=True)
@@ -194,6 +205,7 @@ class FlowDraft:
     source_id: str
     target_id: str
     condition: Expression | None = None
+    listeners: tuple[Listener, ...] = ()
 
 
 @dataclass(slots=True)
@@ -225,6 +237,7 @@ class ProcessDraft:
                 documentation=draft.documentation,
                 asynchronous=draft.asynchronous,
                 is_for_compensation=draft.is_for_compensation,
+                listeners=draft.listeners,
             )
 
         def outside(element_id: str) -> FlowNode:
@@ -232,7 +245,9 @@ class ProcessDraft:
             return elements.get(element_id + BODY_SUFFIX) or elements[element_id]
 
         flows = {
-            flow.id: SequenceFlow(flow.id, flow.name, outside(flow.source_id), outside(flow.target_id), flow.condition)
+            flow.id: SequenceFlow(
+                flow.id, flow.name, outside(flow.source_id), outside(flow.target_id), flow.condition, flow.listeners
+            )
             for flow in self.flows
         }
         self._connect(elements, flows, outside)

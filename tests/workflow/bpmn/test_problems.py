@@ -119,8 +119,14 @@ CAMUNDA_7_PROBLEMS = [
     ("<businessRuleTask id='task' camunda:decisionRef='dish'/>", "'camunda:decisionRef' is not supported."),
     ("<serviceTask id='task' camunda:type='mail'/>", "Expected camunda:type=\"external\", found 'mail'"),
     (extended("serviceTask", "<camunda:connector/>"), "'camunda:connector' is not supported."),
-    (extended("task", "<camunda:executionListener class='org.L'/>"), "'camunda:executionListener' is not supported."),
-    (extended("userTask", "<camunda:taskListener class='org.L'/>"), "'camunda:taskListener' is not supported."),
+    (
+        extended("task", "<camunda:executionListener class='org.L'/>"),
+        "'camunda:executionListener' with 'class' is not supported.",
+    ),
+    (
+        extended("userTask", "<camunda:taskListener event='create' class='org.L'/>"),
+        "'camunda:taskListener' with 'class' is not supported.",
+    ),
     (
         extended(
             "serviceTask", "<camunda:errorEventDefinition id='e'/>", "camunda:type='external' camunda:topic='work'"

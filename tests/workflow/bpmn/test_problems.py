@@ -113,6 +113,22 @@ def test_what_this_release_does_not_run_is_refused_by_name(semantics, element, e
 
 
 CAMUNDA_7_PROBLEMS = [
+    (
+        "<userTask id='task' camunda:formKey='a' camunda:formRef='b'/>",
+        "Expected only one of the attributes formKey and formRef, found both.",
+    ),
+    (
+        "<userTask id='task' camunda:formRef='b' camunda:formRefBinding='newest'/>",
+        "Expected formRefBinding to be one of latest, deployment, version, found 'newest'.",
+    ),
+    (
+        "<userTask id='task' camunda:formRef='b' camunda:formRefBinding='version'/>",
+        "Expected a formRefVersion for the formRefBinding 'version', found none.",
+    ),
+    (
+        "<userTask id='task' camunda:assignee='${S(order).prop(\"clerk\")}'/>",
+        "function 'S' of Spin is not supported",
+    ),
     # what runs code inside the engine
     ("<serviceTask id='task' camunda:class='org.Work'/>", "'camunda:class' is not supported. Make it an external task"),
     ("<serviceTask id='task' camunda:delegateExpression='${bean}'/>", "'camunda:delegateExpression' is not supported."),

@@ -29,8 +29,13 @@ Made = Callable[["ProcessBuilder"], object]
 
 
 def message(name: str, key: str | None = None) -> Made:
-    """A message; `key` is the formula of its correlation key."""
-    return lambda b: MessageEvent(b.expression(name), b.formula(key) if key else None)
+    """A message; `key` is the formula of its correlation key, which is always the same without (Zeebe)."""
+
+    def make(b: ProcessBuilder) -> MessageEvent:
+        given = b.formula(key) if key else b.expression("key") if b.is_zeebe else None
+        return MessageEvent(b.expression(name), given)
+
+    return make
 
 
 def signal(name: str, *payload: PassedVariable) -> Made:

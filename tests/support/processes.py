@@ -301,8 +301,8 @@ class Running:
         self.engine.run()
         for engine in list(self.memory.engines.values()):
             thrown, engine.thrown_signals = engine.thrown_signals, []
-            for name, variables in thrown:
-                self.signal(name, **variables)
+            for each in thrown:
+                self._deliver(each.name, each.variables, each.key)
         return self
 
     def open(self, element_id: str, nth: int = 0) -> ElementInstance:
@@ -348,11 +348,14 @@ class Running:
 
     def signal(self, name: str, **variables: object) -> Self:
         """Broadcast a signal to all process instances of the test."""
+        self._deliver(name, variables, self.memory.next_key())
+        return self._run()
+
+    def _deliver(self, name: str, variables: Mapping[str, object], before: int) -> None:
         for engine in list(self.memory.engines.values()):
             for row in list(engine.state.subscriptions.values()):
-                if (row.kind, row.name, row.state) == ("SIGNAL", name, CREATED):
+                if (row.kind, row.name, row.state) == ("SIGNAL", name, CREATED) and row.key < before:
                     occur(engine, row, variables)
-        return self._run()
 
     def fire(self, event_id: str) -> Self:
         """Let a timer be due."""

@@ -112,8 +112,11 @@ class Camunda7CallActivity(CallActivity):
         return step.passed(details.passed_in)
 
     def on_return(self, step: Step, results: Variables) -> None:
-        step.take_over(step.details(CallDetails).passed_out, results)
+        self.on_thrown_out(step, results)
         step.complete()
+
+    def on_thrown_out(self, step: Step, results: Variables) -> None:
+        step.take_over(step.details(CallDetails).passed_out, results)
 
 
 @element(ElementType.CALL_ACTIVITY, semantics=Semantics.ZEEBE)

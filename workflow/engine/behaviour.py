@@ -55,6 +55,9 @@ class Behaviour:
         """The process that this call activity has called is done."""
         step.complete()
 
+    def on_thrown_out(self, step: Step, results: Variables) -> None:
+        """An error or escalation comes out of the process that this call activity has called."""
+
 
 BehaviourTable = dict[ElementType, Behaviour]
 

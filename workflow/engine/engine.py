@@ -25,7 +25,7 @@ from workflow.engine.commands import (
 from workflow.engine.compensation import Compensation
 from workflow.engine.errors import ElementFailure, Rejected
 from workflow.engine.evaluation import Evaluation
-from workflow.engine.events import DEFAULT_RETRIES, Events
+from workflow.engine.events import DEFAULT_RETRIES, Events, ThrownSignal
 from workflow.engine.neighbours import Neighbours
 from workflow.engine.semantics import RULES
 from workflow.engine.state import (
@@ -98,7 +98,7 @@ class Engine:
         self.ended: list[ElementInstance] = []
         self.migrated: list[tuple[ElementInstance, FlowNode]] = []
         """Element instances of which a migration has made ones of another element, and which they were of."""
-        self.thrown_signals: list[tuple[str, Variables]] = []
+        self.thrown_signals: list[ThrownSignal] = []
         """Signals for everybody in the workspace; whoever has run the engine broadcasts them."""
         self.given: Variables = NO_VARIABLES
         """Local variables for the next element instance; a modification instruction gives them."""
@@ -441,6 +441,14 @@ class Engine:
         """Let a call activity take over the results of the process that it has called, and finish."""
         self._behaviours[instance.element.type].on_return(self._step(instance), results)
 
+    def thrown_out_of(self, called: Engine, instance: ElementInstance) -> None:
+        """An error or escalation comes out of a called process: its call activity may take over some results."""
+        self._behaviours[instance.element.type].on_thrown_out(self._step(instance), called.results())
+
+    def results(self) -> Variables:
+        """The variables of the process instance itself, with their kinds."""
+        return {name: row.typed_value for name, row in self.state.root.variables.items()}
+
     def _tell_caller(self, state: str) -> None:
         if self.state.parent_key is None or self._is_called_off or self.neighbours is None:
             return
@@ -448,8 +456,7 @@ class Engine:
         if not instance.is_open:
             return
         if state == COMPLETED:
-            results = {name: row.typed_value for name, row in self.state.root.variables.items()}
-            self.agenda.issue(caller, Return(instance, results))
+            self.agenda.issue(caller, Return(instance, self.results()))
         else:
             self.agenda.issue(caller, Terminate(instance))
 

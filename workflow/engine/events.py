@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workflow.engine.commands import Complete, Occur
 from workflow.engine.errors import ElementFailure
@@ -35,6 +35,15 @@ DEFAULT_RETRIES = 3
 
 Catcher = tuple["Engine", ElementInstance, FlowNode]
 """Who catches something: in which process instance, who holds the event, and the event."""
+
+
+class ThrownSignal(NamedTuple):
+    """A signal for everybody in the workspace who waits for it already."""
+
+    name: str
+    variables: Variables
+    key: int
+    """Greater than the keys of all who have begun to wait before it was thrown."""
 
 
 class Events:
@@ -286,7 +295,9 @@ class Events:
                     return engine, holder, found
             if engine.state.parent_key is None or engine.neighbours is None:
                 return None
+            called = engine
             engine, instance = engine.neighbours.caller_of(engine)
+            engine.thrown_out_of(called, instance)
 
 
 def _places(source: ElementInstance) -> Iterator[tuple[ElementInstance, list[FlowNode]]]:

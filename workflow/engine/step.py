@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from workflow.engine.commands import Activate, Complete, Enter
 from workflow.engine.errors import ElementFailure, NotFound, Rejected
 from workflow.engine.evaluation import EXTRACT_VALUE_ERROR, wrong_type
-from workflow.engine.events import CONDITION_ERROR
+from workflow.engine.events import CONDITION_ERROR, ThrownSignal
 from workflow.engine.neighbours import CalledProcess
 from workflow.engine.scopes import VisibleVariables
 from workflow.engine.state import (
@@ -316,7 +316,7 @@ class Step:
         variables = (
             engine.expressions.passed(signal.payload, self._here) if signal.payload else self._thrown_variables()
         )
-        engine.thrown_signals.append((name, variables))
+        engine.thrown_signals.append(ThrownSignal(name, variables, engine.next_key()))
 
     def _thrown_variables(self) -> Variables:
         """Zeebe hands on what input mappings have made here; Camunda 7 nothing."""

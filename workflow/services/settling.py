@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from workflow.engine.commands import Occur
 from workflow.engine.engine import Engine
+from workflow.engine.events import ThrownSignal
 from workflow.engine.state import CORRELATED, CREATED, SubscriptionRow
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.graph import Semantics
@@ -47,8 +48,9 @@ def settle(work: UnitOfWork) -> None:
         for each, row in fresh:
             seen.add(row.key)
             _take_one(work, each, row)
-        for each, (name, variables) in thrown:
-            deliver_signal(work, name, [each.state.workspace_id], variables)
+        for each, signal in thrown:
+            workspace_ids = [each.state.workspace_id]
+            deliver_signal(work, signal.name, workspace_ids, signal.variables, thrown_key=signal.key)
         for each in ended:
             seen.add(each.state.key)
             start_what_waited(work, each)
@@ -61,7 +63,7 @@ def _fresh(engine: Engine, seen: set[int]) -> list[SubscriptionRow]:
     return [r for r in rows if r.is_new and r.state == CREATED and r.kind == "MESSAGE" and r.key not in seen]
 
 
-def _thrown(engine: Engine) -> list[tuple[str, Variables]]:
+def _thrown(engine: Engine) -> list[ThrownSignal]:
     thrown, engine.thrown_signals = engine.thrown_signals, []
     return thrown
 
@@ -92,12 +94,16 @@ def deliver_signal(
     variables: Variables = NO_VARIABLES,
     *,
     execution_key: int | None = None,
+    thrown_key: int | None = None,
 ) -> list[Engine]:
-    """Let everybody know who waits for a signal in these workspaces; with `execution_key` that element instance alone."""
+    """Let everybody know who waits for a signal in these workspaces; with `execution_key` that element instance alone.
+
+    Who has begun to wait only after it was thrown, by the same command, misses it: `thrown_key` tells them apart.
+    """
     reached: list[Engine] = []
     own = {engine.state.key for engine in work.engines}
     for engine in list(work.engines):
-        reached += _deliver_inside(engine, name, variables, execution_key)
+        reached += _deliver_inside(engine, name, variables, execution_key, thrown_key)
     keys = list(workspace_ids)
     for key, instance_key in fetch(WAITING_FOR_SIGNAL, (name, keys, execution_key, execution_key)):
         if instance_key not in own:
@@ -112,13 +118,17 @@ def deliver_signal(
     return reached
 
 
-def _deliver_inside(engine: Engine, name: str, variables: Variables, execution_key: int | None) -> list[Engine]:
+def _deliver_inside(
+    engine: Engine, name: str, variables: Variables, execution_key: int | None, thrown_key: int | None
+) -> list[Engine]:
     if not engine.state.is_active or engine.state.suspended:
         return []
     engine.state.need_everything()
     reached = []
     for row in list(engine.state.subscriptions.values()):
         wanted = execution_key in (None, row.element_instance_key)
+        if thrown_key is not None and row.is_new and row.key > thrown_key:
+            continue
         if wanted and row.kind == "SIGNAL" and row.name == name and row.state == CREATED:
             occur(engine, row, variables)
             reached.append(engine)

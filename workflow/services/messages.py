@@ -158,9 +158,8 @@ def correlate_message(
 
 
 def _starting(correlation: MessageCorrelation, workspace_ids: Collection[int] | None) -> list[StartEvent]:
-    """Start events that the message may be for: not if it names what only a running instance has."""
-    names_instance = correlation.process_instance_key is not None
-    if names_instance or correlation.correlation_keys or correlation.local_correlation_keys:
+    """Start events that the message may be for, if nobody waits; correlation keys mean nothing to them, as in Camunda 7."""
+    if correlation.process_instance_key is not None:
         return []
     return message_starts(
         correlation.name, workspace_ids, definition_key=correlation.definition_key, semantics=Semantics.CAMUNDA_7

@@ -63,3 +63,33 @@ def test_a_form_by_reference_is_kept_and_others_have_none():
         "version": None,
     }
     assert not UserTask.objects.filter(pk=started().key, form__isnull=False).exists()
+
+
+def test_listeners_are_told_of_updates_and_of_another_assignee():
+    # given
+    told = "".join(
+        f"<camunda:taskListener event='{event}' expression=\"${{execution.setVariable('{event}', task.assignee)}}\"/>"
+        for event in ("update", "assignment", "complete")
+    )
+    task = started(
+        "camunda:assignee='ann'><extensionElements>" + told + "</extensionElements></userTask><task id='other'"
+    )
+
+    def heard() -> dict[str, object]:
+        variables = Variable.objects.filter(scope_key=task.process_instance_key).exclude(name="ok")
+        found = dict(variables.values_list("name", "value"))
+        variables.delete()
+        return found
+
+    assert heard() == {"assignment": "ann"}
+    # when / then
+    services.update_user_task(task.key, {"priority": 7, "assignee": "ann"})
+    assert heard() == {"update": "ann"}
+    services.assign_user_task(task.key, "bob")
+    assert heard() == {"update": "bob", "assignment": "bob"}
+    services.delegate_user_task(task.key, "cleo")
+    assert heard() == {"update": "cleo", "assignment": "cleo"}
+    services.resolve_user_task(task.key)
+    assert heard() == {"update": "bob", "assignment": "bob"}
+    services.complete_user_task(task.key)
+    assert heard() == {"complete": "bob"}

@@ -50,6 +50,7 @@ def complete_user_task(
         instance = engine.state.elements[row.element_instance_key]
         engine.variables.set_all_local(instance, local_variables)
         engine.set_result(instance, variables)
+        engine.notify_task(row, "complete")
         engine.end_row(row, COMPLETED)
         engine.run(Complete(instance))
         settle(work)
@@ -64,8 +65,8 @@ def assign_user_task(
         engine, row = _open(work, key)
         if only_if_free and row.assignee not in (None, assignee):
             raise Conflict(f"Task '{key}' is already claimed by someone else: '{row.assignee}'.")
-        row.assignee = assignee
-        row.is_changed = True
+        before, row.assignee = row.assignee, assignee
+        _tell(work, engine, row, before)
         return outcome(engine)
 
 
@@ -73,10 +74,10 @@ def delegate_user_task(key: int, assignee: str, *, context: Context = SYSTEM) ->
     """Let somebody else do a waiting user task; who has it stays its owner and gets it back when it is resolved."""
     with unit_of_work(context) as work:
         engine, row = _open(work, key)
-        row.owner = row.owner if row.owner is not None else row.assignee
-        row.assignee = assignee
-        row.delegation_state = PENDING
-        row.is_changed = True
+        before = row.assignee
+        row.owner = row.owner if row.owner is not None else before
+        row.assignee, row.delegation_state = assignee, PENDING
+        _tell(work, engine, row, before)
         return outcome(engine)
 
 
@@ -84,13 +85,10 @@ def resolve_user_task(key: int, *, variables: Variables = NO_VARIABLES, context:
     """Give a user task back to its owner, with the result of who has done it; the task waits on."""
     with unit_of_work(context) as work:
         engine, row = _open(work, key)
-        row.assignee = row.owner
-        row.delegation_state = RESOLVED
-        row.is_changed = True
-        instance = engine.state.elements[row.element_instance_key]
-        engine.variables.set_all(instance, variables)
-        engine.run()
-        settle(work)
+        before = row.assignee
+        row.assignee, row.delegation_state = row.owner, RESOLVED
+        engine.variables.set_all(engine.state.elements[row.element_instance_key], variables)
+        _tell(work, engine, row, before)
         return outcome(engine)
 
 
@@ -113,9 +111,10 @@ def update_user_task(
         for name, seen in (expected or {}).items():
             if getattr(row, name) != seen:
                 raise Conflict(f"'{name}' of task '{key}' was changed by somebody else meanwhile. Look at it again.")
+        before = row.assignee
         for name, value in changes.items():
             setattr(row, name, value)
-        row.is_changed = True
+        _tell(work, engine, row, before)
         return outcome(engine)
 
 
@@ -140,6 +139,16 @@ def throw_user_task_escalation(
         throw_escalation(engine, engine.state.elements[row.element_instance_key], code, variables)
         settle(work)
         return outcome(engine)
+
+
+def _tell(work: UnitOfWork, engine: Engine, row: UserTaskRow, assignee_before: str | None) -> None:
+    """Note the change of a task, tell its listeners, and let the process do what follows from what they did."""
+    row.is_changed = True
+    engine.notify_task(row, "update")
+    if row.assignee != assignee_before:
+        engine.notify_task(row, "assignment")
+    engine.run()
+    settle(work)
 
 
 def _open(work: UnitOfWork, key: int) -> tuple[Engine, UserTaskRow]:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.models import deploy, model
 from workflow import services
-from workflow.engine.errors import Conflict
+from workflow.engine.errors import Conflict, Rejected
 from workflow.graph import Semantics
 from workflow.models import ProcessInstance, UserTask, Variable
 
@@ -93,3 +93,19 @@ def test_listeners_are_told_of_updates_and_of_another_assignee():
     assert heard() == {"update": "bob", "assignment": "bob"}
     services.complete_user_task(task.key)
     assert heard() == {"complete": "bob"}
+
+
+def created_with(expression: str) -> UserTask:
+    listener = f"<camunda:taskListener event='create' expression=\"${{{expression}}}\"/>"
+    return started(f"camunda:assignee='ann'><extensionElements>{listener}</extensionElements></userTask><task id='x'")
+
+
+def test_a_listener_changes_what_the_task_becomes():
+    task = created_with("task.setOwner(task.assignee)}${task.setAssignee('bob')}${task.setDueDate(task.createTime)")
+    assert (task.owner, task.assignee, task.due_at) == ("ann", "bob", task.created_at)
+
+
+@pytest.mark.parametrize("expression", ["task.setAssignee(1)", "task.setDueDate('today')", "task.setOwner()"])
+def test_a_listener_cannot_make_nonsense_of_a_task(expression):
+    with pytest.raises(Rejected, match="these are not the parameters it takes"):
+        created_with(expression)

@@ -49,6 +49,26 @@ class TaskView(ExecutionView):
         return self._row.element_id
 
     @property
+    def owner(self) -> str | None:
+        return self._row.owner
+
+    @property
+    def delegationState(self) -> str | None:
+        return self._row.delegation_state
+
+    @property
+    def formKey(self) -> str | None:
+        return self._row.form_key
+
+    @property
+    def createTime(self) -> datetime:
+        return self._row.created_at
+
+    @property
+    def executionId(self) -> str:
+        return str(self._instance.key)
+
+    @property
     def eventName(self) -> str:
         return self._event
 
@@ -57,7 +77,7 @@ class TaskView(ExecutionView):
         return ExecutionView(self._engine, self._instance)
 
     def setAssignee(self, name: str | None) -> None:
-        self._row.assignee = name
+        self._row.assignee = _name(name)
         self._row.is_changed = True
 
     def setName(self, name: str) -> None:
@@ -69,11 +89,11 @@ class TaskView(ExecutionView):
         self._row.is_changed = True
 
     def setDueDate(self, moment: datetime | None) -> None:
-        self._row.due_at = moment
+        self._row.due_at = _moment(moment)
         self._row.is_changed = True
 
     def setFollowUpDate(self, moment: datetime | None) -> None:
-        self._row.follow_up_at = moment
+        self._row.follow_up_at = _moment(moment)
         self._row.is_changed = True
 
     def addCandidateUser(self, name: str) -> None:
@@ -83,3 +103,27 @@ class TaskView(ExecutionView):
     def addCandidateGroup(self, name: str) -> None:
         self._row.candidate_groups = [*self._row.candidate_groups, name]
         self._row.is_changed = True
+
+    def deleteCandidateUser(self, name: str) -> None:
+        self._row.candidate_users = [each for each in self._row.candidate_users if each != name]
+        self._row.is_changed = True
+
+    def deleteCandidateGroup(self, name: str) -> None:
+        self._row.candidate_groups = [each for each in self._row.candidate_groups if each != name]
+        self._row.is_changed = True
+
+    def setOwner(self, name: str | None) -> None:
+        self._row.owner = _name(name)
+        self._row.is_changed = True
+
+
+def _name(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError("expected a name")
+    return value
+
+
+def _moment(value: object) -> datetime | None:
+    if value is not None and not isinstance(value, datetime):
+        raise TypeError("expected a date")
+    return value

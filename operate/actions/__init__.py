@@ -25,7 +25,7 @@ from operate.actions.jobs import (
     UpdateJob,
 )
 from operate.actions.messages import CorrelateMessage, PublishMessage, SignalElement, TriggerMessage
-from operate.actions.migration import MigrateProcessInstance, MigrateProcessInstances
+from operate.actions.migration import MigrateProcessInstance
 from operate.actions.process_definitions import (
     ActivateProcessDefinition,
     SetHistoryTimeToLive,
@@ -75,7 +75,6 @@ __all__ = [
     "FailJob",
     "LockJob",
     "MigrateProcessInstance",
-    "MigrateProcessInstances",
     "ModifyProcessInstance",
     "PublishMessage",
     "RecalculateJobDueDate",

@@ -38,6 +38,7 @@ class Migration:
         self.source = engine.state.process
         self.mappings: ReadOnly[str, Mapping] = {mapping.source_id: mapping for mapping in plan.mappings}
         self.state.need_everything()
+        self._present = {row.key for rows in self.state.attached.values() for row in rows}
 
     def perform(self) -> None:
         """Move the process instance, or raise what is wrong with that; then its state is of no use any more."""
@@ -78,10 +79,12 @@ class Migration:
         """The subscriptions and timers that an element instance had before the migration."""
         found: list[EventRow] = []
         for row in self.state.attached.get(holder.key, ()):
+            if row.key not in self._present:
+                continue
             match row:
-                case SubscriptionRow() if row.kind not in COMPENSATING and row.state == CREATED and not row.is_new:
+                case SubscriptionRow() if row.kind not in COMPENSATING and row.state == CREATED:
                     found.append(row)
-                case JobRow() if row.kind == "TIMER" and row.state in (CREATED, FAILED) and not row.is_new:
+                case JobRow() if row.kind == "TIMER" and row.state in (CREATED, FAILED):
                     found.append(row)
         return found
 

@@ -63,7 +63,6 @@ from workflow.services.messages import (
 from workflow.services.migration import (
     generate_migration_plan,
     migrate_process_instance,
-    migrate_process_instances,
     validate_migration_plan,
 )
 from workflow.services.restart import RestartOptions, restart_process_instances
@@ -136,7 +135,6 @@ __all__ = [
     "generate_migration_plan",
     "lock_job",
     "migrate_process_instance",
-    "migrate_process_instances",
     "modify_process_instance",
     "note_due_job_failure",
     "note_job_failure",

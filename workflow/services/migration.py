@@ -20,7 +20,7 @@ from workflow.migration import (
 )
 from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import Definition, definition
-from workflow.persistence.unit_of_work import SYSTEM, Context, UnitOfWork, unit_of_work
+from workflow.persistence.unit_of_work import SYSTEM, Context, unit_of_work
 from workflow.services.instances import open_running
 from workflow.services.settling import settle
 
@@ -51,30 +51,14 @@ def migrate_process_instance(
 ) -> Outcome:
     """Move one running process instance to the target definition as the plan says, or raise all that keeps it from that."""
     with unit_of_work(context) as work:
-        return _migrate(work, key, plan, options)
-
-
-def migrate_process_instances(
-    keys: Sequence[int], plan: MigrationPlan, *, options: MigrationOptions = NO_OPTIONS, context: Context = SYSTEM
-) -> tuple[Outcome, ...]:
-    """Move several running process instances as the same plan says, all of them or none."""
-    if not keys:
-        raise Rejected(
-            "Expected at least one process instance to migrate, but the list of process instance ids is empty."
-        )
-    with unit_of_work(context) as work:
-        return tuple(_migrate(work, key, plan, options) for key in dict.fromkeys(sorted(keys)))
-
-
-def _migrate(work: UnitOfWork, key: int, plan: MigrationPlan, options: MigrationOptions) -> Outcome:
-    workspace_id = _hold(plan.target_definition_key)
-    engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
-    if workspace_id != engine.state.workspace_id:
-        raise _no_target(plan.target_definition_key)
-    found = definition(plan.target_definition_key)
-    migrate(engine, plan, Target(found.key, found.version, found.process), options)
-    settle(work)
-    return outcome(engine)
+        workspace_id = _hold(plan.target_definition_key)
+        engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
+        if workspace_id != engine.state.workspace_id:
+            raise _no_target(plan.target_definition_key)
+        found = definition(plan.target_definition_key)
+        migrate(engine, plan, Target(found.key, found.version, found.process), options)
+        settle(work)
+        return outcome(engine)
 
 
 def _hold(definition_key: int) -> int:
@@ -114,6 +98,5 @@ __all__ = [
     "MigrationPlan",
     "generate_migration_plan",
     "migrate_process_instance",
-    "migrate_process_instances",
     "validate_migration_plan",
 ]

@@ -20,6 +20,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from operate.api.base import MAX_BODY_BYTES
+from operate.api.engine_rest.migration_report import instance_report, plan_report
 from operate.workspaces import Forbidden
 from workflow.engine.errors import (
     BpmnError,
@@ -30,6 +31,7 @@ from workflow.engine.errors import (
     Problem,
     Rejected,
 )
+from workflow.migration import InstanceRefused, PlanRefused
 
 INVALID = "InvalidRequestException"
 ENGINE = "ProcessEngineException"
@@ -91,6 +93,12 @@ def _of_engine(error: Exception) -> Answer | None:
         case ModelProblems():
             message = f"ENGINE-09005 Could not parse BPMN process. Errors: {error.message}"
             return body(PARSE, message, details=problem_details(error.problems)), 400
+        case PlanRefused():
+            report: Any = plan_report(error.reports)
+            return body("MigrationPlanValidationException", error.message, validationReport=report), 400
+        case InstanceRefused():
+            report = instance_report(error)
+            return body("MigratingProcessInstanceValidationException", error.message, validationReport=report), 400
         case NotFound():
             return body(INVALID, error.message), 404
         case Rejected():

@@ -329,10 +329,14 @@ class ListQuery:
         body = request.data
         if not isinstance(body, Mapping):
             raise Rejected(f"Expected the body to be a JSON object, found {json_kind(body)}.")
+        return Selection(self.condition(body), self._body_order(body.get("sorting")), *paging(request))
+
+    def condition(self, body: Mapping[str, Any]) -> Q:
+        """Which rows a JSON query means, such as one inside of a command's body."""
         where = self._where(body)
         if self.has_or_queries and (alternatives := body.get("orQueries")) is not None:
             where &= self._or_queries(alternatives)
-        return Selection(where, self._body_order(body.get("sorting")), *paging(request))
+        return where
 
     def _where(self, body: Mapping[str, Any]) -> Q:
         where = Q()

@@ -17,6 +17,7 @@ from operate.api.engine_rest import (
     job,
     message,
     metrics,
+    migration,
     openapi,
     process_definition,
     process_instance,
@@ -76,6 +77,10 @@ resources: list[URLPattern | URLResolver] = [
     path("process-instance/<str:id>/suspended", process_instance.ProcessInstanceSuspended.as_view()),
     path("process-instance/<str:id>/variables", process_instance.ProcessInstanceVariables.as_view()),
     path("process-instance/<str:id>/variables/<str:name>", process_instance.ProcessInstanceVariable.as_view()),
+    # migration
+    path("migration/generate", migration.MigrationGenerate.as_view()),
+    path("migration/validate", migration.MigrationValidate.as_view()),
+    path("migration/execute", migration.MigrationExecute.as_view()),
     # executions
     path("execution", execution.Executions.as_view()),
     path("execution/count", execution.ExecutionCount.as_view()),

@@ -19,6 +19,7 @@ from operate.workspaces import Forbidden, Right, Role
 from tests.operate.actions.conftest import ALARM, CHOICE, ORDER, Shop, text_of
 from workflow.engine.errors import NotFound
 from workflow.graph import Semantics
+from workflow.migration import Mapping, MigrationPlan
 from workflow.models import (
     Deployment,
     ElementInstance,
@@ -157,6 +158,19 @@ CASES = [
         Event.MODIFY,
         Subject.PROCESS_INSTANCE,
         lambda action, shop, key: action.execute(key, [StartBefore("approve"), CancelAll("ship")]),
+        INSTANCE,
+    ),
+    Case(
+        actions.MigrateProcessInstance,
+        Right.MIGRATE,
+        Event.MIGRATE,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(
+            key,
+            MigrationPlan(
+                shop.definition_key, [Mapping(each, each) for each in ("approve", "ship", "payment", "late")]
+            ),
+        ),
         INSTANCE,
     ),
     Case(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.models import HEAD, JOBS, PLATFORMS, deploy
 from tests.workflow.persistence.conftest import AssertStatements
-from workflow import services
+from workflow import migration, services
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, Job, ProcessInstance, UserTask
 from workflow.modification import ActivateElement, CancelAll, Instruction, StartBefore, TerminateAll
@@ -95,6 +95,22 @@ def test_completing_a_job(fan_out: FanOutFactory, assert_statements: AssertState
     # then
     waiting = Job.objects.filter(process_instance=started.process_instance_key, state="CREATED")
     assert waiting.count() == tokens
+
+
+def test_migrating(fan_out: FanOutFactory, assert_statements: AssertStatements, tokens: int) -> None:
+    # given
+    process = fan_out()
+    key = process.start().process_instance_key
+    target = fan_out()
+    plan = migration.MigrationPlan(
+        target.definition_key, tuple(migration.Mapping(each, each) for each in (*process.task_ids, "stays"))
+    )
+    # when
+    with assert_statements("migrate_process_instance"):
+        services.migrate_process_instance(key, plan)
+    # then
+    moved = UserTask.objects.filter(process_instance=key, definition=target.definition_key)
+    assert moved.count() == tokens + 1
 
 
 def test_modifying_everything(

@@ -54,7 +54,7 @@ class TestLoggingIn:
         ("GET", "/nowhere"),
         ("POST", "/modification/execute"),
         ("POST", "/process-definition/1/restart"),
-        ("POST", "/migration/execute"),
+        ("POST", "/migration/executeAsync"),
         ("GET", "/batch"),
         ("GET", "/engine/other/task"),
         ("GET", "/"),

@@ -74,11 +74,12 @@ def test_a_value_of_ten_megabytes_passes_through_juel(expression):
         ("${large.replace('', 'xxx')}", "characters would come about"),
         ("${'x'.repeat(1000000000)}", "a text of 1000000000 characters would come about"),
         ("${large.replaceAll('x', 'xx')}", "Method replaceAll of string failed: it "),
+        ("${many.containsAll(many)}", "10000 times 10000 comparisons, 1000000 are allowed"),
         ("${number * number * number * number * number}", "a number of more than 1000 digits would come about"),
     ],
 )
 def test_a_larger_text_or_number_is_an_error(expression, reason):
-    message = failure_of(parse_camunda7(expression), {"large": LARGE, "number": 10**250})
+    message = failure_of(parse_camunda7(expression), {"large": LARGE, "number": 10**250, "many": [{}] * 10_000})
 
     assert message.startswith(f"Error while evaluating expression: {expression}. Cause: ")
     assert reason in message

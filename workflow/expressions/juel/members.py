@@ -18,6 +18,8 @@ from workflow.expressions.limits import check_text
 
 Method = Callable[..., object]
 
+MAX_COMPARISONS: Final = 1_000_000
+
 EXECUTION_PROPERTIES: Final = frozenset(
     {
         "activityInstanceId",
@@ -196,6 +198,12 @@ def _index_of(items: list[object], item: object) -> int:
     return next((index for index, candidate in enumerate(items) if _same(candidate, item)), -1)
 
 
+def _contains_all(items: list[object], others: list[object]) -> bool:
+    if len(items) * len(others) > MAX_COMPARISONS:
+        raise ValueError(f"{len(items)} times {len(others)} comparisons, {MAX_COMPARISONS} are allowed")
+    return all(_index_of(items, other) >= 0 for other in others)
+
+
 STRING_METHODS: Final[Mapping[str, Method]] = {
     "charAt": _element,
     "compareTo": lambda text, other: (text > other) - (text < other),
@@ -226,7 +234,7 @@ STRING_METHODS: Final[Mapping[str, Method]] = {
 }
 LIST_METHODS: Final[Mapping[str, Method]] = {
     "contains": lambda items, item: _index_of(items, item) >= 0,
-    "containsAll": lambda items, others: all(_index_of(items, other) >= 0 for other in others),
+    "containsAll": _contains_all,
     "equals": lambda items, other: items == other,
     "get": _element,
     "getFirst": lambda items: _element(items, 0),

@@ -1,4 +1,8 @@
-"""Inclusive gateway: takes every flow whose condition holds; joins when no more token can come to it."""
+"""Inclusive gateway: takes every flow whose condition holds; joins when no more token can come to it.
+
+It does not wait for more either when as many tokens have come as there are incoming flows (Camunda 7), or one over each of
+them (Zeebe).
+"""
 
 from __future__ import annotations
 
@@ -26,11 +30,13 @@ class MergingInclusiveGateway(InclusiveFork):
     def on_activate(self, step: Step) -> None:
         if len(step.element.incoming) <= 1:
             step.complete()
-        elif step.more_tokens_can_come():
+            return
+        arrived = step.instances_here()
+        if len(arrived) < len(step.element.incoming) and step.more_tokens_can_come():
             step.wait()
-        else:
-            step.merge(step.instances_here())
-            step.complete()
+            return
+        step.merge(arrived)
+        step.complete()
 
     def on_siblings_moved(self, step: Step) -> None:
         step.try_waiting_instance()
@@ -48,6 +54,11 @@ class HoldingInclusiveGateway(InclusiveFork):
         self.on_siblings_moved(step)
 
     def on_siblings_moved(self, step: Step) -> None:
-        if step.any_incoming_flow_holds_a_token() and not step.more_tokens_can_come():
+        if not step.any_incoming_flow_holds_a_token():
+            return
+        if not step.more_tokens_can_come():
             step.take_all_held_tokens()
+            step.enter()
+        elif step.every_incoming_flow_holds_a_token():
+            step.take_one_token_from_each_flow()
             step.enter()

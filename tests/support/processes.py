@@ -358,11 +358,13 @@ class Running:
                     occur(engine, row, variables)
 
     def fire(self, event_id: str) -> Self:
-        """Let a timer be due."""
+        """Let time go on until a timer is due, and its event occur."""
         row = self._job("TIMER", event_id)
         holder, node = self.state.elements[row.element_instance_key], self.state.process.elements[event_id]
+        assert row.due_at is not None
+        self.engine.now = max(self.engine.now, row.due_at)
         self.engine.end_row(row, COMPLETED)
-        due = next_due(row.repeat, last=row.due_at or NOON, now=NOON) if row.repeat else None
+        due = next_due(row.repeat, last=row.due_at, now=self.engine.now) if row.repeat else None
         if due is not None:
             self.engine.attach_job(holder, "TIMER", node, due_at=due.at, repeat=due.repeat)
         self.engine.run(Occur(holder, node))

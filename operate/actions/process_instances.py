@@ -32,10 +32,12 @@ class StartProcessInstance(Action[Outcome]):
         skip_io_mappings: bool = False,
         skip_listeners: bool = False,
         tags: Sequence[str] = (),
+        terminate_after: Sequence[str] = (),
     ) -> Outcome:
         self.about(definition_key)
         self.entry.definition_key = definition_key
         self.note(variables=variables, business_key=business_key, plan=details.plan(instructions), tags=tags)
+        self.note(terminate_after=list(terminate_after))
         outcome = services.start_process_instance(
             definition_key,
             variables=variables,
@@ -44,6 +46,7 @@ class StartProcessInstance(Action[Outcome]):
             skip_io_mappings=skip_io_mappings,
             skip_listeners=skip_listeners,
             tags=tags,
+            terminate_after=terminate_after,
             start_reason=self.reason,
             context=self.context,
         )

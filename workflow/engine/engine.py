@@ -51,7 +51,7 @@ from workflow.engine.step import Step
 from workflow.engine.task_view import TaskView
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.engine.variables import VariableWriter
-from workflow.graph import CompensationEvent, ElementType, ExecutableProcess, FlowNode, SequenceFlow
+from workflow.graph import BODY_SUFFIX, CompensationEvent, ElementType, ExecutableProcess, FlowNode, SequenceFlow
 
 JOB_NO_RETRIES = "JOB_NO_RETRIES"
 
@@ -248,9 +248,17 @@ class Engine:
         if scope is None:
             self._end_process(COMPLETED)
             return
+        if self.state.terminate_after:
+            self._follow_runtime_instructions(instance)
         self.compensation.completed(instance)
         if scope.is_open:
             self._leave(scope, flows)
+
+    def _follow_runtime_instructions(self, ended: ElementInstance) -> None:
+        """End the process instance if whoever started it wanted that after this element."""
+        element = ended.element
+        if element.body is None and element.id.removesuffix(BODY_SUFFIX) in self.state.terminate_after:
+            self.issue(Terminate(self.state.root))
 
     def take(self, flow: SequenceFlow, scope: ElementInstance) -> None:
         """Send a token that is already counted over a flow."""
@@ -296,6 +304,8 @@ class Engine:
         if scope is None:
             self._end_process(CANCELED)
             return
+        if self.state.terminate_after:
+            self._follow_runtime_instructions(instance)
         if not scope.is_open:
             return
         scope.active_children -= 1

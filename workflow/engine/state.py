@@ -232,6 +232,8 @@ class ProcessInstanceState:
     end_reason: str = ""
     restarted_from_key: int | None = None
     tags: list[str] = field(default_factory=list)
+    terminate_after: list[str] = field(default_factory=list)
+    """Elements whose end ends the process instance too (Zeebe: runtime instructions)."""
     is_new: bool = False
     is_migrated: bool = False
     """Whether this command has moved it to another process definition, so that its rows have to tell that one."""

@@ -41,6 +41,12 @@ class ProcessInstance(models.Model):
     end_reason = models.TextField(blank=True, default="")
     restarted_from = KeyReference("self", null=True, blank=True, related_name="restarted_as")
     tags = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    terminate_after = ArrayField(
+        models.CharField(max_length=255),
+        default=list,
+        blank=True,
+        help_text=_("Elements whose end ends the process instance too."),
+    )
     last_key = models.BigIntegerField(default=0, help_text=_("The newest key given to a row of this instance."))
 
     objects = ProcessInstanceQuerySet.as_manager()
@@ -63,6 +69,11 @@ class ProcessInstance(models.Model):
                 fields=["parent_process_instance"],
                 name="instance_parent",
                 condition=Q(parent_process_instance__isnull=False),
+            ),
+            models.Index(
+                fields=["restarted_from"],
+                name="instance_restarted_from",
+                condition=Q(restarted_from__isnull=False),
             ),
         ]
 

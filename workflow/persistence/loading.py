@@ -77,7 +77,8 @@ elements AS (
   SELECT e.key FROM workflow_elementinstance e
   WHERE e.process_instance_key = (SELECT instance FROM subject) AND e.state IN {OPEN}
   UNION
-  SELECT unnest(ARRAY[s.element_instance_key, s.compensated_key]) FROM workflow_eventsubscription s
+  SELECT unnest(ARRAY[s.element_instance_key, s.compensated_key, c.flow_scope_key]) FROM workflow_eventsubscription s
+  LEFT JOIN workflow_elementinstance c ON c.key = s.compensated_key
   WHERE s.process_instance_key = (SELECT instance FROM subject) AND s.kind = 'COMPENSATION' AND s.state = 'CREATED'),
 watched AS (SELECT key FROM elements UNION SELECT instance FROM subject)
 """
@@ -91,7 +92,8 @@ locked AS (
 {extent}
 SELECT i.key, i.workspace_id, i.definition_key, i.version, i.root_process_instance_key, i.parent_process_instance_key,
   i.parent_element_instance_key, i.business_key, i.state, i.suspended, i.revision, i.active_children, i.open_incidents,
-  i.started_at, i.start_element_id, i.start_reason, i.restarted_from_key, i.tags, i.last_key,
+  i.started_at, i.start_element_id, i.start_reason, i.restarted_from_key, i.tags, i.terminate_after,
+  i.last_key,
   i.revision = (SELECT seen.revision FROM workflow_processinstance seen WHERE seen.key = i.key),
   (SELECT json_agg(json_build_array(e.key, e.element_id, e.flow_scope_key, e.state, e.active_children,
      e.completed_children, e.loop_counter) ORDER BY e.key)
@@ -158,7 +160,7 @@ def _take(state: ProcessInstanceState, elements: Any, variables: Any, attached: 
     _take_attached(state, attached or ())
 
 
-REVISION_IS_CURRENT = 19
+REVISION_IS_CURRENT = 20
 
 
 def _article(label: str) -> str:
@@ -170,7 +172,7 @@ def _instance(row: Sequence[Any]) -> tuple[ProcessInstanceState, int]:
         :9
     ]
     (suspended, revision, active_children, open_incidents, started_at, start_element_id, reason) = row[9:16]
-    (restarted_from, tags, last_key) = row[16:]
+    (restarted_from, tags, terminate_after, last_key) = row[16:]
     process = definition(definition_key).process
     root = ElementInstance(key, process.root, None, "ACTIVE" if phase == "ACTIVE" else phase, started_at)
     root.active_children = active_children
@@ -194,6 +196,7 @@ def _instance(row: Sequence[Any]) -> tuple[ProcessInstanceState, int]:
         start_reason=reason,
         restarted_from_key=restarted_from,
         tags=tags,
+        terminate_after=terminate_after,
     )
     return state, last_key
 

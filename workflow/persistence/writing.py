@@ -307,8 +307,9 @@ SUBSCRIPTIONS = Table(
 PROCESS_INSTANCE_INSERT = """
 INSERT INTO workflow_processinstance (key, workspace_id, definition_key, process_id, version, root_process_instance_key,
   parent_process_instance_key, parent_element_instance_key, business_key, state, suspended, revision, active_children,
-  open_incidents, started_at, ended_at, start_element_id, start_reason, end_reason, restarted_from_key, tags, last_key)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s)
+  open_incidents, started_at, ended_at, start_element_id, start_reason, end_reason, restarted_from_key, tags,
+  terminate_after, last_key)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::text[], %s)
 """
 
 PROCESS_INSTANCE_UPDATE = """
@@ -399,6 +400,7 @@ def _new_instances(states: Sequence[ProcessInstanceState], last_key: int) -> lis
                 state.end_reason,
                 state.restarted_from_key,
                 _literal(state.tags),
+                _literal(state.terminate_after),
                 last_key,
             ),
         )

@@ -37,16 +37,21 @@ def start_process_instance(
     skip_io_mappings: bool = False,
     skip_listeners: bool = False,
     tags: Sequence[str] = (),
+    terminate_after: Sequence[str] = (),
     start_reason: str = "",
     context: Context = SYSTEM,
 ) -> Outcome:
-    """Start a process instance at its none start event, or straight at the instructions' elements."""
+    """Start a process instance at its none start event, or straight at the instructions' elements.
+
+    When one of the elements in `terminate_after` ends, the process instance is terminated.
+    """
     options = EngineOptions(skip_io_mappings, skip_listeners)
     with unit_of_work(context) as work:
         engine = work.create(
             definition_key, business_key=business_key, start_reason=start_reason, tags=tags, options=options
         )
         require_startable(work, definition_key)
+        engine.state.terminate_after = _known_elements(engine, terminate_after)
         if instructions:
             engine.variables.set_all_local(engine.state.root, variables)
             check_vocabulary(engine, instructions)
@@ -58,6 +63,15 @@ def start_process_instance(
             engine.run()
         settle(work)
         return outcome(engine)
+
+
+def _known_elements(engine: Engine, element_ids: Sequence[str]) -> list[str]:
+    for element_id in element_ids:
+        if element_id not in engine.state.process.elements:
+            raise Rejected(
+                f"Expected to terminate after element '{element_id}', but no such element is in the process."
+            )
+    return list(dict.fromkeys(element_ids))
 
 
 def modify_process_instance(

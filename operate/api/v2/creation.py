@@ -16,7 +16,6 @@ from operate.api.v2.bodies import Body
 from operate.api.v2.errors import InvalidArgument, TooLate
 from operate.api.v2.instances import TAG
 from operate.api.v2.schema import (
-    ANYTHING,
     FLAG,
     KEY,
     MILLISECONDS,
@@ -34,6 +33,7 @@ from workflow.models import ProcessDefinition, ProcessInstance, Variable
 from workflow.modification import ActivateElement
 
 LATEST = -1
+TERMINATE = "TERMINATE_PROCESS_INSTANCE"
 MOST_TAGS = 10
 TAG_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_\-:.]{0,99}")
 LONGEST_BUSINESS_ID = 255
@@ -57,7 +57,7 @@ class ProcessInstances(V2View):
             variables=VARIABLES,
             tags={**array({**TEXT, "pattern": f"^{TAG_PATTERN.pattern}$"}), "maxItems": MOST_TAGS},
             startInstructions=array(all_of(elementId=TEXT)),
-            runtimeInstructions={**array(ANYTHING), "maxItems": 0, "description": "Not supported."},
+            runtimeInstructions=array(all_of(type={**TEXT, "enum": [TERMINATE]}, afterElementId=TEXT)),
             awaitCompletion=FLAG,
             requestTimeout={**MILLISECONDS, "description": "How long to wait for the end; 0: 10 seconds."},
             fetchVariables=array(TEXT),
@@ -80,8 +80,7 @@ class ProcessInstances(V2View):
     def post(self, request: Request) -> Response:
         body = self.body()
         awaited = _Awaited.read(body) if body.flag("awaitCompletion", default=False) else None
-        if body.bodies("runtimeInstructions"):
-            raise InvalidArgument("'runtimeInstructions' are not supported. Modify the process instance once it runs.")
+        terminate_after = [_after(part) for part in body.bodies("runtimeInstructions")]
         definition, tags = self._definition(body), _tags(body)
         outcome = self.act(StartProcessInstance).execute(
             definition.key,
@@ -89,6 +88,7 @@ class ProcessInstances(V2View):
             business_key=body.text("businessId", "", at_most=LONGEST_BUSINESS_ID) or None,
             instructions=[ActivateElement(part.name("elementId")) for part in body.bodies("startInstructions")],
             tags=tags,
+            terminate_after=terminate_after,
         )
         return Response(
             {
@@ -129,6 +129,14 @@ class ProcessInstances(V2View):
                 f"Expected to find process definition with process ID '{process_id}'{asked}, but none found."
             )
         return found
+
+
+def _after(instruction: Body) -> str:
+    """The element after which the process instance shall be terminated, the only runtime instruction there is."""
+    if (kind := instruction.text("type", TERMINATE)) != TERMINATE:
+        raise InvalidArgument(f"Expected 'type' of a runtime instruction to be '{TERMINATE}', found '{kind}'.")
+    element_id: str = instruction.name("afterElementId")
+    return element_id
 
 
 def _tags(body: Body) -> list[str]:

@@ -311,6 +311,30 @@ def test_an_instance_starts_at_the_elements_named(api):
     assert [row["elementId"] for row in api.items("/element-instances", processInstanceKey=key)] == ["order", "end"]
 
 
+def test_an_instance_is_terminated_after_the_element_that_was_named(api):
+    # given
+    upload(api, model("two", Semantics.ZEEBE, "<startEvent id='s'/><task id='a'/><userTask id='b'/><endEvent id='e'/>"))
+    body = {"processDefinitionId": "two"}
+    after = [{"type": "TERMINATE_PROCESS_INSTANCE", "afterElementId": "a"}]
+    # when
+    key = api("POST", "/process-instances", {**body, "runtimeInstructions": after})["processInstanceKey"]
+    # then
+    assert api("GET", f"/process-instances/{key}")["state"] == "TERMINATED"
+    assert [row["elementId"] for row in api.items("/element-instances", processInstanceKey=key)][:3] == [
+        "two",
+        "s",
+        "a",
+    ]
+    # and
+    for wrong, named in [
+        ({"afterElementId": "x"}, "'x'"),
+        ({"type": "STOP", "afterElementId": "a"}, "STOP"),
+        ({}, "afterElementId"),
+    ]:
+        refusal = api("POST", "/process-instances", {**body, "runtimeInstructions": [wrong]}, status=400)
+        assert named in refusal["detail"]
+
+
 def test_a_message_reaches_who_waits_for_it_and_is_published_once_per_id(api):
     upload(api, model("wait", Semantics.ZEEBE, "<startEvent id='start'/><receive id='paid'/><endEvent id='end'/>"))
     key = api("POST", "/process-instances", {"processDefinitionId": "wait", "variables": {"key": "k"}})[

@@ -188,8 +188,10 @@ class Camunda7Migration(Migration):
         attached[row.element_instance_key].remove(row)
         attached.setdefault(holder.key, []).append(row)
         row.element_instance_key = holder.key
-        if found.undone.element.body is None:
-            found.undone.scope = holder
+        stays_iteration = found.undone.element.body and found.element is not None and found.element.body
+        outermost = found.undone.scope if stays_iteration and found.undone.scope is not None else found.undone
+        outermost.scope = holder
+        outermost.is_changed = True
 
     def _take_events(self, holder: ElementInstance, source: FlowNode, goal: FlowNode) -> None:
         try:

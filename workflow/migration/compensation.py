@@ -106,11 +106,18 @@ class Compensations:
             return
         found.row.element_id = found.handler.id
         found.row.is_changed = True
-        self._engine.migrated.append((found.undone, found.undone.element))
-        found.undone.element = found.element
-        found.undone.is_changed = True
+        self._become(found.undone, found.element)
+        scope = found.undone.scope
+        if scope is not None and not scope.is_open and found.element.body is not None:
+            self._become(scope, found.element.body)  # an iteration is undone by itself, its body ended around it
         for each in found.inner:
             self.move(each)
+
+    def _become(self, undone: ElementInstance, element: FlowNode) -> None:
+        if undone.element is not element:
+            self._engine.migrated.append((undone, undone.element))
+            undone.element = element
+            undone.is_changed = True
 
 
 def misplaced(found: Undoable, home: FlowNode) -> Iterator[tuple[FlowNode, FlowNode]]:

@@ -331,6 +331,19 @@ def test_compensation_moves_with_scopes_that_come_and_go(migrated: Migrate):
     assert "u" in str(instance.complete("b").tree)
 
 
+@pytest.mark.parametrize("times", [0, 2])
+def test_iterations_are_undone_one_by_one(migrated: Migrate, times: int):
+    def process(task: str, undo: str, times: int) -> ProcessBuilder:
+        builder = bpmn().start().user_task(task, loop=loop(times) if times else None).undone_by(undo)
+        return builder.user_task("b").throw("undo", compensation()).end()
+
+    instance = start(process("a", "u", 2)).complete("a", "a")
+    migrated(instance, process("c", "v", times), {"b": "b", "a_undone": "c_undone"})
+    assert instance.waits_for == ["COMPENSATION v", "COMPENSATION v"]
+    assert instance.history("c") == ["COMPLETED", "COMPLETED"]
+    assert sorted(map(str, instance.complete("b").tree)) == ["undo", "v", "v"]
+
+
 def test_compensation_without_a_place_is_refused(migrated: Migrate):
     source = undoable("a", "u")
     target = (

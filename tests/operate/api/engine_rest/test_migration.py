@@ -46,11 +46,9 @@ def test_a_plan_is_generated_from_what_is_the_same(api: Api, versions: tuple[str
 def test_a_plan_is_validated_with_all_that_is_wrong(api: Api, versions: tuple[str, str]):
     report = api.post("/migration/validate", plan(versions, {"book": "charge", "nobody": "book", "pay": "nowhere"}))
     failures = {each["instruction"]["sourceActivityIds"][0]: each["failures"] for each in report["instructionReports"]}
+    wrong = "UserTaskActivityBehavior is not compatible with ExternalTaskActivityBehavior"
     assert failures == {
-        "book": [
-            "Activities have incompatible types (UserTaskActivityBehavior is not compatible with "
-            "ExternalTaskActivityBehavior)"
-        ],
+        "book": [f"Activities have incompatible types ({wrong})"],
         "nobody": ["Source activity 'nobody' does not exist"],
         "pay": ["Target activity 'nowhere' does not exist"],
     }

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, F, Q, QuerySet
 
 from audit.models import AuditEvent
 from operate.admin.reasons import Reasons
-from operate.admin.wording import element_icon, element_type
+from operate.admin.waits import Wait, Waits, ordered
+from operate.admin.wording import body_id, drawn_id, element_icon, element_label, instance_state, label_in
 from operate.forms.json_values import json_text
-from workflow.graph import ExecutableProcess, FlowNode
+from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
 from workflow.models import (
     ElementInstance,
     EventSubscription,
@@ -26,6 +27,7 @@ from workflow.models import (
     Variable,
 )
 from workflow.persistence.definitions import executable_process
+from workflow.selectors import callers
 
 OPEN = (ElementInstance.State.ACTIVATING, ElementInstance.State.ACTIVE, ElementInstance.State.COMPLETING)
 TREE_LIMIT = 500
@@ -33,6 +35,7 @@ TREE_LIMIT = 500
 ROW_LIMIT = 200
 AUDIT_LIMIT = 100
 SHORT_VALUE = 120
+UNDOABLE = EventSubscription.Kind.COMPENSATION
 
 
 @dataclass(slots=True)
@@ -50,6 +53,11 @@ class TreeRow:
     depth: int = 0
     has_incident: bool = False
     children: list[TreeRow] = field(default_factory=list)
+    called: list[ProcessInstance] = field(default_factory=list)
+
+    @property
+    def drawn_id(self) -> str:
+        return drawn_id(self.element_id)
 
     @property
     def is_open(self) -> bool:
@@ -61,6 +69,13 @@ class TreeRow:
         if self.has_incident:
             return "incident"
         return "active" if self.is_open else self.state.lower()
+
+    @property
+    def remark(self) -> str:
+        """What is unusual about its state."""
+        if self.state == ElementInstance.State.ACTIVATING and self.started_at is None:
+            return "about to begin"
+        return "about to leave" if self.state == ElementInstance.State.COMPLETING else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +116,33 @@ class InstancePage:
 
     def element_name(self, element_id: str) -> str:
         """The name of an element as on the diagram, else its type and id."""
-        element = self.element(element_id)
-        if element is None:
-            return element_id
-        return element.name or f"{element_type(element.type)} ({element_id})"
+        return label_in(self.process, element_id)
+
+    # -- other process instances
+
+    @cached_property
+    def callers(self) -> list[ProcessInstance]:
+        """The way from the root of the call hierarchy to the process instance that has called this one."""
+        if self.instance.parent_process_instance_key is None:
+            return []
+        keys = callers(self.instance.key)[:-1]
+        found = {row.key: row for row in _named(ProcessInstance.objects.filter(pk__in=keys))}
+        return [found[key] for key in keys if key in found]
+
+    @cached_property
+    def _relatives(self) -> list[ProcessInstance]:
+        mine = self.instance.key
+        related = ProcessInstance.objects.filter(Q(parent_process_instance=mine) | Q(restarted_from=mine))
+        return list(_named(related).order_by("key")[:ROW_LIMIT])
+
+    @property
+    def called(self) -> list[ProcessInstance]:
+        """The process instances that this one has called, as many as are shown."""
+        return [row for row in self._relatives if row.parent_process_instance_key == self.instance.key]
+
+    @property
+    def restarted_as(self) -> list[ProcessInstance]:
+        return [row for row in self._relatives if row.restarted_from_key == self.instance.key]
 
     # -- history
 
@@ -125,15 +163,46 @@ class InstancePage:
         for row in self._rows:
             parent = nodes.get(row.flow_scope_key)
             (top if parent is None else parent.children).append(nodes[row.key])
+        for called in self.called:
+            caller = nodes.get(called.parent_element_instance_key or 0)
+            if caller is not None:
+                called.dot, _text = instance_state(called)  # type: ignore[attr-defined]
+                caller.called.append(called)
         return list(_flattened(top, 1))
+
+    @cached_property
+    def _iterations(self) -> dict[int, Any]:
+        """By multi-instance body how many iterations it has, where that is known."""
+        bodies = [row.key for row in self._rows if row.element_type == ElementType.MULTI_INSTANCE_BODY]
+        if not bodies or not self.is_camunda_7:
+            return {}
+        totals = Variable.objects.filter(scope_key__in=bodies, name="nrOfInstances")
+        return dict(totals.order_by().values_list("scope_key", "value"))
+
+    @property
+    def is_camunda_7(self) -> bool:
+        return self.process.semantics is Semantics.CAMUNDA_7
+
+    def _is_sequential(self, element_id: str) -> bool:
+        """Whether iterations begin one after the other, so that those begun are not all."""
+        element = self.element(element_id)
+        return bool(getattr(element.details, "sequential", False)) if element else False
+
+    def _name_of(self, row: ElementInstance) -> str:
+        """A row of the tree: a multi-instance body with its progress, an iteration with its number."""
+        name = self.element_name(row.element_id)
+        if row.element_type == ElementType.MULTI_INSTANCE_BODY:
+            total = self._iterations.get(row.key) or (None if self._is_sequential(row.element_id) else row.loop_counter)
+            return f"{name} {row.completed_children}/{total}" if total else f"{name}, {row.completed_children} done"
+        return f"{name} #{row.loop_counter}" if row.loop_counter is not None else name
 
     def _tree_row(self, row: ElementInstance, has_incident: bool) -> TreeRow:
         return TreeRow(
             row.key,
             row.element_id,
-            self.element_name(row.element_id),
+            self._name_of(row),
             row.element_type,
-            element_icon(row.element_type),
+            element_icon(row.element_type, self.element(row.element_id)),
             row.state,
             row.started_at,
             row.ended_at,
@@ -157,7 +226,7 @@ class InstancePage:
             found[element_id][kind] += total
         for incident in self.incidents:
             found[incident.element_id]["incidents"] += 1
-        return {element_id: dict(kinds) for element_id, kinds in found.items()}
+        return as_drawn(found)
 
     @property
     def diagram(self) -> dict[str, Any]:
@@ -169,7 +238,11 @@ class InstancePage:
             "revision": str(self.instance.revision),
             "elements": self.statistics,
             "flows": [row["flow_id"] for row in taken],
-            "names": {element.id: self.element_name(element.id) for element in self.process.elements.values()},
+            "names": {
+                element.id: element_label(element)
+                for element in self.process.elements.values()
+                if element.id == drawn_id(element.id)
+            },
         }
 
     # -- variables
@@ -238,43 +311,27 @@ class InstancePage:
             ]
         )
 
-    @property
-    def waits(self) -> list[dict[str, Any]]:
+    @cached_property
+    def waits(self) -> Sequence[Wait]:
         """What has to happen for it to go on, in sentences, the troubled first."""
-        found = [
-            self._wait("incident", "error", incident, f"{incident.message or incident.get_state_display()}")
-            for incident in self.incidents
-        ]
-        found += [
-            self._wait("task", "person", task, f"Waits for {task.assignee or 'somebody'} to complete the task.")
-            for task in self.tasks
-        ]
+        told = Waits(self.process)
         in_trouble = {incident.job_key for incident in self.incidents}
-        found += [
-            self._wait("job", "settings", job, job_sentence(job)) for job in self.jobs if job.key not in in_trouble
-        ]
-        found += [
-            self._wait(
-                "message",
-                "mail",
-                subscription,
-                f"Waits for the message '{subscription.name}'"
-                + (f" with correlation key '{subscription.correlation_key}'." if subscription.correlation_key else "."),
-            )
-            for subscription in self.subscriptions
-        ]
-        return found
+        running = {row.parent_element_instance_key: row for row in self.called if row.state == "ACTIVE"}
+        return ordered(
+            [
+                *(told.incident(incident) for incident in self.incidents),
+                *(told.task(task) for task in self.tasks),
+                *(told.job(job) for job in self.jobs if job.key not in in_trouble),
+                *(told.subscription(row) for row in self.subscriptions if row.kind != UNDOABLE),
+                *(told.call(running[row.key], row.element_id) for row in self.tree if row.key in running),
+            ]
+        )
 
-    def _wait(self, kind: str, icon: str, row: Any, text: str) -> dict[str, Any]:
-        return {
-            "kind": kind,
-            "icon": icon,
-            "row": row,
-            "text": text,
-            "name": self.element_name(row.element_id),
-            "element_id": row.element_id,
-            "since": row.created_at,
-        }
+    @property
+    def undoable(self) -> list[Wait]:
+        """What a compensation would undo."""
+        told = Waits(self.process)
+        return [told.undo(row) for row in self.subscriptions if row.kind == UNDOABLE]
 
     # -- audit
 
@@ -285,14 +342,28 @@ class InstancePage:
         return list(AuditEvent.objects.of_process_instance(self.instance.key)[:AUDIT_LIMIT])
 
 
-def job_sentence(job: Job) -> str:
-    """What a job waits for."""
-    if job.locked_until and job.worker:
-        return f"Worker '{job.worker}' works on '{job.type}'."
-    if job.retries < 1:
-        return f"'{job.type}' has no retries left: {job.error_message or 'no message'}"
-    retries = "retry" if job.retries == 1 else "retries"
-    return f"Waits for a worker that takes '{job.type}' ({job.retries} {retries} left)."
+def as_drawn(figures: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Figures by element as on the diagram, where a multi-instance body and its iterations are one element.
+
+    The iterations count; the body does while it has none.
+    """
+    drawn: dict[str, dict[str, int]] = {}
+    for element_id, kinds in figures.items():
+        if element_id == drawn_id(element_id):
+            drawn[element_id] = dict(kinds)
+    for element_id, kinds in figures.items():
+        inner = drawn_id(element_id)
+        if element_id != body_id(inner):
+            continue
+        mine = drawn.setdefault(inner, {})
+        mine |= {kind: total for kind, total in kinds.items() if kind == "incidents" or not figures.get(inner)}
+        if kinds.get("active") and not mine.get("active"):
+            mine["active"] = kinds["active"]
+    return drawn
+
+
+def _named(instances: QuerySet[ProcessInstance]) -> QuerySet[ProcessInstance]:
+    return instances.annotate(process_name=F("definition__name"))
 
 
 def _flattened(rows: Iterable[TreeRow], depth: int) -> Iterable[TreeRow]:

@@ -25,7 +25,8 @@ from operate.admin.definition_operations import (
     reasons_of,
     start_rows,
 )
-from operate.admin.instance_page import OPEN
+from operate.admin.instance_page import OPEN, as_drawn
+from operate.admin.wording import element_label
 from operate.forms.definitions import OperationForm
 from operate.forms.deploying import SEMANTICS, StartForm, UploadForm
 from operate.forms.filters import ProcessDefinitionFilter
@@ -318,13 +319,13 @@ def element_statistics(definition: ProcessDefinition) -> dict[str, dict[str, int
     found: dict[str, dict[str, int]] = {element: {"active": total} for element, total in active}
     for element, total in incidents:
         found.setdefault(element, {})["incidents"] = total
-    return found
+    return as_drawn(found)
 
 
 def standing_elements(definition: ProcessDefinition, statistics: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     """The same as a list, for those who do not look at diagrams."""
     elements = executable_process(definition.key).elements
     return [
-        {"id": element, "name": elements[element].name if element in elements else element, **figures}
+        {"id": element, "name": element_label(elements[element]) if element in elements else element, **figures}
         for element, figures in sorted(statistics.items())
     ]

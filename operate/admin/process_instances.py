@@ -39,7 +39,7 @@ from operate.admin.instance_page import OPEN, InstancePage
 from operate.admin.modification import element_operations, read_plan
 from operate.admin.reasons import Reasons
 from operate.admin.variable_edit import read_edit
-from operate.admin.wording import instance_state
+from operate.admin.wording import drawn_id, instance_state
 from operate.forms.filters import ProcessInstanceFilter
 from operate.forms.json_values import variables_of
 from operate.forms.keys import key_of, keys_of
@@ -292,7 +292,7 @@ def current_elements(instances: Sequence[ProcessInstance]) -> dict[int, str]:
     """Where each process instance stands, with one query for all of them."""
     rows = (
         ElementInstance.objects.filter(process_instance__in=[row.key for row in instances], state__in=OPEN)
-        .exclude(element_type="SUB_PROCESS")
+        .filter(active_children=0)
         .order_by()
         .values_list("process_instance_key", "element_id")
         .annotate(total=Count("key"))
@@ -306,7 +306,7 @@ def current_elements(instances: Sequence[ProcessInstance]) -> dict[int, str]:
 def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
     elements = executable_process(instance.definition_key).elements
     names = [
-        (elements[element].name if element in elements else "") or element
+        (elements[element].name if element in elements else "") or drawn_id(element)
         for element, _total in sorted(standing)[:MAX_NAMED_ELEMENTS]
     ]
     counted = [

@@ -53,6 +53,10 @@ class Reasons:
             why["resume"] = "" if instance.suspended else "It is not suspended."
         if not why["task"] and instance.suspended:
             why["task"] = "The process instance is suspended. Resume it first."
+        why["job"] = "" if not self.on_running(Right.WORK_JOBS, instance) else why["resolve"]
+        why["hold"] = self.on_running(Right.SUSPEND, instance)
+        if not why["job"] and instance.suspended:
+            why["job"] = "The process instance is suspended. Resume it first."
         if not why["resolve"] and instance.suspended:
             why["resolve"] = "The process instance is suspended. Resume it first."
         why["audit"] = self.right(Right.VIEW_AUDIT, instance.workspace_id)

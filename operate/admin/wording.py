@@ -2,35 +2,105 @@
 
 from __future__ import annotations
 
+from workflow.graph import BODY_SUFFIX, CatchDetails, ElementType, ExecutableProcess, FlowNode
 from workflow.models import ProcessInstance
 
 _ICONS = {
-    "PROCESS": "bpmn-icon-participant",
-    "SUB_PROCESS": "bpmn-icon-subprocess-expanded",
-    "START_EVENT": "bpmn-icon-start-event-none",
-    "END_EVENT": "bpmn-icon-end-event-none",
-    "TASK": "bpmn-icon-task",
-    "MANUAL_TASK": "bpmn-icon-manual-task",
-    "USER_TASK": "bpmn-icon-user-task",
-    "SERVICE_TASK": "bpmn-icon-service-task",
-    "SEND_TASK": "bpmn-icon-send-task",
-    "RECEIVE_TASK": "bpmn-icon-receive-task",
-    "SCRIPT_TASK": "bpmn-icon-script-task",
-    "BUSINESS_RULE_TASK": "bpmn-icon-business-rule-task",
-    "EXCLUSIVE_GATEWAY": "bpmn-icon-gateway-xor",
-    "PARALLEL_GATEWAY": "bpmn-icon-gateway-parallel",
+    "PROCESS": "participant",
+    "SUB_PROCESS": "subprocess-expanded",
+    "EVENT_SUB_PROCESS": "event-subprocess-expanded",
+    "TRANSACTION": "transaction",
+    "AD_HOC_SUB_PROCESS": "subprocess-expanded",
+    "AD_HOC_SUB_PROCESS_INNER_INSTANCE": "ad-hoc-marker",
+    "MULTI_INSTANCE_BODY": "parallel-mi-marker",
+    "CALL_ACTIVITY": "call-activity",
+    "START_EVENT": "start-event-none",
+    "END_EVENT": "end-event-none",
+    "INTERMEDIATE_CATCH_EVENT": "intermediate-event-none",
+    "INTERMEDIATE_THROW_EVENT": "intermediate-event-none",
+    "BOUNDARY_EVENT": "intermediate-event-none",
+    "TASK": "task",
+    "MANUAL_TASK": "manual-task",
+    "USER_TASK": "user-task",
+    "SERVICE_TASK": "service-task",
+    "SEND_TASK": "send-task",
+    "RECEIVE_TASK": "receive-task",
+    "SCRIPT_TASK": "script-task",
+    "BUSINESS_RULE_TASK": "business-rule-task",
+    "EXCLUSIVE_GATEWAY": "gateway-xor",
+    "PARALLEL_GATEWAY": "gateway-parallel",
+    "INCLUSIVE_GATEWAY": "gateway-or",
+    "EVENT_BASED_GATEWAY": "gateway-eventbased",
+}
+_EVENTS = {
+    "MessageEvent": "message",
+    "SignalEvent": "signal",
+    "TimerEvent": "timer",
+    "ErrorEvent": "error",
+    "EscalationEvent": "escalation",
+    "ConditionalEvent": "condition",
+    "CompensationEvent": "compensation",
+    "CancelEvent": "cancel",
+    "TerminateEvent": "terminate",
+    "LinkEvent": "link",
+}
+_PLACES = {
+    ElementType.START_EVENT: "start-event",
+    ElementType.END_EVENT: "end-event",
+    ElementType.INTERMEDIATE_CATCH_EVENT: "intermediate-event-catch",
+    ElementType.INTERMEDIATE_THROW_EVENT: "intermediate-event-throw",
+    ElementType.BOUNDARY_EVENT: "intermediate-event-catch",
+}
+_TYPES = {
+    "MULTI_INSTANCE_BODY": "Multi-instance",
+    "SUB_PROCESS": "Sub-process",
+    "EVENT_SUB_PROCESS": "Event sub-process",
+    "AD_HOC_SUB_PROCESS": "Ad-hoc sub-process",
+    "AD_HOC_SUB_PROCESS_INNER_INSTANCE": "Activation of an ad-hoc sub-process",
 }
 _STATES = {"COMPLETED": ("completed", "Completed"), "CANCELED": ("canceled", "Canceled")}
 
 
-def element_icon(kind: str) -> str:
-    """The sign of an element type, from the font that bpmn-js brings."""
-    return _ICONS.get(kind, "bpmn-icon-task")
+def drawn_id(element_id: str) -> str:
+    """The element on the diagram: a multi-instance body and its iterations are one there."""
+    return element_id.partition("#")[0]
+
+
+def element_icon(kind: str, element: FlowNode | None = None) -> str:
+    """The sign of an element, or only of its type, from the font that bpmn-js brings."""
+    event = _EVENTS.get(type(element.event).__name__) if element is not None else None
+    if element is None or event is None or element.type not in _PLACES:
+        return f"bpmn-icon-{_ICONS.get(kind, 'task')}"
+    details = element.details
+    beside = isinstance(details, CatchDetails) and not details.interrupting
+    return f"bpmn-icon-{_PLACES[element.type]}{'-non-interrupting' if beside else ''}-{event}"
 
 
 def element_type(kind: str) -> str:
     """An element type as people say it."""
-    return str(kind).replace("_", " ").capitalize()
+    return _TYPES.get(kind) or str(kind).replace("_", " ").capitalize()
+
+
+def element_label(element: FlowNode) -> str:
+    """An element as on the diagram: by its name, else by its type and id; a multi-instance body as such."""
+    if element.type is ElementType.MULTI_INSTANCE_BODY:
+        inner = next((child for child in element.children if child.id == drawn_id(element.id)), None)
+        return f"{element_label(inner) if inner else drawn_id(element.id)} · multi-instance"
+    if element.type is ElementType.AD_HOC_SUB_PROCESS_INNER_INSTANCE:
+        around = element.flow_scope
+        return f"{element_label(around) if around else drawn_id(element.id)} · activation"
+    return element.name or f"{element_type(element.type)} ({element.id})"
+
+
+def label_in(process: ExecutableProcess, element_id: str) -> str:
+    """As `element_label`, for an id that need not be in this version of the process any more."""
+    element = process.elements.get(element_id)
+    return element_label(element) if element else drawn_id(element_id)
+
+
+def body_id(element_id: str) -> str:
+    """The id of the multi-instance body around an activity."""
+    return f"{element_id}{BODY_SUFFIX}"
 
 
 def instance_state(instance: ProcessInstance) -> tuple[str, str]:

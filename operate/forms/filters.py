@@ -94,10 +94,12 @@ class ProcessInstanceFilter(ListFilter):
     business_key = forms.CharField(label=_("Business key"), required=False, max_length=255)
     element = forms.CharField(label=_("Active element id"), required=False, max_length=255)
     key = KeysField(label=_("Keys"), required=False)
+    called_by = KeysField(label=_("Called by"), required=False)
     started_from = forms.DateField(label=_("Started from"), required=False, widget=forms.DateInput({"type": "date"}))
     started_to = forms.DateField(label=_("to"), required=False, widget=forms.DateInput({"type": "date"}))
 
-    field_order = ["process", "version", "business_key", "element", "key", "workspace", "started_from", "started_to"]
+    field_order = ["process", "version", "business_key", "element", "key", "called_by", "workspace"]
+    field_order += ["started_from", "started_to"]
 
     def __init__(self, data: QueryDict, *, user: Any) -> None:
         super().__init__(data, user=user)
@@ -115,7 +117,8 @@ class ProcessInstanceFilter(ListFilter):
         chosen = self.data.get("state", "")
         if chosen in STATES:
             return chosen
-        return "all" if self.data.get("key") or self.data.get("business_key") else "running"
+        single = ("key", "business_key", "called_by")
+        return "all" if any(self.data.get(name) for name in single) else "running"
 
     @property
     def states(self) -> list[tuple[str, str]]:
@@ -132,6 +135,8 @@ class ProcessInstanceFilter(ListFilter):
             rows = rows.filter(business_key=self.value("business_key"))
         if self.value("key"):
             rows = rows.filter(pk__in=self.value("key"))
+        if self.value("called_by"):
+            rows = rows.filter(parent_process_instance__in=self.value("called_by"))
         if self.value("element"):
             rows = rows.at_element(self.value("element"))  # type: ignore[attr-defined]
         return self._narrow_to_days(rows)
@@ -183,22 +188,63 @@ class IncidentFilter(ListFilter):
         return rows
 
 
+WAITING_JOB = (Job.State.CREATED, Job.State.FAILED)
+JOB_KINDS: dict[str, tuple[Any, Q]] = {
+    "worker": (_("External worker"), Q(kind=Job.Kind.EXTERNAL)),
+    "timer": (_("Timer"), Q(kind=Job.Kind.TIMER)),
+    "continuation": (
+        _("Asynchronous continuation"),
+        Q(kind__in=[Job.Kind.ASYNC_BEFORE, Job.Kind.ASYNC_AFTER]),
+    ),
+}
+
+
 class JobFilter(ListFilter):
-    """By state and type."""
+    """By state, kind and type."""
 
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("Waiting")), *Job.State.choices[1:], ("ALL", _("All"))]
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", _("Waiting")),
+            ("FAILING", _("Failed")),
+            ("OVERDUE", _("Overdue")),
+            ("HELD", _("On hold")),
+            ("COMPLETED", _("Completed")),
+            ("CANCELED", _("Canceled")),
+            ("ERROR_THROWN", _("Error thrown")),
+            ("ALL", _("All")),
+        ],
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        required=False,
+        choices=[("", _("All kinds")), *((name, label) for name, (label, _q) in JOB_KINDS.items())],
     )
     type = forms.CharField(label=_("Type / topic"), required=False)
 
     def narrowed(self, rows: Rows) -> Rows:
-        state = self.value("state")
-        if not state:
-            rows = rows.filter(state__in=[Job.State.CREATED, Job.State.FAILED])
-        elif state != "ALL":
-            rows = rows.filter(state=state)
+        rows = self._in_state(rows, self.value("state"))
+        if self.value("kind"):
+            rows = rows.filter(JOB_KINDS[self.value("kind")][1])
         if self.value("type"):
             rows = rows.filter(type=self.value("type"))
+        return rows
+
+    @staticmethod
+    def _in_state(rows: Rows, state: str) -> Rows:
+        if state == "ALL":
+            return rows
+        if state in Job.State.values:
+            return rows.filter(state=state)
+        rows = rows.filter(state__in=WAITING_JOB)
+        match state:
+            case "FAILING":
+                return rows.filter(Q(state=Job.State.FAILED) | Q(retries__lt=1))
+            case "OVERDUE":
+                return rows.filter(due_at__lt=timezone.now()).exclude(kind=Job.Kind.EXTERNAL)
+            case "HELD":
+                return rows.filter(suspended=True)
         return rows
 
 

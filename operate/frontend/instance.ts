@@ -48,7 +48,7 @@ tree.addEventListener('click', (event) => {
     return;
   }
   event.preventDefault();
-  void chooseScope(row.dataset.key, row.dataset.element ?? '', Boolean(row.dataset.open));
+  void chooseScope(row.dataset.key, row.dataset.element ?? '', Boolean(row.dataset.open), row.dataset.exact ?? '');
 });
 
 tree.addEventListener('keydown', (event) => {
@@ -61,14 +61,14 @@ tree.addEventListener('keydown', (event) => {
   }
 });
 
-async function chooseScope(key: string, element: string, isOpen: boolean): Promise<void> {
+async function chooseScope(key: string, element: string, isOpen: boolean, exact = element): Promise<void> {
   if (variables.isEditing) {
     toast('Save or cancel the edit first.', 'warning');
     return;
   }
   panels.scope = key === config.key ? '' : key;
   if (modification?.isOn) {
-    modification.select(element || null, isOpen ? key : '');
+    modification.select(exact || null, isOpen ? key : '');
   } else {
     tabs.choose('variables');
     diagram?.select(element || null, true);
@@ -110,7 +110,7 @@ function chooseElement(element: string | null): void {
   const candidates = running.length ? running : rows;
   candidates[0]?.scrollIntoView({ block: 'nearest' });
   if (candidates.length === 1 && candidates[0]?.dataset.key && tabs.chosen === 'variables') {
-    void chooseScope(candidates[0].dataset.key, element, Boolean(running.length));
+    void chooseScope(candidates[0].dataset.key, element, Boolean(running.length), candidates[0].dataset.exact);
   } else if (candidates.length > 1) {
     toast(`This element has ${candidates.length} instances. Select one in the history.`, 'info');
   }

@@ -37,8 +37,23 @@ def when(moment: datetime | None, empty: str = "–") -> str:
 
 @register.filter
 def duration(row: Any) -> str:
-    """How long something took, or has been going on."""
-    seconds = int(((row.ended_at or timezone.now()) - row.started_at).total_seconds())
+    """How long something took, or has been going on; nothing for what has not begun."""
+    if row.started_at is None:
+        return "–"
+    return _span((row.ended_at or timezone.now()) - row.started_at)
+
+
+@register.filter
+def until(moment: datetime | None) -> str:
+    """How far off a time is, seen from now."""
+    if moment is None:
+        return "as soon as possible"
+    away = moment - timezone.now()
+    return f"in {_span(away)}" if away > timedelta(0) else f"{_span(-away)} ago"
+
+
+def _span(time: timedelta) -> str:
+    seconds = int(time.total_seconds())
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds // length} {unit}"
@@ -86,6 +101,13 @@ def indent(depth: int) -> int:
 def choices_label(choice: str) -> str:
     """A constant as people read it."""
     return choice.replace("_", " ").capitalize()
+
+
+@register.filter
+def drawn(element_id: str) -> str:
+    """The id of an element as on the diagram, where a multi-instance body and its iterations are one."""
+
+    return element_id.partition("#")[0]
 
 
 @register.filter

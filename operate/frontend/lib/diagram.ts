@@ -18,6 +18,9 @@ export interface DiagramState {
   names: Record<string, string>;
 }
 
+/** A script of its own, which only models without a diagram need. */
+type Layout = typeof import('../layout');
+
 interface Shape {
   id: string;
   type: string;
@@ -53,8 +56,13 @@ interface EventBus {
   on(event: string, listener: (event: { element: Shape; originalEvent?: MouseEvent }) => void): void;
 }
 
+const DIAGRAM = 'http://www.omg.org/spec/BPMN/20100524/DI';
 const MAX_ZOOM = 1.4;
 const BADGE_SCALE = { min: 0.9, max: 1.2 };
+
+function hasShapes(xml: string): boolean {
+  return new DOMParser().parseFromString(xml, 'text/xml').getElementsByTagNameNS(DIAGRAM, 'BPMNShape').length > 0;
+}
 
 export class Diagram {
   onSelect: (element: string | null) => void = () => {};
@@ -67,15 +75,26 @@ export class Diagram {
     this.viewer = new NavigatedViewer({ container });
   }
 
+  /** Draw a model; one without shapes of its own is laid out first. */
   static async draw(container: HTMLElement, url: string): Promise<Diagram> {
     const response = await fetch(url);
     if (!response.ok) {
       throw new Error(`The model could not be loaded (status ${response.status}).`);
     }
+    let xml = await response.text();
+    const isDrawn = hasShapes(xml);
+    if (!isDrawn) {
+      const layout = (await import(new URL('layout.js', import.meta.url).href)) as Layout;
+      xml = await layout.layoutProcess(xml);
+    }
     const diagram = new Diagram(container);
-    await diagram.viewer.importXML(await response.text());
+    await diagram.viewer.importXML(xml);
     diagram.fit();
     diagram.listen();
+    if (!isDrawn) {
+      const hint = 'The model has no diagram of its own; this one was laid out automatically.';
+      container.after(h('div', { class: 'ft-diagram-hint', title: hint }, 'laid out automatically'));
+    }
     return diagram;
   }
 
@@ -105,7 +124,7 @@ export class Diagram {
   isNode(id: string): boolean {
     const shape = this.registry.get(id);
     return (
-      Boolean(shape) &&
+      Boolean(shape?.width) && // what a collapsed sub-process opens to has no size
       !shape?.waypoints &&
       /(Task|Event|Gateway|SubProcess|CallActivity|Transaction)$/.test(shape?.type ?? '')
     );

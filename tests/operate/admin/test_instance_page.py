@@ -15,7 +15,7 @@ from workflow.models import ElementInstance, ProcessInstance, Variable
 from workflow.modification import StartBefore
 from workflow.services import cancel_process_instance, modify_process_instance, set_variables, suspend_process_instance
 
-PANEL_QUERIES = 14
+PANEL_QUERIES = 15
 
 
 def page(office: Office, username: str, instance: ProcessInstance, query: str = "") -> Any:

@@ -1,0 +1,201 @@
+"""What has to happen for a process instance to go on, in sentences, with what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from operate.admin.wording import drawn_id, element_label, label_in
+from workflow.engine.timers import Due, next_due
+from workflow.graph import CatchDetails, ConditionalEvent, ElementType, ExecutableProcess, FlowNode
+from workflow.models import EventSubscription, Incident, Job, ProcessInstance, UserTask
+
+CONTINUATIONS = (Job.Kind.ASYNC_BEFORE, Job.Kind.ASYNC_AFTER)
+COUNTED = 50
+"""More repetitions of a timer than these are told as 'again and again'."""
+ICONS = {"worker": "settings", "timer": "timer", "continuation": "sync"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One thing that is waited for."""
+
+    kind: str
+    icon: str
+    row: Any
+    element_id: str
+    """As it is drawn."""
+    name: str
+    text: str
+    note: str = ""
+    """What it means for the elements around."""
+    is_failed: bool = False
+    repeats: str = ""
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether its time is all there is to say."""
+        return self.kind == "timer" and not self.is_failed and not self.row.suspended and self.row.retries > 0
+
+    @property
+    def since(self) -> datetime:
+        moment: datetime = getattr(self.row, "created_at", None) or self.row.started_at
+        return moment
+
+
+class Waits:
+    """Tells in the words of one process what its rows wait for."""
+
+    def __init__(self, process: ExecutableProcess) -> None:
+        self._process = process
+
+    def incident(self, incident: Incident) -> Wait:
+        job = incident.job if incident.job_key else None
+        note = self._job_note(job) if job is not None and job.kind != Job.Kind.EXTERNAL else ""
+        text = incident.message or incident.get_state_display()
+        return self._wait("incident", "error", incident, text, note, is_failed=True)
+
+    def task(self, task: UserTask) -> Wait:
+        return self._wait("task", "person", task, f"Waits for {task.assignee or 'somebody'} to complete the task.")
+
+    def job(self, job: Job) -> Wait:
+        kind = job_kind(job)
+        wait = self._wait(kind, ICONS[kind], job, job_sentence(job), self._job_note(job))
+        return replace(wait, is_failed=job.state == Job.State.FAILED or job.retries < 1, repeats=repeats(job))
+
+    def subscription(self, row: EventSubscription) -> Wait:
+        match row.kind:
+            case EventSubscription.Kind.MESSAGE:
+                key = f" with correlation key '{row.correlation_key}'" if row.correlation_key else ""
+                text, icon = f"Waits for the message '{row.name}'{key}.", "mail"
+            case EventSubscription.Kind.SIGNAL:
+                text, icon = f"Waits for the signal '{row.name}'.", "cell_tower"
+            case EventSubscription.Kind.CONDITIONAL:
+                text, icon = self._condition(row), "rule"
+            case _:
+                text, icon = "Waits until this compensation is done.", "undo"
+        return self._wait(str(row.kind).lower(), icon, row, text, self._event_note(row.element_id))
+
+    def call(self, called: ProcessInstance, element_id: str) -> Wait:
+        name = called.process_name or called.process_id  # type: ignore[attr-defined]
+        text = f"Waits for process instance {called.key} of '{name}', which it has called."
+        return Wait("call", "call_split", called, drawn_id(element_id), self._name(element_id), text)
+
+    def undo(self, row: EventSubscription) -> Wait:
+        """What a compensation would do; nothing waits for that."""
+        handler = self._process.elements.get(row.element_id)
+        undone = [each for each in self._process.elements.values() if each.compensation_handler is handler and handler]
+        what = f"'{element_label(undone[0])}'" if undone else "what was completed inside"
+        return self._wait("compensation", "undo", row, f"Would undo {what} if compensation is thrown.")
+
+    def _wait(self, kind: str, icon: str, row: Any, text: str, note: str = "", *, is_failed: bool = False) -> Wait:
+        return Wait(kind, icon, row, drawn_id(row.element_id), self._name(row.element_id), text, note, is_failed)
+
+    def _name(self, element_id: str) -> str:
+        return label_in(self._process, element_id)
+
+    def _job_note(self, job: Job) -> str:
+        match job.kind:
+            case Job.Kind.ASYNC_BEFORE:
+                return "Asynchronous continuation before the element."
+            case Job.Kind.ASYNC_AFTER:
+                return "Asynchronous continuation after the element."
+            case Job.Kind.TIMER:
+                return self._event_note(job.element_id)
+        return ""
+
+    def _event_note(self, element_id: str) -> str:
+        """What the event does to the elements around it."""
+        element = self._process.elements.get(element_id)
+        if element is None:
+            return ""
+        watched = _watched(element)
+        if watched is None:
+            return ""
+        details = element.details
+        interrupting = not isinstance(details, CatchDetails) or details.interrupting
+        label = "the process instance" if watched.flow_scope is None else f"'{element_label(watched)}'"
+        return f"Then {label} is interrupted." if interrupting else f"{label[0].upper()}{label[1:]} goes on beside it."
+
+    def _condition(self, row: EventSubscription) -> str:
+        element = self._process.elements.get(row.element_id)
+        event = element.event if element is not None else None
+        if not isinstance(event, ConditionalEvent):
+            return "Waits for a condition."
+        on = f", looked at when '{event.variable_name}' changes" if event.variable_name else ""
+        return f"Waits until {event.condition.source} is true{on}."
+
+
+def _watched(element: FlowNode) -> FlowNode | None:
+    """What goes on while a boundary event or an event sub-process waits."""
+    if element.attached_to is not None:
+        return element.attached_to
+    scope = element.flow_scope
+    if element.type is ElementType.START_EVENT and scope is not None and scope.type is ElementType.EVENT_SUB_PROCESS:
+        return scope.flow_scope
+    return None
+
+
+def job_kind(job: Job) -> str:
+    """A job's kind in a word, as the pages treat it."""
+    if job.kind == Job.Kind.TIMER:
+        return "timer"
+    return "continuation" if job.kind in CONTINUATIONS else "worker"
+
+
+def job_name(job: Job) -> str:
+    """What a list calls a job."""
+    match job.kind:
+        case Job.Kind.TIMER:
+            return "Timer"
+        case Job.Kind.ASYNC_BEFORE:
+            return "Continue before"
+        case Job.Kind.ASYNC_AFTER:
+            return "Continue after"
+    return str(job.type)
+
+
+def job_sentence(job: Job) -> str:
+    """What a job waits for; a timer's time stands beside it."""
+    if job.suspended:
+        return "Is on hold: nobody runs it until it is resumed."
+    if job.retries < 1:
+        return f"No retries left: {job.error_message or 'no message'}"
+    if job.state == Job.State.FAILED:
+        return f"Failed: {job.error_message or 'no message'} ({_retries(job)} left)"
+    match job.kind:
+        case Job.Kind.TIMER:
+            return "Waits for its time."
+        case Job.Kind.ASYNC_BEFORE:
+            return "Waits for a worker to continue before it."
+        case Job.Kind.ASYNC_AFTER:
+            return "Waits for a worker to continue after it."
+    if job.locked_until and job.worker:
+        return f"Worker '{job.worker}' works on '{job.type}'."
+    return f"Waits for a worker that takes '{job.type}' ({_retries(job)} left)."
+
+
+def repeats(job: Job) -> str:
+    """How often a timer fires after the next time."""
+    if not job.repeat or job.due_at is None:
+        return ""
+    left, due = 0, Due(job.due_at, job.repeat)
+    while left <= COUNTED:
+        following = next_due(due.repeat, last=due.at, now=due.at)
+        if following is None:
+            break
+        left, due = left + 1, following
+    if left > COUNTED:
+        return ", again and again"
+    return f", then {left} more {'time' if left == 1 else 'times'}" if left else ""
+
+
+def ordered(waits: Iterable[Wait]) -> Sequence[Wait]:
+    """The troubled first, otherwise as they came."""
+    return sorted(waits, key=lambda wait: not wait.is_failed)
+
+
+def _retries(job: Job) -> str:
+    return f"{job.retries} {'retry' if job.retries == 1 else 'retries'}"

@@ -204,3 +204,24 @@ def test_an_ended_instance_is_not_migrated():
     services.cancel_process_instance(key)
     with pytest.raises(NotFound, match="has ended"):
         services.migrate_process_instance(key, plan(source, a="a"))
+
+
+def test_one_instance_for_each_correlation_key_of_a_message_start():
+    # given
+    def starting(process_id: str) -> ProcessDefinition:
+        xml = model(process_id, Semantics.ZEEBE, "<startEvent id='start'/><userTask id='a'/>")
+        event = "<startEvent id='start'><messageEventDefinition messageRef='m'/></startEvent>"
+        message = f"<message id='m' name='{process_id}'/><process "
+        return deploy(xml.replace("<startEvent id='start'/>", event).replace("<process ", message, 1))
+
+    source, target = starting("one"), starting("two")
+    keys = []
+    for name in ("one", "two"):
+        [found] = services.publish_message(name, workspace_id=source.workspace_id, correlation_key="K").correlations
+        keys.append(found.process_instance_key)
+    # when
+    with pytest.raises(Conflict, match="message start event with correlation key 'K'"):
+        services.migrate_process_instance(keys[0], plan(target, a="a"))
+    # then
+    services.cancel_process_instance(keys[1])
+    assert services.migrate_process_instance(keys[0], plan(target, a="a")).process_id == "two"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workflow.engine.engine import EngineOptions
-from workflow.engine.errors import NotFound, Rejected
+from workflow.engine.engine import Engine, EngineOptions
+from workflow.engine.errors import Conflict, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcome
-from workflow.graph import Semantics
+from workflow.graph import MessageEvent, Semantics
 from workflow.migration import (
     Mapping,
     MappingReport,
@@ -19,10 +19,11 @@ from workflow.migration import (
     plan_problems,
 )
 from workflow.persistence.connection import fetch
-from workflow.persistence.definitions import Definition, definition
+from workflow.persistence.definitions import Definition, definition, executable_process
 from workflow.persistence.unit_of_work import SYSTEM, Context, unit_of_work
 from workflow.services.instances import open_running
 from workflow.services.settling import settle
+from workflow.services.start_events import STARTED_BY_KEY, is_message_start
 
 HOLD = "SELECT workspace_id FROM workflow_processdefinition WHERE key = %s FOR KEY SHARE"
 """Nobody deletes a process definition while an instance moves to it."""
@@ -56,9 +57,29 @@ def migrate_process_instance(
         if workspace_id != engine.state.workspace_id:
             raise _no_target(plan.target_definition_key)
         found = definition(plan.target_definition_key)
+        _refuse_second_by_message(engine, found)
         migrate(engine, plan, Target(found.key, found.version, found.process), options)
         settle(work)
         return outcome(engine)
+
+
+def _refuse_second_by_message(engine: Engine, target: Definition) -> None:
+    """Zeebe runs one instance of a process for each correlation key of its message start events."""
+    state, key = engine.state, engine.state.business_key
+    if state.process.semantics is not Semantics.ZEEBE or state.process.id == target.process_id or not key:
+        return
+    starts = [node for node in target.process.root.start_events if isinstance(node.event, MessageEvent)]
+    if not starts or not is_message_start(state.process, state.start_element_id):
+        return
+    for workspace_id, _process_id, definition_key, element_id in fetch(STARTED_BY_KEY, (key, [target.process_id])):
+        if workspace_id == state.workspace_id and is_message_start(executable_process(definition_key), element_id):
+            raise Conflict(
+                f"Expected to migrate process instance '{state.key}' but target process definition '{target.key}' "
+                "has an active "
+                f"instance triggered by a message start event with correlation key '{key}'. Only one instance per "
+                "correlation key is "
+                "allowed for message start events."
+            )
 
 
 def _hold(definition_key: int) -> int:
@@ -80,7 +101,8 @@ def _both(source_key: int, target_key: int) -> tuple[Definition, Definition]:
     source, target = definition(source_key), definition(target_key)
     if source.workspace_id != target.workspace_id:
         raise Rejected(
-            f"Cannot migrate process instances between processes of different tenants: '{source_key}' and '{target_key}' are in "
+            f"Cannot migrate process instances between processes of different tenants: '{source_key}' and "
+            f"'{target_key}' are in "
             "different workspaces."
         )
     if source.process.semantics is not target.process.semantics:

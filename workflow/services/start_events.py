@@ -355,12 +355,13 @@ def without_running(starts: Sequence[StartEvent], correlation_key: str) -> list[
     running = {
         (workspace_id, process_id)
         for workspace_id, process_id, definition_key, element_id in rows
-        if _is_message_start(executable_process(definition_key), element_id)
+        if is_message_start(executable_process(definition_key), element_id)
     }
     return [each for each in starts if (each.workspace_id, each.process_id) not in running]
 
 
-def _is_message_start(process: ExecutableProcess, element_id: str | None) -> bool:
+def is_message_start(process: ExecutableProcess, element_id: str | None) -> bool:
+    """Whether an instance that began at this element was started by a message."""
     node = process.elements.get(element_id or "")
     return node is not None and isinstance(node.event, MessageEvent)
 
@@ -541,7 +542,7 @@ def start_what_waited(work: UnitOfWork, ended: Engine) -> Engine | None:
     key = state.business_key
     if state.is_active or not key or state.process.semantics is not Semantics.ZEEBE:
         return None
-    if not _is_message_start(state.process, state.start_element_id):
+    if not is_message_start(state.process, state.start_element_id):
         return None
     process_id, workspace_id = state.process.id, state.workspace_id
     waiting = {

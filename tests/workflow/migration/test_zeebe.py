@@ -367,3 +367,14 @@ def test_conditions_wait_on(migrated: Migrate):
     instance = migrated(start(process("a"), x=0), process("b"), {"a": "b"})
     assert instance.waits_for == ["CONDITIONAL b"]
     assert instance.set(x=2).tree == ["t"]
+
+
+def test_an_ad_hoc_sub_process_moves_with_its_inner_instances(migrated: Migrate):
+    def process(scope: str, task: str) -> ProcessBuilder:
+        builder = zeebe().start().ad_hoc(scope, active='["a", "b"]').user_task(task).apart().user_task(f"more_{task}")
+        return builder.up().user_task("after").end()
+
+    source = zeebe().start().ad_hoc("one", active='["a"]').user_task("a").up().user_task("after").end()
+    instance = migrated(start(source), process("two", "b"), {"one": "two", "a": "b"})
+    assert instance.tree == [{"two": [{"two#innerInstance": ["b"]}]}]
+    assert instance.complete("b").tree == ["after"]

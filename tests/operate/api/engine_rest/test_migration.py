@@ -81,6 +81,19 @@ def test_instances_are_migrated_by_list_and_query_and_each_is_recorded(api: Api,
     assert {each.body["plan"][0]["text"] for each in events} == {"Map 'book' to 'book'"}
 
 
+def test_history_keeps_what_it_was(api: Api, versions: tuple[str, str]):
+    instance = start(api, versions)
+    api.complete(instance, "book")
+    api.post(
+        "/migration/execute",
+        {"migrationPlan": plan(versions, {"pay": "charge"}), "processInstanceIds": [instance]},
+    )
+    found = api.get("/history/activity-instance", processInstanceId=instance)
+    assert sorted(each["activityId"] for each in found) == ["book", "charge", "start"]
+    assert api.external_task(instance)["activityId"] == "charge"
+    assert api.get(f"/history/process-instance/{instance}")["processDefinitionId"] == versions[1]
+
+
 def test_a_plan_that_is_wrong_is_refused_with_its_report(api: Api, versions: tuple[str, str]):
     body = {"migrationPlan": plan(versions, {"book": "nowhere"}), "processInstanceIds": [start(api, versions)]}
     refusal = api.refused("POST", "/migration/execute", body)

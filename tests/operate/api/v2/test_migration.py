@@ -10,7 +10,7 @@ from tests.support.models import deploy, model
 from workflow.graph import Semantics
 from workflow.models import ProcessDefinition
 
-NEXT = "<startEvent id='start'/><userTask id='check'/><userTask id='after'/><endEvent id='end'/>"
+NEXT = "<startEvent id='begin'/><userTask id='check'/><userTask id='after'/><endEvent id='end'/>"
 
 
 @pytest.fixture
@@ -36,6 +36,8 @@ def test_all_resources_tell_the_target_afterwards(api: Api, order, target: Proce
     elements = api.items("/element-instances", processInstanceKey=instance["processInstanceKey"])
     states = {each["elementId"]: each["state"] for each in elements}
     assert states == {"order": "ACTIVE", "start": "COMPLETED", "check": "ACTIVE"}
+    passed = api("GET", f"/process-instances/{order.process_instance_key}/statistics/element-instances")["items"]
+    assert {each["elementId"] for each in passed} == {"start", "check"}
     [task] = api.items("/user-tasks", processInstanceKey=instance["processInstanceKey"])
     assert (task["elementId"], task["processDefinitionKey"]) == ("check", str(target.key))
     variables = api.items("/variables", processInstanceKey=instance["processInstanceKey"])

@@ -72,7 +72,8 @@ class Action(Generic[Answer]):
         self.now = now
         self.dry_run = dry_run
         self.access = Access.of_system() if actor is None else Access.of(actor)
-        self.context = Context(authorize=self._authorize, now=now, dry_run=dry_run)
+        user = None if actor is None else actor.get_username()
+        self.context = Context(authorize=self._authorize, now=now, dry_run=dry_run, user=user)
 
     @classmethod
     def of(cls, request: HttpRequest, channel: Channel, **options: Any) -> Self:

@@ -65,6 +65,24 @@ def test_a_started_instance_is_stored_with_its_tokens_tasks_and_variables(semant
     assert global_variables(row.key)["ok"] is True
 
 
+def test_who_starts_an_instance_is_noted_where_the_model_asks_for_it():
+    # given
+    assignment = "camunda:assignee='${currentUser()}'"
+    definition = deploy(
+        model(
+            "order", Semantics.CAMUNDA_7, f"<startEvent id='s' camunda:initiator='by'/><userTask id='a' {assignment}/>"
+        )
+    )
+    # when
+    key = services.start_process_instance(definition.key, context=Context(user="anna")).process_instance_key
+    # then
+    assert global_variables(key) == {"by": "anna"}
+    assert UserTask.objects.get(process_instance=key).assignee == "anna"
+    # and nobody is no name
+    key = services.start_process_instance(definition.key).process_instance_key
+    assert global_variables(key) == {"by": None}
+
+
 def test_keys_grow_with_creation_within_an_instance():
     started = services.start_process_instance(deploy(one_task()).key)
     services.modify_process_instance(started.process_instance_key, [StartBefore("approve")])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from workflow.elements.events import read_event
 from workflow.elements.reading import ElementReading, reads
 from workflow.engine.behaviour import Behaviour, element
+from workflow.engine.step import Step
 from workflow.graph import CatchDetails, ElementType, ErrorEvent
 
 OF_PROCESS = ("message", "timer", "signal", "conditional")
@@ -17,8 +18,6 @@ OF_EVENT_SUB_PROCESS = (*OF_PROCESS, "error", "escalation", "compensate")
 @reads("startEvent", ElementType.START_EVENT)
 def read_start_event(reading: ElementReading) -> CatchDetails:
     """The event that begins its scope; none in embedded sub-processes."""
-    if (initiator := reading.camunda("initiator")) is not None and not reading.is_zeebe:
-        reading.warning(f"'camunda:initiator' is not supported yet: the variable '{initiator}' is not set.")
     parent = reading.element.getparent()
     if parent is not None and parent.get("triggeredByEvent") == "true":
         event = read_event(reading, OF_EVENT_SUB_PROCESS)
@@ -29,9 +28,17 @@ def read_start_event(reading: ElementReading) -> CatchDetails:
             reading.problem("The error start event of an event subprocess must be interrupting.")
         return CatchDetails(event, interrupting)
     is_process = parent is not None and parent.tag == f"{{{parent.nsmap.get(parent.prefix)}}}process"
-    return CatchDetails(read_event(reading, OF_PROCESS if is_process else (), is_start=True))
+    event = read_event(reading, OF_PROCESS if is_process else (), is_start=True)
+    initiator = None if reading.is_zeebe else reading.variable(reading.camunda("initiator"), "'camunda:initiator'")
+    return CatchDetails(event, initiator=initiator)
 
 
 @element(ElementType.START_EVENT)
 class StartEvent(Behaviour):
-    """Passes its token on."""
+    """Passes its token on, having noted who starts the process instance where the model asks for it."""
+
+    def on_activate(self, step: Step) -> None:
+        details = step.element.details
+        if isinstance(details, CatchDetails) and details.initiator is not None:
+            step.note_user(details.initiator)
+        step.complete()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workflow.engine.commands import Activate, Arrive, Command
-from workflow.engine.errors import Rejected
+from workflow.engine.errors import ElementFailure, Rejected
 from workflow.graph import FlowNode
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Agenda:
             self._queue.extend((engine, command) for command in commands)
             self._schedule(engine)
             self._run_dry(engine)
+        except ElementFailure as failure:
+            raise Rejected(failure.message) from failure  # where no incident can be left
         finally:
             self._is_running = False
 

@@ -62,12 +62,14 @@ class Enter:
 
 @dataclass(slots=True, eq=False)
 class Complete:
-    """An element instance is done, or tries (again) to be."""
+    """An element instance is done, or tries (again) to be; not a scope in which something has begun meanwhile."""
 
     instance: ElementInstance
 
     def perform(self, engine: Engine) -> None:
-        if self.instance.is_open:
+        if self.instance.is_open and self.instance.active_children:
+            engine.set_state(self.instance, ACTIVE)
+        elif self.instance.is_open:
             engine.complete(self.instance)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.engine.commands import Complete, Enter, Terminate
-from workflow.engine.state import ACTIVE, COMPLETED, CORRELATED, CREATED, DELETED, ElementInstance, SubscriptionRow
+from workflow.engine.state import ACTIVE, CORRELATED, CREATED, DELETED, ElementInstance, SubscriptionRow
 from workflow.graph import CompensationEvent, ElementType, FlowNode, Semantics
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Compensation:
         """An element instance is done: remember how to undo it, or that it has undone something."""
         if not self._is_used or instance.scope is None:
             return
-        if self._finish_undoing(instance):
+        if self._finish_undoing(instance, done=True):
             return
         handler = self._handler_of(instance)
         if handler is not None:
@@ -168,11 +168,10 @@ class Compensation:
             (r for r in rows if r.kind == UNDOING and r.state == CREATED and r.compensated_key == instance.key), None
         )
 
-    def _finish_undoing(self, instance: ElementInstance) -> bool:
+    def _finish_undoing(self, instance: ElementInstance, *, done: bool) -> bool:
         row = self._row_of(instance)
         if row is None:
             return False
-        done = instance.state == COMPLETED
         self._engine.end_row(row, CORRELATED if done else DELETED)
         source = self._state.elements.get(row.element_instance_key)
         if source is not None and source.is_open and not self.is_waiting(source):
@@ -185,10 +184,13 @@ class Compensation:
         rows = self._state.attached.get(source.key, ())
         return any(isinstance(row, SubscriptionRow) and row.kind == UNDOING and row.state == CREATED for row in rows)
 
-    def terminated(self, instance: ElementInstance) -> None:
-        """A handler that was terminated will not finish, and the throwing event does not wait for it any more."""
+    def terminated(self, instance: ElementInstance, *, done: bool = False) -> None:
+        """A handler that was terminated will not finish, and the throwing event does not wait for it any more.
+
+        With `done` it goes on as if the handler had completed.
+        """
         if self._is_used:
-            self._finish_undoing(instance)
+            self._finish_undoing(instance, done=done)
 
 
 def _compensates(event_sub_process: FlowNode) -> bool:

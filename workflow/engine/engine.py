@@ -81,8 +81,10 @@ class Engine:
         options: EngineOptions = NO_OPTIONS,
         agenda: Agenda | None = None,
         neighbours: Neighbours | None = None,
+        user: str | None = None,
     ) -> None:
         self.state = state
+        self.user = user
         self.now = now
         self.next_key = next_key
         self.options = options
@@ -195,6 +197,7 @@ class Engine:
                 self._behaviours[instance.element.type].on_activate(self._step(instance))
         except ElementFailure as failure:
             self._withdraw(instance)
+            self.set_state(instance, ACTIVATING)  # it will be entered again, not completed
             self.fail(instance, failure)
 
     def _prepare(self, instance: ElementInstance) -> bool:
@@ -242,7 +245,7 @@ class Engine:
         flows = () if undoes else self._behaviours[element.type].on_complete(self._step(instance))
         if not instance.is_open:  # what it threw as its last act has ended it
             return
-        if scope is not None and scope.element.type in WATCHERS:
+        if scope is not None and scope.element.type in WATCHERS and not undoes:
             self._behaviours[scope.element.type].on_child_completed(self._step(scope), instance)
         self._close(instance, COMPLETED)
         if scope is None:
@@ -299,7 +302,6 @@ class Engine:
     def terminate(self, instance: ElementInstance) -> None:
         """End an element instance and all in it; scopes that become empty by this end too."""
         self.terminate_content(instance)
-        self.compensation.terminated(instance)
         scope = instance.scope
         if scope is None:
             self._end_process(CANCELED)
@@ -322,12 +324,9 @@ class Engine:
     def end_execution(self, instance: ElementInstance) -> None:
         """End an element instance like a none end event would: its token is gone, its scope may complete."""
         self._close(instance, TERMINATED)
-        scope = instance.scope
-        if scope is not None:
-            scope.active_children -= 1
-            scope.is_changed = True
-            if scope.active_children == 0:
-                self.issue(ChildrenEnded(scope))
+        self.compensation.terminated(instance, done=True)
+        if instance.scope is not None:
+            self._leave(instance.scope, ())
 
     def terminate_children(self, scope: ElementInstance, *, but: ElementInstance | None = None) -> None:
         """End everything in a scope but one of its children, without ending the scope."""
@@ -355,6 +354,7 @@ class Engine:
             if self.rules.outputs_of_terminated and each.element.outputs and self._has_begun(each):
                 self._or_refuse(self.expressions.map_outputs, each)
             self._close(each, TERMINATED)
+            self.compensation.terminated(each)
 
     def notify(self, instance: ElementInstance, event: str) -> None:
         """Run the listeners of an element for what happens to its instance, unless the command skips them."""
@@ -392,7 +392,7 @@ class Engine:
         self._close_rows(instance)
 
     def _close_rows(self, instance: ElementInstance) -> None:
-        undoable = instance.state == COMPLETED and instance.scope is not None
+        undoable = instance.state != TERMINATED and instance.scope is not None
         for row in self.state.attached.get(instance.key, ()):
             if not (undoable and isinstance(row, SubscriptionRow) and row.kind == "COMPENSATION"):
                 self.close_row(row)

@@ -34,6 +34,7 @@ class Evaluation:
         seen["__now__"] = self._now
         if not self._is_zeebe:
             seen["execution"] = ExecutionView(self._engine, instance)
+            seen["__user__"] = self._engine.user
         return VisibleVariables(instance, seen)
 
     def _now(self) -> datetime:

@@ -14,6 +14,7 @@ from workflow.engine.events import CONDITION_ERROR, ThrownSignal
 from workflow.engine.neighbours import CalledProcess
 from workflow.engine.scopes import VisibleVariables
 from workflow.engine.state import (
+    ACTIVATING,
     ACTIVE,
     COMPLETING,
     CREATED,
@@ -90,8 +91,12 @@ class Step:
         return self.scope
 
     def instances_here(self) -> list[ElementInstance]:
-        """Open instances of this element in this scope instance, oldest first; this one is among them."""
-        return self._engine.state.open_instances(self.element, self._scope)
+        """Instances that wait at this element in this scope instance, oldest first; this one is among them.
+
+        A token at an asynchronous continuation has not arrived yet, or is about to leave.
+        """
+        found = self._engine.state.open_instances(self.element, self._scope)
+        return [each for each in found if each.state == ACTIVE or each is self.instance]
 
     def variables(self) -> VisibleVariables:
         """The variables that an expression of this element sees."""
@@ -507,13 +512,24 @@ class Step:
     def more_tokens_can_come(self) -> bool:
         """Whether a token elsewhere in this scope could still reach this gateway."""
         state, scope = self._engine.state, self._scope
-        standing = {child.element for child in state.open_children(scope) if child.element is not self.element}
+        children = state.open_children(scope)
+        if any(each.element is self.element and self._is_on_its_way(each) for each in children):
+            return True
+        standing = {child.element for child in children if child.element is not self.element}
         standing.update(self._engine.agenda.tokens_in(scope))
         held = (state.process.flows[c.flow_id] for c in state.flows.values() if c.scope_key == scope.key and c.waiting)
         standing.update(flow.target for flow in held if flow.target is not self.element)
         return bool(standing & elements_leading_to(self.element))
 
+    def _is_on_its_way(self, other: ElementInstance) -> bool:
+        """Whether another token stands right before this element, at an asynchronous continuation."""
+        return other.state == ACTIVATING and other is not self.instance
+
     # -- results
+
+    def note_user(self, name: str) -> None:
+        """Keep in a variable who acts."""
+        self._engine.variables.set(self._scope, name, self._engine.user)
 
     def set_result(self, name: str, value: object) -> None:
         """Store the result of a script or expression in a variable, where a completed job's would go."""

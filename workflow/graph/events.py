@@ -125,6 +125,8 @@ class CatchDetails:
 
     event: Event | None = None
     interrupting: bool = True
+    initiator: str | None = None
+    """Of a start event: the variable that gets the name of who has started the process instance (Camunda 7)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class Context:
     authorize: Callable[[int], None] = _allow
     now: datetime | None = None
     dry_run: bool = False
+    user: str | None = None
+    """Who acts, for expressions that ask."""
 
 
 SYSTEM = Context()
@@ -127,7 +129,13 @@ class UnitOfWork:
 
     def _add(self, state: ProcessInstanceState, options: EngineOptions) -> Engine:
         engine = Engine(
-            state, now=self.now, next_key=self.next_key, options=options, agenda=self._agenda, neighbours=self
+            state,
+            now=self.now,
+            next_key=self.next_key,
+            options=options,
+            agenda=self._agenda,
+            neighbours=self,
+            user=self.context.user,
         )
         self._engines[state.key] = engine
         return engine

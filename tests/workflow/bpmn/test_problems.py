@@ -810,11 +810,6 @@ WARNINGS = [
         "<task id='x'/>",
         "Must have at least one start event, found none: the process can only be started at elements",
     ),
-    (
-        C7,
-        "<startEvent id='x' camunda:initiator='me'/>",
-        "'camunda:initiator' is not supported yet: the variable 'me' is not set.",
-    ),
     (C7, START + extended("userTask", "<camunda:formData/>"), "'camunda:formData' has no effect"),
     (C7, START + extended("task", "<camunda:teleport/>"), "'camunda:teleport' is not known and has no effect."),
     (C8, START + extended("task", "<zeebe:teleport/>"), "'zeebe:teleport' is not known and has no effect."),

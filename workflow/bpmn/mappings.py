@@ -15,7 +15,7 @@ from workflow.graph import ListValue, MapValue, ValueSource, VariableMapping
 Mappings = tuple[VariableMapping, ...]
 
 _PATH: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-_WITHOUT_MAPPINGS: Final = ("exclusiveGateway", "parallelGateway")
+_WITHOUT_MAPPINGS: Final = ("exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway")
 
 
 def read_mappings(reading: ElementReading) -> tuple[Mappings, Mappings]:
@@ -55,10 +55,16 @@ def _read_camunda7(reading: ElementReading) -> tuple[Mappings, Mappings]:
         return (), ()
     if reading.tag in _WITHOUT_MAPPINGS:
         reading.problem(f"camunda:inputOutput mapping unsupported for element type '{reading.tag}'.")
+    if reading.tag == "subProcess" and reading.attribute("triggeredByEvent") == "true":
+        reading.problem(
+            "camunda:inputOutput mapping unsupported for element type 'subProcess' with attribute 'triggeredByEvent = true'."
+        )
     inputs = tuple(_camunda7_mapping(reading, each) for each in _named(container, "inputParameter"))
     outputs = tuple(_camunda7_mapping(reading, each) for each in _named(container, "outputParameter"))
     if outputs and reading.tag == "endEvent":
         reading.problem("camunda:outputParameter not allowed for element type 'endEvent'.")
+    elif outputs and reading.child("multiInstanceLoopCharacteristics") is not None:
+        reading.problem("camunda:outputParameter not allowed for multi-instance constructs.")
     return inputs, outputs
 
 

@@ -246,7 +246,10 @@ def _read_compensation(reading: ElementReading, definition: ElementReading) -> E
         known = reading.model.root.iter("{*}*")
         if not any(each.get("id") == activity_id and bpmn_name(each) for each in known):
             reading.problem(f"Invalid 'activityRef': no activity with id '{activity_id}' found.")
-    return CompensationEvent(activity_id, definition.attribute("waitForCompletion") != "false")
+    if definition.attribute("waitForCompletion") == "false":
+        text = "'waitForCompletion=\"false\"' is not supported: an event goes on when its compensation is done."
+        (reading.problem if reading.is_zeebe else reading.warning)(text)
+    return CompensationEvent(activity_id)
 
 
 def _read_link(reading: ElementReading, definition: ElementReading) -> Event | None:

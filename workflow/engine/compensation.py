@@ -54,10 +54,9 @@ class Compensation:
         return (element.body or element).compensation_handler
 
     def _remember_scope(self, instance: ElementInstance) -> None:
-        if instance.scope is None or not self._undoable_in(instance):
-            return
         own = next((each for each in instance.element.event_sub_processes if _compensates(each)), None)
-        self._attach(instance.scope, UNDOABLE, own or instance.element, instance)
+        if instance.scope is not None and (own is not None or self._undoable_in(instance)):
+            self._attach(instance.scope, UNDOABLE, own or instance.element, instance)
 
     def _attach(self, holder: ElementInstance, kind: str, element: FlowNode, instance: ElementInstance) -> None:
         engine = self._engine
@@ -116,18 +115,21 @@ class Compensation:
         element = self._state.process.elements[row.element_id]
         undone = self._state.elements[row.compensated_key or 0]
         if element is undone.element:
+            inside = self._undoable_in(undone)
             self._reopen(source, undone, scope)
+            for each in inside:
+                self._undo(source, each, undone)
+            return
+        if _compensates(element):
+            self._reopen(source, undone, scope)
+            self._begin_event_sub_process(element, undone)
             return
         if self._is_zeebe:
             self._note_boundary_event(undone.element, scope)
         engine.count_token(scope)
         handler = engine.create(element, scope)
         self._attach(source, UNDOING, element, handler)
-        if _compensates(element):
-            engine.open(handler)
-            engine.count_token(handler)
-            engine.events.pass_through(element.start_events[0], handler)
-        elif element.asynchronous.before:
+        if element.asynchronous.before:
             handler.started_at = None
             engine.continue_later(handler, "ASYNC_BEFORE")
         else:
@@ -143,14 +145,20 @@ class Compensation:
 
     def _reopen(self, source: ElementInstance, undone: ElementInstance, scope: ElementInstance) -> None:
         engine = self._engine
-        inside = self._undoable_in(undone)
         engine.count_token(scope)
         undone.ended_at = None
         undone.active_children = 0
         engine.set_state(undone, ACTIVE)
         self._attach(source, UNDOING, undone.element, undone)
-        for row in inside:
-            self._undo(source, row, undone)
+
+    def _begin_event_sub_process(self, element: FlowNode, scope: ElementInstance) -> None:
+        """Let an event sub-process decide what of its scope is undone, instead of all the handlers inside."""
+        engine = self._engine
+        engine.count_token(scope)
+        opened = engine.create(element, scope)
+        if engine.open(opened):
+            engine.count_token(opened)
+            engine.events.pass_through(element.start_events[0], opened)
 
     # ---- when it is done
 

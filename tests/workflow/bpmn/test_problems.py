@@ -270,7 +270,37 @@ CAMUNDA_7_PROBLEMS = [
     ),
 ]
 
+CAMUNDA_7_PROBLEMS += [
+    (
+        extended(tag, "<camunda:inputOutput/>") + more,
+        f"camunda:inputOutput mapping unsupported for element type '{tag}'.",
+    )
+    for tag, more in (("inclusiveGateway", ""), ("eventBasedGateway", TWO_EVENTS.replace("'x'", "'task'")))
+]
+CAMUNDA_7_PROBLEMS += [
+    (
+        event_sub_process(TIMER)
+        .replace("<startEvent", "<extensionElements><camunda:inputOutput/></extensionElements><startEvent")
+        .replace("around-x", "task"),
+        "camunda:inputOutput mapping unsupported for element type 'subProcess' with attribute 'triggeredByEvent = true'.",
+    ),
+    (
+        extended(
+            "task",
+            "<camunda:inputOutput><camunda:outputParameter name='a'>1</camunda:outputParameter></camunda:inputOutput>",
+        ).replace(
+            "</task>",
+            "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics></task>",
+        ),
+        "camunda:outputParameter not allowed for multi-instance constructs.",
+    ),
+]
+
 ZEEBE_PROBLEMS = [
+    (
+        "<intermediateThrowEvent id='task'><compensateEventDefinition waitForCompletion='false'/></intermediateThrowEvent>",
+        "'waitForCompletion=\"false\"' is not supported",
+    ),
     ("<serviceTask id='task'/>", "Must have exactly one 'zeebe:taskDefinition' extension element, found none."),
     ("<sendTask id='task'/>", "Must have exactly one 'zeebe:taskDefinition' extension element, found none."),
     (
@@ -827,6 +857,11 @@ WARNINGS = [
         C7,
         START + f"<parallelGateway id='fork'/><task id='a'/>{flow('f', 'fork', 'a', '${x}')}",
         "The condition has no effect after a gateway that does not choose by conditions.",
+    ),
+    (
+        C7,
+        START + throw("<compensateEventDefinition waitForCompletion='false'/>"),
+        "'waitForCompletion=\"false\"' is not supported: an event goes on when its compensation is done.",
     ),
     (
         C7,

@@ -39,6 +39,7 @@ class Migration:
         self.mappings: ReadOnly[str, Mapping] = {mapping.source_id: mapping for mapping in plan.mappings}
         self.state.need_everything()
         self._present = {row.key for rows in self.state.attached.values() for row in rows}
+        self.note_interrupted_scopes()
 
     def perform(self) -> None:
         """Move the process instance, or raise what is wrong with that; then its state is of no use any more."""
@@ -63,17 +64,20 @@ class Migration:
             yield from below
             ahead += below
 
-    def is_interrupted(self, scope: ElementInstance) -> bool:
-        """Whether an event sub-process has taken over this scope."""
-        if not scope.element.event_sub_processes:
-            return False
-        return any(
-            child.scope is scope
+    def note_interrupted_scopes(self) -> None:
+        """Remember which scopes an event sub-process has taken over; to be told anew when scopes have gone."""
+        self._interrupted = {
+            child.scope.key
+            for child in self.state.elements.values()
+            if child.scope is not None
             and child.is_open
             and child.element.type is ElementType.EVENT_SUB_PROCESS
             and is_interrupting(child.element.start_events[0])
-            for child in self.state.elements.values()
-        )
+        }
+
+    def is_interrupted(self, scope: ElementInstance) -> bool:
+        """Whether an event sub-process has taken over this scope."""
+        return scope.key in self._interrupted
 
     def event_rows(self, holder: ElementInstance) -> list[EventRow]:
         """The subscriptions and timers that an element instance had before the migration."""

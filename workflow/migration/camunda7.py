@@ -45,6 +45,7 @@ class Camunda7Migration(Migration):
         holders = [self.state.root, *self.outside_in()]
         undoable = [each for holder in holders for each in self.compensations.held_by(holder)]
         self._end_unmapped_scopes()
+        self.note_interrupted_scopes()
         self.adopt_target()
         self._take_events(self.state.root, self.source.root, self.target.process.root)
         self._children = self.children()
@@ -131,11 +132,13 @@ class Camunda7Migration(Migration):
     # -- from the inside out
 
     def _end_unmapped_scopes(self) -> None:
+        children = self.children()
         for instance in reversed(list(self.outside_in())):
             if self.goal(instance) is not None or instance.scope is None:
                 continue
-            for child in self.state.open_children(instance):
+            for child in children.get(instance, ()):
                 self._move_out(child, instance)
+            children[instance.scope] += children.pop(instance, [])
             for each in self.compensations.held_by(instance):
                 self._hold(each, instance.scope)
             self.engine.dissolve(instance)

@@ -289,7 +289,7 @@ class ZeebeMigration(Migration):
         for node in awaited_events(goal):
             if node.id in self.mapped_to or node is goal:
                 continue
-            before = set(self.state.subscriptions)
+            count = len(self.state.attached.get(holder.key, ()))
             try:
                 self.engine.events.wait_for(holder, node)
             except ElementFailure as failure:
@@ -300,9 +300,8 @@ class ZeebeMigration(Migration):
                     f"subscribed to a catch event. {_said_of(node, failure)}",
                 )
                 continue
-            for key in self.state.subscriptions.keys() - before:
-                row = self.state.subscriptions[key]
-                if row.kind == "MESSAGE" and row.name in names:
+            for row in self.state.attached.get(holder.key, [])[count:]:
+                if isinstance(row, SubscriptionRow) and row.kind == "MESSAGE" and row.name in names:
                     self._refuse_same_message(holder, row, node)
 
     def _refuse_same_message(self, holder: ElementInstance, row: SubscriptionRow, node: FlowNode) -> None:

@@ -1,5 +1,6 @@
 """Services against PostgreSQL: what is stored, locked, refused."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -81,6 +82,31 @@ def test_who_starts_an_instance_is_noted_where_the_model_asks_for_it():
     # and nobody is no name
     key = services.start_process_instance(definition.key).process_instance_key
     assert global_variables(key) == {"by": None}
+
+
+@BOTH
+def test_an_inclusive_gateway_joins_tokens_that_different_commands_bring(semantics):
+    # given
+    condition = "=x > 0" if semantics is Semantics.ZEEBE else "${x > 0}"
+    flows = "".join(
+        f"<sequenceFlow id='{source}_{target}' sourceRef='{source}' targetRef='{target}'>{more}</sequenceFlow>"
+        for source, target, more in [
+            ("s", "fork", ""),
+            ("fork", "a", f"<conditionExpression>{condition}</conditionExpression>"),
+            ("fork", "b", f"<conditionExpression>{condition}</conditionExpression>"),
+            ("a", "join", ""),
+            ("b", "join", ""),
+            ("join", "after", ""),
+        ]
+    )
+    nodes = "<inclusiveGateway id='fork'/><userTask id='a'/><userTask id='b'/><inclusiveGateway id='join'/>"
+    xml = model("both", semantics, f"<startEvent id='s'/>{nodes}<userTask id='after'/>")
+    xml = re.sub(r"<sequenceFlow id='flow.*?/>", "", xml).replace("</process>", f"{flows}</process>")
+    tasks = services.start_process_instance(deploy(xml).key, variables={"x": 1}).user_tasks_created
+    # when
+    outcomes = [services.complete_user_task(task.key) for task in tasks]
+    # then
+    assert [[task.element_id for task in outcome.user_tasks_created] for outcome in outcomes] == [[], ["after"]]
 
 
 def test_keys_grow_with_creation_within_an_instance():

@@ -31,7 +31,7 @@ class MergingInclusiveGateway(InclusiveFork):
         if len(step.element.incoming) <= 1:
             step.complete()
             return
-        arrived = step.instances_here()
+        arrived = step.all_instances_here()
         if len(arrived) < len(step.element.incoming) and step.more_tokens_can_come():
             step.wait()
             return

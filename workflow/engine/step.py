@@ -93,7 +93,8 @@ class Step:
     def instances_here(self) -> list[ElementInstance]:
         """Instances that wait at this element in this scope instance, oldest first; this one is among them.
 
-        A token at an asynchronous continuation has not arrived yet, or is about to leave.
+        A token at an asynchronous continuation has not arrived yet, or is about to leave. Only what is loaded is found:
+        instances of parallel gateways always are.
         """
         found = self._engine.state.open_instances(self.element, self._scope)
         return [each for each in found if each.state == ACTIVE or each is self.instance]
@@ -199,10 +200,14 @@ class Step:
         """Keep the token that has come over `flow` waiting there."""
         self._engine.hold(flow, self._scope)
 
+    def all_instances_here(self) -> list[ElementInstance]:
+        """Like `instances_here` where a command may have loaded its own way to the root only."""
+        self._engine.state.need_everything()
+        return self.instances_here()
+
     def try_waiting_instance(self) -> None:
         """Let the oldest instance that waits at this element try again."""
-        self._engine.state.need_everything()
-        waiting = self.instances_here()
+        waiting = self.all_instances_here()
         if waiting:
             self._engine.issue(Enter(waiting[0]))
 

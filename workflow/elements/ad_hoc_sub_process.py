@@ -74,11 +74,11 @@ class AdHocSubProcess(Behaviour):
         names = step.evaluate_names(details.active_elements) if details.active_elements is not None else []
         if details.active_elements is not None and not names and details.completion_condition is None:
             step.complete()
-        for name in names:
-            self.activate(step, name)
+        for found in [self.find(step, name) for name in names]:
+            self.activate(step, found)
 
-    def activate(self, step: Step, element_id: str, variables: Variables = NO_VARIABLES) -> None:
-        """Activate one of the elements inside."""
+    def find(self, step: Step, element_id: str) -> FlowNode:
+        """One of the elements inside that can be activated."""
         found = activatable(step.element).get(element_id)
         if found is None:
             raise ElementFailure(
@@ -86,6 +86,10 @@ class AdHocSubProcess(Behaviour):
                 f"Failed to activate ad-hoc elements. No BPMN element found with id '{element_id}' in ad-hoc sub-process "
                 f"'{step.element.id}' that no flow leads to.",
             )
+        return found
+
+    def activate(self, step: Step, found: FlowNode, variables: Variables = NO_VARIABLES) -> None:
+        """Activate one of the elements inside."""
         [inner] = step.element.children
         step.start_inner(inner, found, variables)
 
@@ -101,7 +105,7 @@ class AdHocSubProcess(Behaviour):
         if ends_others:
             step.end_children()
         for element_id, variables in elements:
-            self.activate(step, element_id, variables)
+            self.activate(step, self.find(step, element_id), variables)
         if is_enough and step.active_children() == 0:
             step.complete()
         elif is_enough:

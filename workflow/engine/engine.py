@@ -224,7 +224,7 @@ class Engine:
             self.notify(instance, "end")
             if element.outputs and not self.options.skip_io_mappings:
                 self.expressions.map_outputs(instance)
-            if element.asynchronous.after:
+            if element.asynchronous.after and not self.compensation.is_undoing(instance):
                 self._close_rows(instance)
                 self.continue_later(instance, "ASYNC_AFTER")
                 return

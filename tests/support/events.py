@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from workflow.elements.multi_instance import LoopDetails
@@ -57,9 +57,9 @@ def escalation(code: str | None = None, code_variable: str | None = None) -> Mad
     return lambda b: EscalationEvent(b.expression(code) if code else None, code_variable)
 
 
-def condition(formula: str, name: str | None = None, *changes: str) -> Made:
-    """A condition; `name` and `changes` narrow down which variable and what happens to it."""
-    return lambda b: ConditionalEvent(b.formula(formula), name, frozenset(changes))
+def condition(formula: str, *names: str, changes: Iterable[str] = ()) -> Made:
+    """A condition; `names` and `changes` narrow down which variables and what happens to them."""
+    return lambda b: ConditionalEvent(b.formula(formula), frozenset(names), frozenset(changes))
 
 
 def compensation(activity: str | None = None, *, waits: bool = True) -> Made:

@@ -166,11 +166,12 @@ def _read_condition(reading: ElementReading, definition: ElementReading) -> Even
         listened = definition.extension("conditionalFilter")
         names = [] if listened is None else _names(listened.get("variableNames"))
         events = [] if listened is None else _names(listened.get("variableEvents"))
-        return ConditionalEvent(condition, names[0] if len(names) == 1 else None, frozenset(events))
+        return ConditionalEvent(condition, frozenset(names), frozenset(events))
     is_feel = (element.get("language") or "").lower().startswith(_FEEL)
     condition = reading.feel(text, "the condition") if is_feel else reading.expression(text, "the condition")
     events = _names(definition.camunda("variableEvents"))
-    return ConditionalEvent(condition, definition.camunda("variableName"), frozenset(events))
+    name = definition.camunda("variableName")
+    return ConditionalEvent(condition, frozenset([name] if name else []), frozenset(events))
 
 
 def _names(text: str | None) -> list[str]:

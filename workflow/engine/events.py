@@ -326,7 +326,7 @@ def _precision(engine: Engine, holder: ElementInstance, expected: Expression | N
 
 
 def _concerns(event: ConditionalEvent, change: VariableEvent) -> bool:
-    if event.variable_name is not None and event.variable_name != change.name:
+    if event.variable_names and change.name not in event.variable_names:
         return False
     return not event.variable_events or change.kind in event.variable_events
 

@@ -75,9 +75,15 @@ class ConditionalEvent:
     """A condition over variables, evaluated when one of them changes."""
 
     condition: Expression
-    variable_name: str | None = None
+    variable_names: frozenset[str] = frozenset()
+    """None stands for all."""
     variable_events: frozenset[str] = frozenset()
     """Of 'create', 'update', 'delete'; none stands for all."""
+
+    @property
+    def variable_name(self) -> str | None:
+        """The variables for people to read; None for all."""
+        return ", ".join(sorted(self.variable_names)) or None
 
 
 @dataclass(frozen=True, slots=True)

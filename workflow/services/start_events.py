@@ -469,7 +469,7 @@ def _is_fulfilled(start: StartEvent, variables: Mapping[str, object]) -> bool:
     event = executable_process(start.definition_key).elements[start.element_id].event
     if not isinstance(event, ConditionalEvent):
         return False
-    if event.variable_name is not None and event.variable_name not in variables:
+    if event.variable_names and not event.variable_names & variables.keys():
         return False
     try:
         return expect_boolean(event.condition, variables)

@@ -80,15 +80,15 @@ CAUGHT = [
             "<condition language='feel'>x > 1</condition></conditionalEventDefinition>"
         ),
         C7,
-        ConditionalEvent(parse_feel("x > 1"), "x", frozenset({"create", "update"})),
+        ConditionalEvent(parse_feel("x > 1"), frozenset({"x"}), frozenset({"create", "update"})),
     ),
     (
         (
             "<conditionalEventDefinition><condition>=x > 1</condition><extensionElements><zeebe:conditionalFilter "
-            "variableNames='x' variableEvents='create'/></extensionElements></conditionalEventDefinition>"
+            "variableNames='x, y' variableEvents='create'/></extensionElements></conditionalEventDefinition>"
         ),
         C8,
-        ConditionalEvent(parse_zeebe("=x > 1"), "x", frozenset({"create"})),
+        ConditionalEvent(parse_zeebe("=x > 1"), frozenset({"x", "y"}), frozenset({"create"})),
     ),
     ("<linkEventDefinition name='a'/>", C7, LinkEvent("a")),
 ]

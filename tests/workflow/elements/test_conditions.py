@@ -14,10 +14,10 @@ def waiting(semantics: Semantics, formula: str = "x > 1") -> ProcessBuilder:
     return bpmn(semantics=semantics).start().catch("wait", condition(formula)).user_task("after")
 
 
-def beside(semantics: Semantics, *given: str) -> ProcessBuilder:
+def beside(semantics: Semantics, *names: str, changes: tuple[str, ...] = ()) -> ProcessBuilder:
     """A task with a non-interrupting conditional boundary event."""
     builder = bpmn(semantics=semantics).start().user_task("task")
-    event = condition("x > 1", *given)
+    event = condition("x > 1", *names, changes=changes)
     return builder.boundary("event", event, on="task", interrupting=False).user_task("handle")
 
 
@@ -68,15 +68,15 @@ def test_a_non_interrupting_event_occurs_at_every_change_while_its_condition_hol
 
 
 @BOTH
-def test_an_event_that_names_a_variable_is_not_concerned_by_others(semantics):
-    instance = start(beside(semantics, "y"), x=0).set(x=2)
+def test_an_event_that_names_variables_is_not_concerned_by_others(semantics):
+    instance = start(beside(semantics, "y", "z"), x=0).set(x=2)
     assert instance.tree == ["task"]
-    assert instance.set(y=1).tree == ["task", "handle"]
+    assert instance.set(y=1).set(z=1).tree == ["task", "handle", "handle"]
 
 
 @BOTH
 def test_an_event_may_be_concerned_by_the_creation_of_a_variable_alone(semantics):
-    instance = start(beside(semantics, "y", "create"), x=2).set(y=1)
+    instance = start(beside(semantics, "y", changes=("create",)), x=2).set(y=1)
     handled = instance.history("handle")
     instance.set(y=2)
     assert instance.history("handle") == handled

@@ -314,7 +314,8 @@ class InstancePage:
     @cached_property
     def waits(self) -> Sequence[Wait]:
         """What has to happen for it to go on, in sentences, the troubled first."""
-        told = Waits(self.process)
+        numbers = {row.key: row.loop_counter for row in self._rows if row.loop_counter and "#" not in row.element_id}
+        told = Waits(self.process, numbers)
         in_trouble = {incident.job_key for incident in self.incidents}
         running = {row.parent_element_instance_key: row for row in self.called if row.state == "ACTIVE"}
         return ordered(
@@ -330,7 +331,7 @@ class InstancePage:
     @property
     def undoable(self) -> list[Wait]:
         """What a compensation would undo."""
-        told = Waits(self.process)
+        told = Waits(self.process, {})
         return [told.undo(row) for row in self.subscriptions if row.kind == UNDOABLE]
 
     # -- audit

@@ -6,22 +6,26 @@ The pages know no rule of either semantics; they show what is answered here, and
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from django.db.models import Count, Min
 
-from operate.admin.wording import element_icon, element_type
+from operate.admin.waits import CONTINUATIONS
+from operate.admin.wording import drawn_id, element_icon, element_label, element_type, label_in
 from workflow.engine.errors import Rejected
+from workflow.engine.events import is_interrupting
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
-from workflow.models import ElementInstance, ProcessInstance
+from workflow.models import ElementInstance, Job, ProcessInstance
 from workflow.modification import (
     ActivateElement,
     AncestorChoice,
     CancelAll,
     CancelElementInstance,
+    CancelTransitionInstance,
     Instruction,
     MoveElements,
     ScopedVariables,
@@ -29,8 +33,9 @@ from workflow.modification import (
     TerminateAll,
     TerminateElementInstance,
 )
-from workflow.modification.zeebe import NOT_ACTIVATABLE
+from workflow.modification.zeebe import NOT_ACTIVATABLE, opens_multi_instance, why_not_activated
 from workflow.persistence.definitions import executable_process
+from workflow.services import CalledFact, ElementFact, Outcome, RowFact
 
 OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 LISTED = 200
@@ -41,6 +46,7 @@ LISTED = 200
 class Running:
     """The running element instances of one process instance."""
 
+    process: ExecutableProcess
     total: Mapping[str, int]
     listed: Mapping[str, Sequence[ElementInstance]]
 
@@ -52,89 +58,214 @@ class Running:
         for row in rows.order_by("key")[: 10 * LISTED]:
             if len(listed[row.element_id]) < LISTED:
                 listed[row.element_id].append(row)
-        return cls({row["element_id"]: row["total"] for row in counted}, listed)
+        totals = {row["element_id"]: row["total"] for row in counted}
+        return cls(executable_process(instance.definition_key), totals, listed)
+
+    def of_element(self, element: FlowNode) -> int:
+        return self.total.get(element.id, 0)
+
+    def missing_scopes(self, element: FlowNode) -> list[FlowNode]:
+        """The scopes around an element that a token in it would open."""
+        around = [scope for scope in element.flow_scopes() if scope.flow_scope is not None]
+        return list(takewhile(lambda scope: not self.of_element(scope), around))
 
 
 def element_operations(instance: ProcessInstance) -> dict[str, Any]:
     """For each element what can be done with it, and where not, why."""
-    process = executable_process(instance.definition_key)
     running = Running.of(instance)
+    process = running.process
     elements = [element for element in process.elements.values() if element.flow_scope is not None]
     return {
         "revision": str(instance.revision),
         "semantics": process.semantics.value,
         "process": {"id": process.id, "name": process.name or process.id},
-        "elements": {element.id: _element(process, element, running, instance) for element in elements},
+        "elements": {element.id: _element(element, running) for element in elements},
     }
 
 
-def _element(
-    process: ExecutableProcess, element: FlowNode, running: Running, instance: ProcessInstance
-) -> dict[str, Any]:
-    total = running.total.get(element.id, 0)
-    name = element.name or f"{element_type(element.type)} ({element.id})"
+def _element(element: FlowNode, running: Running) -> dict[str, Any]:
+    total = running.of_element(element)
+    name = element_label(element)
     no_token = "" if total else f"'{name}' has no running instance."
-    add = why_not_add(process, element)
+    add = why_not_add(element, running)
     return {
         "id": element.id,
+        "drawn": drawn_id(element.id),
         "name": name,
         "type": element_type(element.type),
-        "icon": element_icon(element.type),
+        "icon": element_icon(element.type, element),
         "parent": element.flow_scope.id if element.flow_scope and element.flow_scope.flow_scope else "",
+        "within": [scope.id for scope in element.flow_scopes() if scope.flow_scope is not None],
+        "variants": _variants(element),
         "running": total,
         "instances": [
             {"key": str(row.key), "scope": str(row.flow_scope_key)} for row in running.listed.get(element.id, ())
         ],
         "operations": {
-            "add": {"why": add},
+            "add": {"why": add, "note": "" if add else note_on_add(element, running)},
             "cancel": {"why": no_token},
-            "move": {"why": no_token or why_not_move_from(element)},
+            "move": {
+                "why": no_token or why_not_move_from(element),
+                "all": why_not_move_all(element, running.process.semantics),
+            },
             "target": {"why": add},
         },
-        "ancestors": _ancestors(process, element, running, instance),
-        "scopes": _variable_scopes(process, element),
+        "ancestors": _ancestors(element, running),
+        "scopes": _variable_scopes(running.process, element),
     }
 
 
-def why_not_add(process: ExecutableProcess, element: FlowNode) -> str:
+def _variants(element: FlowNode) -> list[dict[str, str]]:
+    """A multi-instance activity is one element on the diagram, and two to modify."""
+    body = element if element.type is ElementType.MULTI_INSTANCE_BODY else element.body
+    if body is None:
+        return []
+    return [
+        {"id": body.id, "label": "Multi-instance"},
+        {"id": drawn_id(body.id), "label": "Iteration"},
+    ]
+
+
+def why_not_add(element: FlowNode, running: Running) -> str:
     """Why no token can be started at this element; empty if one can."""
-    if process.semantics is Semantics.ZEEBE and element.type in NOT_ACTIVATABLE:
-        return f"With Camunda 8 semantics a {element_type(element.type).lower()} cannot be activated. Choose the element after it."
+    if running.process.semantics is Semantics.CAMUNDA_7:
+        return ""
+    if element.body is not None:
+        return "With Camunda 8 semantics no iteration can be added. Add the whole multi-instance."
+    if why_not_activated(element):
+        kind = element_type(element.type)
+        if element.type in NOT_ACTIVATABLE:
+            return f"With Camunda 8 semantics a {kind.lower()} cannot be activated. Choose the element after it."
+        name = element_label(element)
+        return f"With Camunda 8 semantics '{name}' cannot be activated alone. Choose the event-based gateway before it."
+    if opens_multi_instance(running.missing_scopes(element)):
+        return (
+            "With Camunda 8 semantics nothing is activated inside a multi-instance that does not run. "
+            "Add the whole multi-instance."
+        )
     return ""
+
+
+def note_on_add(element: FlowNode, running: Running) -> str:
+    """What a token at this element brings about besides; empty if nothing."""
+    is_camunda_7 = running.process.semantics is Semantics.CAMUNDA_7
+    event_sub_process = _event_sub_process(element)
+    if event_sub_process is not None:
+        if not is_interrupting(event_sub_process.start_events[0]):
+            return ""
+        around = event_sub_process.flow_scope
+        name = f"'{element_label(around)}'" if around and around.flow_scope else "the process instance"
+        if is_camunda_7:
+            return f"Ends everything else in {name}, as the event does."
+        return f"Does not interrupt: cancel what else should end in {name}."
+    if element.type is ElementType.BOUNDARY_EVENT and element.attached_to is not None and is_interrupting(element):
+        return f"Ends '{element_label(element.attached_to)}', as the event does."
+    if element.body is not None:
+        one = "One more iteration" if running.of_element(element.body) else "A multi-instance with one iteration"
+        return f"{one}; give its element as a local variable."
+    return ""
+
+
+def _event_sub_process(element: FlowNode) -> FlowNode | None:
+    """The event sub-process that this element, or the one that this start event begins."""
+    for each in (element, element.flow_scope):
+        if each is not None and each.type is ElementType.EVENT_SUB_PROCESS:
+            return each if each is element or element.type is ElementType.START_EVENT else None
+    return None
 
 
 def why_not_move_from(element: FlowNode) -> str:
     """Why the tokens of this element cannot be moved elsewhere; empty if they can."""
-    if element.type is ElementType.SUB_PROCESS:
+    inner = element.children[0] if element.type is ElementType.MULTI_INSTANCE_BODY else element
+    if inner.is_scope:
         return "A sub-process itself cannot be moved: cancel it and add a token, or move what is active inside."
     return ""
 
 
-def _ancestors(
-    process: ExecutableProcess, element: FlowNode, running: Running, instance: ProcessInstance
-) -> list[dict[str, str]]:
+def why_not_move_all(element: FlowNode, semantics: Semantics) -> str:
+    """Why not all tokens of this element can be moved at once, where one alone can."""
+    if semantics is Semantics.ZEEBE and element.body is not None:
+        return "Select one iteration in the history, or move the whole multi-instance."
+    return ""
+
+
+def _ancestors(element: FlowNode, running: Running) -> list[dict[str, str]]:
     """The scope instances to choose from, where more than one of them runs."""
     for scope in element.flow_scopes():
-        if scope.flow_scope is None or running.total.get(scope.id, 0) == 1:
+        if scope.flow_scope is None or running.of_element(scope) == 1:
             return []
-        if running.total.get(scope.id, 0) > 1:
-            label = scope.name or scope.id
-            return [{"key": str(row.key), "label": f"{label} {row.key}"} for row in running.listed[scope.id]]
+        if running.of_element(scope) > 1:
+            return [
+                {"key": str(row.key), "label": _scope_label(scope, row)} for row in running.listed.get(scope.id, ())
+            ]
     return []
+
+
+def _scope_label(scope: FlowNode, row: ElementInstance) -> str:
+    number = f" #{row.loop_counter}" if row.loop_counter is not None and scope.body is not None else ""
+    return f"{element_label(scope)}{number} · {row.key}"
 
 
 def _variable_scopes(process: ExecutableProcess, element: FlowNode) -> list[dict[str, str]]:
     """Where the variables of a new token can go."""
-    name = element.name or element.id
+    name = element_label(element)
     scopes = [{"id": "", "label": "Process instance"}]
     if process.semantics is Semantics.CAMUNDA_7:
         return [*scopes, {"id": element.id, "label": f"Local to the new '{name}'"}]
     around = [scope for scope in element.flow_scopes() if scope.flow_scope is not None]
     return [
         *scopes,
-        *({"id": scope.id, "label": f"Local to '{scope.name or scope.id}'"} for scope in reversed(around)),
+        *({"id": scope.id, "label": f"Local to '{element_label(scope)}'"} for scope in reversed(around)),
         {"id": element.id, "label": f"Local to the new '{name}'"},
     ]
+
+
+# -- what a plan would do
+
+
+WORDS = {
+    "EXTERNAL": "job",
+    "TIMER": "timer",
+    "ASYNC_BEFORE": "continuation before",
+    "ASYNC_AFTER": "continuation after",
+    "MESSAGE": "message",
+    "SIGNAL": "signal",
+    "CONDITIONAL": "condition",
+}
+CALLED = {"ACTIVE": "Starts", "COMPLETED": "Starts and completes", "CANCELED": "Cancels"}
+
+
+def preview(process: ExecutableProcess, outcome: Outcome) -> dict[str, Any]:
+    """What a plan would do, told by element."""
+
+    def told(facts: Iterable[ElementFact]) -> list[dict[str, Any]]:
+        counted = Counter(fact.element_id for fact in facts)
+        return [{"id": key, "name": label_in(process, key), "total": total} for key, total in counted.items()]
+
+    def waits(facts: Iterable[RowFact]) -> list[dict[str, Any]]:
+        counted = Counter(
+            f"{WORDS[fact.kind]} '{label_in(process, fact.element_id)}'" for fact in facts if fact.kind in WORDS
+        )
+        return [{"id": name, "name": name, "total": total} for name, total in counted.items()]
+
+    return {
+        "state": outcome.state,
+        "activated": told(outcome.activated),
+        "completed": told(outcome.completed),
+        "terminated": told(outcome.terminated),
+        "waits": waits([*outcome.jobs_created, *outcome.subscriptions_opened]),
+        "waitsNoMore": waits([*outcome.jobs_closed, *outcome.subscriptions_closed]),
+        "called": [_called(fact) for fact in outcome.called],
+        "incidents": [
+            {"name": label_in(process, fact.element_id), "label": fact.label} for fact in outcome.incidents_created
+        ],
+    }
+
+
+def _called(fact: CalledFact) -> str:
+    key = "" if fact.is_new else f" {fact.key}"
+    verb = CALLED[fact.state] if fact.is_new or fact.state == "CANCELED" else "Ends"
+    return f"{verb} the called instance{key} of '{fact.process_id}'."
 
 
 # -- plans
@@ -163,13 +294,16 @@ def read_plan(instance: ProcessInstance, rows: Sequence[Mapping[str, Any]]) -> P
     if not isinstance(rows, list) or not rows:
         raise Rejected("Expected a plan with at least one row, but it is empty.")
     process = executable_process(instance.definition_key)
-    reader = _zeebe if process.semantics is Semantics.ZEEBE else _camunda_7
+    reader: Callable[[ExecutableProcess, _Row], Both] = _zeebe
+    read = [_Row.read(instance.key, number, row) for number, row in enumerate(rows)]
+    if process.semantics is Semantics.CAMUNDA_7:
+        reader = _Camunda7(_transitions(read)).read
     starts: list[tuple[int, Instruction]] = []
     cancels: list[tuple[int, Instruction]] = []
-    for number, row in enumerate(rows):
-        first, last = reader(process, _Row.read(instance.key, number, row))
-        starts += [(number, instruction) for instruction in first]
-        cancels += [(number, instruction) for instruction in last]
+    for row in read:
+        first, last = reader(process, row)
+        starts += [(row.number, instruction) for instruction in first]
+        cancels += [(row.number, instruction) for instruction in last]
     ordered = [*starts, *cancels]
     return Plan(tuple(each for _row, each in ordered), tuple(row for row, _each in ordered))
 
@@ -213,17 +347,36 @@ class _Row:
 Both = tuple[list[Instruction], list[Instruction]]
 
 
-def _camunda_7(process: ExecutableProcess, row: _Row) -> Both:
-    match row.kind:
-        case "add":
-            return [_start_before(row, row.element, row.ancestor)], []
-        case "cancel":
-            return [], [_cancel(row)]
-        case "move":
-            return [_start_before(row, row.target, ancestor) for ancestor in _ancestors_of_move(process, row)], [
-                _cancel(row)
-            ]
-    raise _unknown(row)
+def _transitions(rows: Sequence[_Row]) -> frozenset[int]:
+    """Which of the element instances named stand at an asynchronous continuation."""
+    keys = [row.key for row in rows if row.key is not None]
+    if not keys:
+        return frozenset()
+    waiting = Job.objects.filter(element_instance__in=keys, kind__in=CONTINUATIONS, state__in=("CREATED", "FAILED"))
+    return frozenset(waiting.values_list("element_instance_key", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Camunda7:
+    """Rows as Camunda 7's instructions, which cancel a token at an asynchronous continuation in their own way."""
+
+    transitions: frozenset[int]
+
+    def read(self, process: ExecutableProcess, row: _Row) -> Both:
+        match row.kind:
+            case "add":
+                return [_start_before(row, row.element, row.ancestor)], []
+            case "cancel":
+                return [], [self._cancel(row)]
+            case "move":
+                starts = [_start_before(row, row.target, key) for key in _ancestors_of_move(process, row)]
+                return starts, [self._cancel(row)]
+        raise _unknown(row)
+
+    def _cancel(self, row: _Row) -> Instruction:
+        if row.key is None:
+            return CancelAll(row.element, only_current=True)
+        return CancelTransitionInstance(row.key) if row.key in self.transitions else CancelElementInstance(row.key)
 
 
 def _start_before(row: _Row, element: str, ancestor: int | None) -> StartBefore:
@@ -236,12 +389,8 @@ def _start_before(row: _Row, element: str, ancestor: int | None) -> StartBefore:
     )
 
 
-def _cancel(row: _Row) -> Instruction:
-    return CancelElementInstance(row.key) if row.key is not None else CancelAll(row.element, only_current=True)
-
-
-def _ancestors_of_move(process: ExecutableProcess, row: _Row) -> list[int | None]:
-    """The scope for each token that is moved: a move inside one scope stays in that scope's instance."""
+def _ancestors_of_move(process: ExecutableProcess, row: _Row) -> Sequence[int | None]:
+    """The scope for each token that is moved: a token that stays within a scope stays in that instance of it."""
     source, target = process.elements.get(row.element), process.elements.get(row.target)
     moved = ElementInstance.objects.filter(
         process_instance=row.process_instance_key, state__in=OPEN, element_id=row.element
@@ -253,34 +402,56 @@ def _ancestors_of_move(process: ExecutableProcess, row: _Row) -> list[int | None
         raise Rejected(
             f"Row {row.number + 1} of the plan: expected running instances of '{row.element}', but there are none."
         )
-    stays = source is not None and target is not None and source.flow_scope is target.flow_scope
-    if row.ancestor is None and stays and source is not None and source.flow_scope is not process.root:
-        return list(scopes)
-    return [row.ancestor] * len(scopes)
+    if row.ancestor is not None or source is None or target is None or not _stays_within(source, target):
+        return [row.ancestor] * len(scopes)
+    scope = source.flow_scope
+    while scope is not None and scope is not target.flow_scope:
+        around = dict(ElementInstance.objects.filter(pk__in=scopes).values_list("key", "flow_scope_key"))
+        scopes, scope = [around[key] for key in scopes], scope.flow_scope
+    return scopes
+
+
+def _stays_within(source: FlowNode, target: FlowNode) -> bool:
+    """Whether the target lies right in a scope, other than the process, that is around the source."""
+    scope = target.flow_scope
+    return scope is not None and scope.flow_scope is not None and scope in source.flow_scopes()
 
 
 def _zeebe(process: ExecutableProcess, row: _Row) -> Both:
     variables = (ScopedVariables(row.variables, row.scope or None),) if row.variables else ()
     match row.kind:
         case "add":
-            return [ActivateElement(row.element, ancestor_key=row.ancestor, variables=variables)], []
+            return [ActivateElement(drawn_id(row.element), ancestor_key=row.ancestor, variables=variables)], []
         case "cancel":
-            one = row.key is not None
-            return [], [TerminateElementInstance(row.key) if one else TerminateAll(row.element)]  # type: ignore[arg-type]
+            return [], _terminate(process, row)
         case "move":
             return [_move(process, row, variables)], []
     raise _unknown(row)
 
 
+def _terminate(process: ExecutableProcess, row: _Row) -> list[Instruction]:
+    if row.key is not None:
+        return [TerminateElementInstance(row.key)]
+    element = process.elements.get(row.element)
+    if element is None or element.body is None:
+        return [TerminateAll(drawn_id(row.element))]
+    running = ElementInstance.objects.filter(
+        process_instance=row.process_instance_key, state__in=OPEN, element_id=row.element
+    )
+    return [TerminateElementInstance(key) for key in running.order_by("key").values_list("key", flat=True)]
+
+
 def _move(process: ExecutableProcess, row: _Row, variables: tuple[ScopedVariables, ...]) -> MoveElements:
     source, target = process.elements.get(row.element), process.elements.get(row.target)
-    stays = source is not None and target is not None and source.flow_scope is target.flow_scope
     ancestor = AncestorChoice.direct(row.ancestor)
-    if row.ancestor is None and stays:
-        ancestor = AncestorChoice.source_parent()
+    if row.ancestor is None and source is not None and target is not None:
+        if source.flow_scope is target.flow_scope:
+            ancestor = AncestorChoice.source_parent()
+        elif _stays_within(source, target):
+            ancestor = AncestorChoice.inferred()
     return MoveElements(
-        row.target,
-        source_element_id=None if row.key is not None else row.element,
+        drawn_id(row.target),
+        source_element_id=None if row.key is not None else drawn_id(row.element),
         source_key=row.key,
         ancestor=ancestor,
         variables=variables,

@@ -36,7 +36,7 @@ from operate.admin.answers import (
 )
 from operate.admin.base import EngineModelAdmin
 from operate.admin.instance_page import OPEN, InstancePage
-from operate.admin.modification import element_operations, read_plan
+from operate.admin.modification import element_operations, preview, read_plan
 from operate.admin.reasons import Reasons
 from operate.admin.variable_edit import read_edit
 from operate.admin.wording import drawn_id, instance_state
@@ -255,19 +255,7 @@ class ProcessInstanceAdmin(EngineModelAdmin):
             return JsonResponse(answer, status=status_of(refusal))
         if not dry_run:
             return self._now(request, key, None)
-        page = InstancePage(instance, Reasons.of(request))
-        return JsonResponse(
-            {
-                "state": outcome.state,
-                "activated": _told(page, outcome.activated),
-                "completed": _told(page, outcome.completed),
-                "terminated": _told(page, outcome.terminated),
-                "incidents": [
-                    {"name": page.element_name(fact.element_id), "label": fact.label}
-                    for fact in outcome.incidents_created
-                ],
-            }
-        )
+        return JsonResponse(preview(executable_process(instance.definition_key), outcome))
 
     @method_decorator(require_POST)
     @method_decorator(json_view)
@@ -320,10 +308,3 @@ def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
 def own_address(address: str) -> str:
     """A path of this site, or nothing: nobody is sent elsewhere by what stands in a link."""
     return address if address.startswith("/") and not address.startswith(("//", "/\\")) else ""
-
-
-def _told(page: InstancePage, facts: Sequence[Any]) -> list[dict[str, Any]]:
-    counted: dict[str, int] = defaultdict(int)
-    for fact in facts:
-        counted[fact.element_id] += 1
-    return [{"id": element, "name": page.element_name(element), "total": total} for element, total in counted.items()]

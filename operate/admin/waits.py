@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -48,8 +48,10 @@ class Wait:
 class Waits:
     """Tells in the words of one process what its rows wait for."""
 
-    def __init__(self, process: ExecutableProcess) -> None:
+    def __init__(self, process: ExecutableProcess, numbers: Mapping[int, int]) -> None:
         self._process = process
+        self._numbers = numbers
+        """Of element instances that are iterations."""
 
     def incident(self, incident: Incident) -> Wait:
         job = incident.job if incident.job_key else None
@@ -91,7 +93,11 @@ class Waits:
         return self._wait("compensation", "undo", row, f"Would undo {what} if compensation is thrown.")
 
     def _wait(self, kind: str, icon: str, row: Any, text: str, note: str = "", *, is_failed: bool = False) -> Wait:
-        return Wait(kind, icon, row, drawn_id(row.element_id), self._name(row.element_id), text, note, is_failed)
+        name = self._name(row.element_id)
+        number = self._numbers.get(row.element_instance_key)
+        if number is not None:
+            name = f"{name} #{number}"
+        return Wait(kind, icon, row, drawn_id(row.element_id), name, text, note, is_failed)
 
     def _name(self, element_id: str) -> str:
         return label_in(self._process, element_id)

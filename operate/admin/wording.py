@@ -53,6 +53,7 @@ _PLACES = {
 }
 _TYPES = {
     "MULTI_INSTANCE_BODY": "Multi-instance",
+    "EVENT_BASED_GATEWAY": "Event-based gateway",
     "SUB_PROCESS": "Sub-process",
     "EVENT_SUB_PROCESS": "Event sub-process",
     "AD_HOC_SUB_PROCESS": "Ad-hoc sub-process",

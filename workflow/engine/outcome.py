@@ -9,10 +9,13 @@ from workflow.engine.engine import Engine
 from workflow.engine.state import (
     ACTIVE,
     COMPLETED,
+    CREATED,
+    FAILED,
     TERMINATED,
     ElementInstance,
     IncidentRow,
     JobRow,
+    SubscriptionRow,
     UserTaskRow,
     VariableChange,
 )
@@ -30,11 +33,23 @@ class ElementFact:
 
 @dataclass(slots=True, unsafe_hash=True)
 class RowFact:
-    """A job, user task or incident that a command has made or closed."""
+    """A job, user task, incident or event subscription that a command has made or closed."""
 
     key: int
     element_id: str
     label: str
+    kind: str = ""
+    """Of jobs and event subscriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalledFact:
+    """A called process instance that a command has started or ended, directly or not."""
+
+    key: int
+    process_id: str
+    state: str
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +85,14 @@ class Outcome:
     all_variables: dict[str, object]
     """The variables of the process instance itself, as far as the command has loaded them."""
     migrated: tuple[MigratedFact, ...] = ()
+    jobs_closed: tuple[RowFact, ...] = ()
+    subscriptions_opened: tuple[RowFact, ...] = ()
+    subscriptions_closed: tuple[RowFact, ...] = ()
+    called: tuple[CalledFact, ...] = ()
 
 
-def outcome(engine: Engine) -> Outcome:
-    """What the engine has done to its process instance."""
+def outcome(engine: Engine, others: Iterable[Engine] = ()) -> Outcome:
+    """What the engine has done to its process instance, and to those of `others` that were called by it."""
     state = engine.state
     return Outcome(
         state.key,
@@ -95,7 +114,28 @@ def outcome(engine: Engine) -> Outcome:
         tuple(_incident(row) for row in state.incidents.values() if row.is_changed and row.state != ACTIVE),
         {name: row.value for name, row in state.root.variables.items()},
         tuple(MigratedFact(row.key, former.id, row.element.id) for row, former in engine.migrated),
+        tuple(_job(row) for row in state.jobs.values() if _is_closed(row)),
+        tuple(_subscription(row) for row in state.subscriptions.values() if row.is_new and row.state == CREATED),
+        tuple(_subscription(row) for row in state.subscriptions.values() if _is_closed(row)),
+        _called(engine, others),
     )
+
+
+def _called(engine: Engine, others: Iterable[Engine]) -> tuple[CalledFact, ...]:
+    callers = {engine.state.key}
+    found = []
+    for other in others:
+        state = other.state
+        if state.parent_key not in callers:
+            continue
+        callers.add(state.key)
+        if state.is_new or not state.is_active:
+            found.append(CalledFact(state.key, state.process.id, state.state, state.is_new))
+    return tuple(found)
+
+
+def _is_closed(row: JobRow | SubscriptionRow) -> bool:
+    return row.is_changed and not row.is_new and row.state not in (CREATED, FAILED)
 
 
 def _elements(instances: Iterable[ElementInstance]) -> tuple[ElementFact, ...]:
@@ -107,7 +147,11 @@ def _elements(instances: Iterable[ElementInstance]) -> tuple[ElementFact, ...]:
 
 
 def _job(row: JobRow) -> RowFact:
-    return RowFact(row.key, row.element_id, row.type)
+    return RowFact(row.key, row.element_id, row.type, row.kind)
+
+
+def _subscription(row: SubscriptionRow) -> RowFact:
+    return RowFact(row.key, row.element_id, row.name, row.kind)
 
 
 def _task(row: UserTaskRow) -> RowFact:

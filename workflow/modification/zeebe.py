@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -75,22 +75,35 @@ class AncestorChoice:
                 return next((scope.key for scope in around if scope.element.encloses(target)), None)
 
 
-def activate(
-    modification: Modification, element: FlowNode, ancestor_key: int | None, variables: Sequence[ScopedVariables]
-) -> None:
-    """Prepare an activation: variables first, then the scopes that are missing, then the element itself (D15)."""
+def why_not_activated(element: FlowNode) -> str:
+    """Why no instruction activates this element (D26); empty if one can."""
     if element.type in NOT_ACTIVATABLE:
-        raise Rejected(
+        return (
             f"Expected an element that can be activated, but '{element.id}' is of the unsupported type {element.type}: the "
             f"activation of elements with type '{element.type}' is not supported."
         )
     if any(flow.source.type is ElementType.EVENT_BASED_GATEWAY for flow in element.incoming):
-        raise Rejected(
+        return (
             f"Expected an element that can be activated, but '{element.id}' belongs to an event-based gateway: the activation "
             "of events behind an event-based gateway is not supported. Activate the gateway."
         )
+    return ""
+
+
+def opens_multi_instance(scopes: Iterable[FlowNode]) -> bool:
+    """Whether opening these scopes would begin a multi-instance, which no activation inside one does."""
+    return any(each.type is ElementType.MULTI_INSTANCE_BODY or each.body is not None for each in scopes)
+
+
+def activate(
+    modification: Modification, element: FlowNode, ancestor_key: int | None, variables: Sequence[ScopedVariables]
+) -> None:
+    """Prepare an activation: variables first, then the scopes that are missing, then the element itself (D15)."""
+    why_not = why_not_activated(element)
+    if why_not:
+        raise Rejected(why_not)
     scope, missing = modification.scope_for(element, ancestor_key)
-    if any(each.type is ElementType.MULTI_INSTANCE_BODY or each.body is not None for each in missing):
+    if opens_multi_instance(missing):
         raise Rejected(
             f"Expected to activate '{element.id}' in scopes that are active, but that would open a multi-instance: the "
             "activation of elements inside a multi-instance subprocess is not supported. Name a running iteration as ancestor."

@@ -4,7 +4,7 @@ Keys are ints, times aware datetimes, durations timedeltas. All raise `NotFound`
 `workflow.engine.errors` and whatever `Context.authorize` raises; then nothing has changed.
 """
 
-from workflow.engine.outcome import ElementFact, MigratedFact, Outcome, RowFact
+from workflow.engine.outcome import CalledFact, ElementFact, MigratedFact, Outcome, RowFact
 from workflow.persistence.unit_of_work import SYSTEM, Context
 from workflow.services.ad_hoc import AdHocResult, activate_ad_hoc_elements
 from workflow.services.definitions import (
@@ -88,6 +88,7 @@ __all__ = [
     "SYSTEM",
     "ActivatedJob",
     "AdHocResult",
+    "CalledFact",
     "Context",
     "Correlation",
     "DefinitionHistory",

@@ -87,7 +87,7 @@ def modify_process_instance(
         check_vocabulary(engine, instructions)
         Modification(engine).apply(instructions, options)
         settle(work)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def open_running(work: UnitOfWork, key: int, options: EngineOptions = NO_ENGINE_OPTIONS) -> Engine:

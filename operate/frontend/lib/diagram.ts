@@ -58,6 +58,7 @@ interface EventBus {
 
 const DIAGRAM = 'http://www.omg.org/spec/BPMN/20100524/DI';
 const MAX_ZOOM = 1.4;
+const MARGIN = 0.95;
 const BADGE_SCALE = { min: 0.9, max: 1.2 };
 
 function hasShapes(xml: string): boolean {
@@ -132,9 +133,7 @@ export class Diagram {
 
   fit(): void {
     this.canvas.zoom('fit-viewport', 'auto');
-    if (this.canvas.viewbox().scale > MAX_ZOOM) {
-      this.canvas.zoom(MAX_ZOOM, 'auto');
-    }
+    this.canvas.zoom(Math.min(this.canvas.viewbox().scale * MARGIN, MAX_ZOOM), 'auto');
   }
 
   zoom(factor: number): void {

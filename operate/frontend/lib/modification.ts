@@ -16,14 +16,20 @@ interface Choice {
 }
 interface ElementOperations {
   id: string;
+  /** On the diagram, where a multi-instance and its iterations are one element. */
+  drawn: string;
   name: string;
   type: string;
   icon: string;
   /** The element around it; empty: the process. */
   parent: string;
+  /** All elements around it, innermost first. */
+  within: string[];
+  /** The whole multi-instance and one iteration of it, where this is either. */
+  variants: { id: string; label: string }[];
   running: number;
   instances: { key: string; scope: string }[];
-  operations: Record<'add' | 'cancel' | 'move' | 'target', { why: string }>;
+  operations: Record<'add' | 'cancel' | 'move' | 'target', { why: string; all?: string; note?: string }>;
   ancestors: Choice[];
   scopes: { id: string; label: string }[];
 }
@@ -42,6 +48,9 @@ interface Preview {
   activated: Told[];
   completed: Told[];
   terminated: Told[];
+  waits: Told[];
+  waitsNoMore: Told[];
+  called: string[];
   incidents: { name: string; label: string }[];
 }
 interface Moving {
@@ -117,20 +126,30 @@ export class Modification {
     }
     if (this.moving) {
       if (element) {
-        this.moveTo(element);
+        this.moveTo(key ? element : this.outermost(element));
       }
       return;
     }
-    this.opened = element;
-    this.diagram.select(element, Boolean(key));
-    element ? this.open(element, key) : this.closePopover();
+    const chosen = element && !key ? this.outermost(element) : element;
+    this.opened = chosen ? this.drawnOf(chosen) : null;
+    this.diagram.select(this.opened, Boolean(key));
+    chosen ? this.open(chosen, key) : this.closePopover();
+  }
+
+  /** What the diagram shows as one: of a multi-instance activity the whole. */
+  private outermost(id: string): string {
+    return this.operations?.elements[id]?.variants[0]?.id ?? id;
+  }
+
+  private drawnOf(id: string): string {
+    return this.operations?.elements[id]?.drawn ?? id;
   }
 
   // -- what is shown
 
   private show(): void {
     const { plan } = this;
-    this.diagram.showPlan(plan.badges());
+    this.diagram.showPlan(this.badges());
     const last = plan.rows.at(-1);
     need('#mode-last').textContent = last ? `Last added: ${this.sentence(last)}` : 'No modification planned yet.';
     need<HTMLButtonElement>('#plan-undo').disabled = !plan.canUndo;
@@ -143,6 +162,15 @@ export class Modification {
     this.showInTree();
   }
 
+  private badges(): Map<string, { plus: number; minus: number }> {
+    const found = new Map<string, { plus: number; minus: number }>();
+    for (const [id, { plus, minus }] of this.plan.badges()) {
+      const before = found.get(this.drawnOf(id)) ?? { plus: 0, minus: 0 };
+      found.set(this.drawnOf(id), { plus: before.plus + plus, minus: before.minus + minus });
+    }
+    return found;
+  }
+
   private markPossible(): void {
     const elements = Object.values(this.operations?.elements ?? {});
     const possible = elements.filter((each) =>
@@ -150,7 +178,7 @@ export class Modification {
         ? !each.operations.target.why && each.id !== this.moving.element
         : !each.operations.add.why || each.running > 0,
     );
-    this.diagram.mark('is-possible', this.isOn ? possible.map((each) => each.id) : []);
+    this.diagram.mark('is-possible', this.isOn ? possible.map((each) => each.drawn) : []);
     need('#diagram').classList.toggle('is-choosing', this.isOn);
   }
 
@@ -161,7 +189,7 @@ export class Modification {
     const rows = [...(tree?.querySelectorAll<HTMLElement>('.ft-tree-row') ?? [])];
     for (const row of rows) {
       const leaving =
-        this.isOn && Boolean(row.dataset.open) && this.plan.takesAway(row.dataset.element ?? '', row.dataset.key ?? '');
+        this.isOn && Boolean(row.dataset.open) && this.plan.takesAway(row.dataset.exact ?? '', row.dataset.key ?? '');
       row.classList.toggle('is-leaving', leaving);
       const marks = row.querySelector('.ft-tree-marks');
       if (marks) {
@@ -179,7 +207,10 @@ export class Modification {
   /** A row for a token that will come, after everything that stands in its scope now. */
   private insert(rows: HTMLElement[], tree: Element | null, row: PlanRow, element: ElementOperations): void {
     const scope = rows.findLast(
-      (each) => each.dataset.element === element.parent && (!element.parent || Boolean(each.dataset.open)),
+      (each) =>
+        each.dataset.key &&
+        (each.dataset.exact ?? '') === element.parent &&
+        (!element.parent || Boolean(each.dataset.open)),
     );
     const depth = Number(scope?.dataset.depth ?? 0);
     const start = scope ? rows.indexOf(scope) + 1 : rows.length;
@@ -226,14 +257,8 @@ export class Modification {
         : undefined;
     const remaining = this.plan.remaining(id, element.running);
     const gone = element.running > 0 && remaining === 0 ? 'All its tokens are planned to go already.' : '';
-    const ancestor =
-      element.ancestors.length > 0
-        ? h(
-            'select',
-            { class: 'ft-input', 'aria-label': 'Scope to add to' },
-            ...element.ancestors.map((each) => h('option', { value: each.key }, each.label)),
-          )
-        : null;
+    const ancestor = ancestorChoice(element, 'Scope to add to');
+    const all = one ? '' : (element.operations.move.all ?? '');
     const which = key && !one ? 'This instance has ended or is planned to go.' : '';
     this.popover.replaceChildren(
       h('div', { class: 'ft-popover-title' }, element.name),
@@ -242,15 +267,17 @@ export class Modification {
         { class: 'ft-popover-note' },
         remaining ? `Selected running instances: ${one ? 1 : remaining}` : element.type,
       ),
+      this.variants(element),
       this.option('add', 'Add token', 'a', element.operations.add.why, () =>
         this.plan.add({ kind: 'add', element: id, tokens: 1, ancestor: ancestor?.value ?? '' }),
       ),
-      ...(ancestor ? [ancestor] : []),
+      ...(ancestor && !element.operations.add.why ? [ancestor] : []),
+      element.operations.add.note ? h('div', { class: 'ft-popover-note' }, element.operations.add.note) : '',
       this.option(
         'move',
         one ? 'Move instance to…' : `Move all (${remaining}) to…`,
         'v',
-        element.operations.move.why || gone || which,
+        element.operations.move.why || all || gone || which,
         () =>
           this.startMoving({
             element: id,
@@ -269,6 +296,31 @@ export class Modification {
     this.popover.hidden = false;
     this.placePopover();
     this.popover.querySelector<HTMLElement>('button:not([aria-disabled="true"])')?.focus({ preventScroll: true });
+  }
+
+  /** The choice between a multi-instance and one of its iterations. */
+  private variants(element: ElementOperations): HTMLElement | string {
+    if (!element.variants.length) {
+      return '';
+    }
+    const choose = (id: string): void => this.open(id, '');
+    return h(
+      'div',
+      { class: 'ft-segments ft-popover-variants', role: 'group', 'aria-label': 'What of the multi-instance' },
+      ...element.variants.map((each) =>
+        h(
+          'button',
+          {
+            type: 'button',
+            class: `ft-segment${each.id === element.id ? ' is-chosen' : ''}`,
+            'aria-pressed': String(each.id === element.id),
+            'data-variant': each.id,
+            onclick: () => choose(each.id),
+          },
+          each.label,
+        ),
+      ),
+    );
   }
 
   private option(kind: keyof typeof ICONS, label: string, hotkey: string, why: string, act: () => void): HTMLElement {
@@ -318,7 +370,7 @@ export class Modification {
 
   private startMoving(moving: Moving): void {
     this.moving = moving;
-    this.diagram.select(moving.element);
+    this.diagram.select(this.drawnOf(moving.element));
     this.markPossible();
     this.hint(`Select the target of '${this.nameOf(moving.element)}' in the diagram.`, true);
   }
@@ -334,11 +386,31 @@ export class Modification {
       return;
     }
     this.stopMoving();
-    const source = this.operations?.elements[moving.element];
-    const stays =
-      source && element.ancestors.length > 0 && JSON.stringify(source.ancestors) === JSON.stringify(element.ancestors);
-    const ancestor = stays ? '' : (element.ancestors[0]?.key ?? '');
-    this.plan.add({ kind: 'move', target, ancestor, ...moving });
+    const within = this.operations?.elements[moving.element]?.within ?? [];
+    const staysWithin = element.parent !== '' && within.includes(element.parent);
+    if (element.ancestors.length > 0 && !staysWithin) {
+      this.askForScope(moving, element);
+    } else {
+      this.plan.add({ kind: 'move', target, ...moving });
+    }
+  }
+
+  /** Several scopes could take the token: which one is for people to say. */
+  private askForScope(moving: Moving, element: ElementOperations): void {
+    const ancestor = ancestorChoice(element, 'Scope to move to');
+    this.opened = element.drawn;
+    this.diagram.select(element.drawn);
+    this.popover.replaceChildren(
+      h('div', { class: 'ft-popover-title' }, `Move to ‘${element.name}’`),
+      h('div', { class: 'ft-popover-note' }, 'It has several parent scopes. Choose the one to move to.'),
+      ancestor ?? '',
+      this.option('move', 'Move here', 'v', '', () =>
+        this.plan.add({ kind: 'move', target: element.id, ancestor: ancestor?.value ?? '', ...moving }),
+      ),
+    );
+    this.popover.hidden = false;
+    this.placePopover();
+    ancestor?.focus({ preventScroll: true });
   }
 
   private stopMoving(): void {
@@ -593,6 +665,16 @@ export class Modification {
   }
 }
 
+function ancestorChoice(element: ElementOperations, label: string): HTMLSelectElement | null {
+  return element.ancestors.length > 0
+    ? h(
+        'select',
+        { class: 'ft-input', 'aria-label': label },
+        ...element.ancestors.map((each) => h('option', { value: each.key }, each.label)),
+      )
+    : null;
+}
+
 function previewed(preview: Preview): HTMLElement[] {
   const line = (label: string, kind: string, rows: Told[]): HTMLElement | null =>
     rows.length
@@ -614,6 +696,9 @@ function previewed(preview: Preview): HTMLElement[] {
     line('+ activates', 'plus', stays),
     line('✓ runs through', 'plus', preview.completed),
     line('− terminates', 'minus', preview.terminated),
+    line('+ waits for', 'plus', preview.waits),
+    line('− no longer waits for', 'minus', preview.waitsNoMore),
+    ...preview.called.map((each) => h('div', { class: 'ft-preview-called' }, each)),
     ...preview.incidents.map((each) =>
       h('div', { class: 'ft-preview-warning' }, `Incident at ${each.name}: ${each.label}`),
     ),

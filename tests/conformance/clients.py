@@ -142,6 +142,32 @@ class Camunda7(Http):
             "POST", "/message", {"messageName": name, "businessKey": business_key, "processVariables": typed(variables)}
         )
 
+    def signal(self, name: str, variables: Any = None) -> None:
+        self.call("POST", "/signal", {"name": name, "variables": typed(variables)})
+
+    def error(self, instance: str, element: str, code: str) -> None:
+        tasks = self._tasks(instance, element)
+        if tasks:
+            self.call("POST", f"/task/{tasks[0]['id']}/bpmnError", {"errorCode": code})
+            return
+        job = self._job(instance, element, 0)
+        self.call("POST", f"/external-task/{job}/lock", {"workerId": "w", "lockDuration": 60_000})
+        self.call("POST", f"/external-task/{job}/bpmnError", {"workerId": "w", "errorCode": code})
+
+    def escalate(self, instance: str, element: str, code: str) -> None:
+        task = self._tasks(instance, element)[0]["id"]
+        self.call("POST", f"/task/{task}/bpmnEscalation", {"escalationCode": code})
+
+    def execute(self, instance: str, element: str) -> None:
+        """Run a job of the engine: a timer by its event, a continuation by its activity."""
+        params = {"processInstanceId": instance, "activityId": element}
+        [job] = self.call("GET", "/job", params=params)
+        self.call("POST", f"/job/{job['id']}/execute")
+
+    def called(self, instance: str) -> str:
+        [found] = self.call("GET", "/process-instance", params={"superProcessInstance": instance})
+        return str(found["id"])
+
     def set_variables(self, instance: str, values: Any) -> None:
         self.call("POST", f"/process-instance/{instance}/variables", {"modifications": typed(values)})
 
@@ -181,6 +207,15 @@ class Camunda7(Http):
             else self.call("GET", "/incident", params={"processInstanceId": instance})
         )
         return Counter(row["activityId"] for row in rows)
+
+
+SCOPES = {
+    "SUB_PROCESS",
+    "EVENT_SUB_PROCESS",
+    "MULTI_INSTANCE_BODY",
+    "AD_HOC_SUB_PROCESS",
+    "AD_HOC_SUB_PROCESS_INNER_INSTANCE",
+}
 
 
 class Zeebe(Http):
@@ -250,7 +285,7 @@ class Zeebe(Http):
     def tree(self, instance: str) -> Tree:
         found = []
         for row in self.search("/element-instances", elementInstanceScopeKey=instance, state="ACTIVE"):
-            below = self.tree(row["elementInstanceKey"]) if row["type"] == "SUB_PROCESS" else []
+            below = self.tree(row["elementInstanceKey"]) if row["type"] in SCOPES else []
             found.append({row["elementId"]: below} if below else row["elementId"])
         return found
 
@@ -268,7 +303,7 @@ class Zeebe(Http):
 
     def _jobs(self, instance: str) -> list[dict[str, Any]]:
         rows = self.search("/jobs", processInstanceKey=instance)
-        return [row for row in rows if row["state"] not in ("COMPLETED", "CANCELED")]
+        return [row for row in rows if row["state"] not in ("COMPLETED", "CANCELED", "ERROR_THROWN")]
 
     def fail(self, instance: str, element: str, retries: int, message: str) -> None:
         job = self._job(instance, element)
@@ -283,6 +318,16 @@ class Zeebe(Http):
     def message(self, name: str, variables: Any = None, correlation_key: str = "", **_: Any) -> None:
         body = {"name": name, "correlationKey": correlation_key, "timeToLive": 60_000, "variables": variables or {}}
         self.call("POST", "/messages/publication", body)
+
+    def signal(self, name: str, variables: Any = None) -> None:
+        self.call("POST", "/signals/broadcast", {"signalName": name, "variables": variables or {}})
+
+    def error(self, instance: str, element: str, code: str) -> None:
+        self.call("POST", f"/jobs/{self._job(instance, element)}/error", {"errorCode": code})
+
+    def called(self, instance: str) -> str:
+        [found] = self.search("/process-instances", parentProcessInstanceKey=instance, state="ACTIVE")
+        return str(found["processInstanceKey"])
 
     def set_variables(self, instance: str, values: Any) -> None:
         self.call("PUT", f"/element-instances/{instance}/variables", {"variables": values})

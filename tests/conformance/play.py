@@ -15,7 +15,13 @@ ACTS = (
     "modify",
     "complete",
     "fail",
+    "error",
+    "escalate",
+    "execute",
     "message",
+    "signal",
+    "enter_called",
+    "back",
     "set_variables",
     "resolve_incidents",
     "suspend",
@@ -32,6 +38,7 @@ class Play:
     def __init__(self, client: Camunda7 | Zeebe) -> None:
         self.client = client
         self.instance = ""
+        self.callers: list[str] = []
 
     def step(self, name: str, given: Any) -> None:
         if name in LOOKS:
@@ -64,8 +71,28 @@ class Play:
     def do_fail(self, element: str, retries: int = 0, message: str = "failed") -> None:
         self.client.fail(self.instance, element, retries, message)
 
+    def do_error(self, element: str, code: str) -> None:
+        self.client.error(self.instance, element, code)
+
+    def do_escalate(self, element: str, code: str) -> None:
+        self.client.escalate(self.instance, element, code)
+
+    def do_execute(self, element: str) -> None:
+        self.client.execute(self.instance, element)
+
     def do_message(self, **given: Any) -> None:
         self.client.message(**given)
+
+    def do_signal(self, **given: Any) -> None:
+        self.client.signal(**given)
+
+    def do_enter_called(self) -> None:
+        """Go on in the process instance that this one has called."""
+        self.callers.append(self.instance)
+        self.instance = self.client.called(self.instance)
+
+    def do_back(self) -> None:
+        self.instance = self.callers.pop()
 
     def do_set_variables(self, values: Any) -> None:
         self.client.set_variables(self.instance, values)

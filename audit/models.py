@@ -44,6 +44,7 @@ class Event(models.TextChoices):
     MODIFY = "Modify", _("Modify")
     PUBLISH = "Publish", _("Publish")
     RESOLVE = "Resolve", _("Resolve")
+    RESTART = "Restart", _("Restart")
     RESUME = "Resume", _("Resume")
     RETRY = "Retry", _("Retry")
     START = "Start", _("Start")
@@ -58,6 +59,7 @@ class Event(models.TextChoices):
 class Subject(models.TextChoices):
     """The kind of thing that it was done to."""
 
+    BATCH = "Batch", _("Batch")
     DEPLOYMENT = "Deployment", _("Deployment")
     ELEMENT_INSTANCE = "Element instance", _("Element instance")
     INCIDENT = "Incident", _("Incident")

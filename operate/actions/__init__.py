@@ -24,6 +24,7 @@ from operate.actions.jobs import (
     UnlockJob,
     UpdateJob,
 )
+from operate.actions.many import ModifyProcessInstances
 from operate.actions.messages import CorrelateMessage, PublishMessage, SignalElement, TriggerMessage
 from operate.actions.migration import MigrateProcessInstance
 from operate.actions.process_definitions import (
@@ -39,6 +40,7 @@ from operate.actions.process_instances import (
     StartProcessInstance,
     SuspendProcessInstance,
 )
+from operate.actions.restart import RestartProcessInstances
 from operate.actions.signals import BroadcastSignal, EvaluateStartConditions
 from operate.actions.user_tasks import (
     AssignUserTask,
@@ -76,10 +78,12 @@ __all__ = [
     "LockJob",
     "MigrateProcessInstance",
     "ModifyProcessInstance",
+    "ModifyProcessInstances",
     "PublishMessage",
     "RecalculateJobDueDate",
     "ResolveIncident",
     "ResolveUserTask",
+    "RestartProcessInstances",
     "ResumeProcessInstance",
     "SetHistoryTimeToLive",
     "SetJobDueDate",

@@ -60,6 +60,7 @@ class Action(Generic[Answer]):
         reason: str = "",
         now: datetime | None = None,
         dry_run: bool = False,
+        batch_key: int | None = None,
     ) -> None:
         if actor is None and channel is not Channel.SYSTEM:
             raise ValueError(f"Expected an actor for channel '{channel}', found none; only the system acts on its own.")
@@ -71,6 +72,7 @@ class Action(Generic[Answer]):
         self.reason = reason
         self.now = now
         self.dry_run = dry_run
+        self.batch_key = batch_key
         self.access = Access.of_system() if actor is None else Access.of(actor)
         user = None if actor is None else actor.get_username()
         self.context = Context(authorize=self._authorize, now=now, dry_run=dry_run, user=user)
@@ -138,7 +140,7 @@ class Action(Generic[Answer]):
     def note_variables(self, outcome: Outcome) -> None:
         """Record the variables that changed, before and after, and keep the values from before as snapshots."""
         self.note(variables=outcome.variables)
-        self.snapshots += [_snapshot(outcome.process_instance_key, change) for change in outcome.variables]
+        self.snapshots += snapshots_of(outcome)
 
     def require(self, right: Right) -> None:
         """Demand one more right than the action's own."""
@@ -193,6 +195,7 @@ class Action(Generic[Answer]):
             request_id=self.request_id,
             url=self.url,
             reason=self.reason,
+            body={} if self.batch_key is None else {"batch": self.batch_key},
         )
 
     def _authorize(self, workspace_id: int) -> None:
@@ -239,6 +242,11 @@ def request_id_of(request: HttpRequest) -> UUID:
     return known
 
 
+def snapshots_of(outcome: Outcome) -> list[Snapshot]:
+    """What the variables were that a command has changed."""
+    return [_snapshot(outcome.process_instance_key, change) for change in outcome.variables]
+
+
 def _snapshot(process_instance_key: int, change: VariableChange) -> Snapshot:
     return Snapshot(
         process_instance_key=process_instance_key,
@@ -250,4 +258,4 @@ def _snapshot(process_instance_key: int, change: VariableChange) -> Snapshot:
     )
 
 
-__all__ = ["Action", "request_id_of"]
+__all__ = ["Action", "request_id_of", "snapshots_of"]

@@ -12,6 +12,7 @@ from workflow.engine.values import TypedValue
 from workflow.modification import CAMUNDA_7_INSTRUCTIONS, Instruction, Modification, ModificationOptions
 from workflow.modification.cancelling import CancelAll, CancelElementInstance, CancelTransitionInstance
 from workflow.persistence.connection import fetch
+from workflow.persistence.definitions import definition
 from workflow.persistence.json_values import from_json
 from workflow.persistence.unit_of_work import SYSTEM, Context, unit_of_work
 from workflow.services.instances import check_vocabulary
@@ -79,6 +80,7 @@ def restart_process_instances(
         if isinstance(instruction, NOT_FOR_RESTARTS) or not isinstance(instruction, CAMUNDA_7_INSTRUCTIONS):
             raise Rejected(f"{instruction.describe()}: a restart can only start elements.", instruction=position)
     with unit_of_work(context) as work:
+        context.authorize(definition(definition_key).workspace_id)
         require_startable(work, definition_key)
         ended = _ended(definition_key, list(dict.fromkeys(keys)))
         variables = _variables([each.key for each in ended], options)

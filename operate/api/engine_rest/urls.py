@@ -18,9 +18,11 @@ from operate.api.engine_rest import (
     message,
     metrics,
     migration,
+    modification,
     openapi,
     process_definition,
     process_instance,
+    restart,
     signal,
     task,
     variable_instance,
@@ -77,6 +79,9 @@ resources: list[URLPattern | URLResolver] = [
     path("process-instance/<str:id>/suspended", process_instance.ProcessInstanceSuspended.as_view()),
     path("process-instance/<str:id>/variables", process_instance.ProcessInstanceVariables.as_view()),
     path("process-instance/<str:id>/variables/<str:name>", process_instance.ProcessInstanceVariable.as_view()),
+    # several at once
+    path("modification/execute", modification.ModificationExecute.as_view()),
+    path("process-definition/<str:id>/restart", restart.Restart.as_view()),
     # migration
     path("migration/generate", migration.MigrationGenerate.as_view()),
     path("migration/validate", migration.MigrationValidate.as_view()),

@@ -161,6 +161,23 @@ CASES = [
         INSTANCE,
     ),
     Case(
+        actions.ModifyProcessInstances,
+        Right.MODIFY,
+        Event.MODIFY,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(shop.definition_key, [key], [StartBefore("approve")]),
+        INSTANCE,
+    ),
+    Case(
+        actions.RestartProcessInstances,
+        Right.RESTART,
+        Event.RESTART,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(key, [shop.instance_key], [StartBefore("approve")]),
+        DEFINITION,
+        cancel,
+    ),
+    Case(
         actions.MigrateProcessInstance,
         Right.MIGRATE,
         Event.MIGRATE,
@@ -510,7 +527,7 @@ def test_the_right_is_enough_and_one_event_is_recorded(case, shop, new_events):
     assert (event.workspace, event.actor, event.actor_name) == (shop.workspace, user, "specialist")
     assert (event.channel, event.url) == (Channel.ADMIN, "/somewhere")
     assert (event.on_behalf_of, event.reason) == ("Ben", "ticket 4711")
-    if case.key and case.action is not actions.StartProcessInstance:
+    if case.key and case.action not in (actions.StartProcessInstance, actions.RestartProcessInstances):
         assert event.entity_key == key
 
 

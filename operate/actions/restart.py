@@ -1,0 +1,53 @@
+"""Restarting ended process instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.models import Event, Subject
+from operate.actions import details
+from operate.actions.many import ManyAction
+from operate.workspaces.roles import Right
+from workflow import services
+from workflow.modification import Instruction
+from workflow.services import Outcome, RestartOptions
+
+DEFAULTS = RestartOptions()
+
+
+class RestartProcessInstances(ManyAction):
+    """Start a new process instance for each of these ended ones, all of them or none.
+
+    The audit event is about the ended one; it names the one that was started.
+    """
+
+    permission = Right.RESTART
+    event = Event.RESTART
+    entity = Subject.PROCESS_DEFINITION
+
+    def perform(
+        self,
+        definition_key: int,
+        keys: Sequence[int],
+        instructions: Sequence[Instruction],
+        *,
+        options: RestartOptions = DEFAULTS,
+    ) -> tuple[Outcome, ...]:
+        self.note(plan=details.plan(instructions), options=None if options == DEFAULTS else options)
+        self.about(definition_key)
+        self.entry.definition_key = definition_key
+        self.refuse_too_many(keys)
+        keys = list(dict.fromkeys(keys))
+        if len(keys) == 1:
+            self.entry.process_instance_key = keys[0]
+        if details.sets_variables(instructions):
+            self.require(Right.EDIT_VARIABLES)
+        outcomes = services.restart_process_instances(
+            definition_key, keys, instructions, options=options, context=self.context
+        )
+        for key, outcome in zip(keys, outcomes, strict=True):
+            self.note_done(outcome, key, restarted_as=outcome.process_instance_key, state=outcome.state)
+        return outcomes
+
+
+__all__ = ["RestartProcessInstances"]

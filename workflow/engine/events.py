@@ -289,7 +289,7 @@ class Events:
         """Walk outwards, through calling processes too: event sub-processes first, then boundary events."""
         engine, instance = self._engine, source
         while True:
-            for holder, nodes in _places(instance):
+            for holder, nodes in _places(instance, self._is_zeebe):
                 found = max(nodes, key=lambda node: catches(engine, holder, node), default=None)
                 if found is not None and catches(engine, holder, found):
                     return engine, holder, found
@@ -300,14 +300,16 @@ class Events:
             engine.thrown_out_of(called, instance)
 
 
-def _places(source: ElementInstance) -> Iterator[tuple[ElementInstance, list[FlowNode]]]:
+def _places(source: ElementInstance, is_zeebe: bool) -> Iterator[tuple[ElementInstance, list[FlowNode]]]:
     """Where something thrown by `source` may be caught, nearest first.
 
-    An event sub-process catches nothing that comes out of itself, and none in a scope that one has interrupted.
+    An event sub-process catches nothing that comes out of itself, and in Zeebe none does in a scope that one has
+    interrupted.
     """
     came_from: ElementInstance | None = None
     for holder in source.scopes():
-        if came_from is not None and holder.element.event_sub_processes and not _was_interrupted_by(came_from):
+        is_deaf = is_zeebe and came_from is not None and _was_interrupted_by(came_from)
+        if came_from is not None and holder.element.event_sub_processes and not is_deaf:
             starts = [each.start_events[0] for each in holder.element.event_sub_processes]
             yield holder, [start for start in starts if start.flow_scope is not came_from.element]
         yield holder, list(holder.element.boundary_events)

@@ -168,6 +168,37 @@ def test_a_handler_sets_variables_of_the_process(semantics):
 
 
 @BOTH
+@pytest.mark.parametrize("sequential", [False, True])
+def test_every_iteration_of_a_sub_process_is_undone_whatever_its_completion_condition_says(semantics, sequential):
+    until = "nrOfCompletedInstances >= 2" if semantics is Semantics.CAMUNDA_7 else "numberOfCompletedInstances >= 2"
+    builder = bpmn(semantics=semantics).start().sub_process("sub", loop=loop(3, until=until, sequential=sequential))
+    builder.start("in").user_task("hotel").undone_by("cancel_hotel").up().throw("undo", compensation())
+    instance = start(builder.user_task("after")).complete("hotel", "hotel")
+    assert undoing(instance) == ["cancel_hotel", "cancel_hotel"]
+    instance.complete("cancel_hotel")
+    assert undoing(instance) == ["cancel_hotel"]
+    assert instance.complete("cancel_hotel").tree == ["after"]
+
+
+@BOTH
+def test_two_throwing_events_do_not_undo_the_same_thing(semantics):
+    builder = bpmn(semantics=semantics).start().user_task("hotel").undone_by("cancel_hotel").parallel("fork")
+    builder.throw("first", compensation()).user_task("a").after("fork").throw("second", compensation()).user_task("b")
+    instance = start(builder).complete("hotel")
+    assert (undoing(instance), instance.history("b")) == (["cancel_hotel"], ["ACTIVE"])
+    assert sorted(instance.complete("cancel_hotel").tree) == ["a", "b"]
+
+
+@BOTH
+def test_an_error_of_a_handler_is_caught_around_it(semantics):
+    builder = (
+        bpmn(semantics=semantics).start().sub_process("sub").start("in").user_task("hotel").undone_by("cancel_hotel")
+    )
+    builder.throw("undo", compensation()).up().boundary("broken", error("E"), on="sub").user_task("handle")
+    assert start(builder).complete("hotel").error("cancel_hotel", "E").tree == ["handle"]
+
+
+@BOTH
 def test_nothing_of_it_is_left_when_the_process_is_done(semantics):
     builder = bpmn(semantics=semantics).start().user_task("hotel").undone_by("cancel_hotel").end()
     instance = start(builder).complete("hotel")

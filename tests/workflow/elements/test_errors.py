@@ -71,6 +71,16 @@ def test_an_error_out_of_an_event_sub_process_is_caught_further_out_only(semanti
     assert instance.history("esp") == ["TERMINATED"]
 
 
+@pytest.mark.parametrize(
+    ("semantics", "tree"), [(Semantics.CAMUNDA_7, [{"other": ["repair"]}]), (Semantics.ZEEBE, [{"esp": ["fail"]}])]
+)
+def test_an_interrupted_scope_still_catches_errors_in_camunda_7_and_not_in_zeebe(semantics, tree):
+    builder = bpmn(semantics=semantics).start().user_task("task")
+    builder.event_sub_process("esp", message("help")).user_task("help").end("fail", error("E")).up()
+    builder.event_sub_process("other", error("E")).user_task("repair").up()
+    assert start(builder).message("help").complete("help").tree == tree
+
+
 @BOTH
 def test_an_error_in_one_iteration_ends_all_of_them(semantics):
     builder = bpmn(semantics=semantics).start().sub_process("sub", loop=loop(3)).start("in").user_task("task").up()

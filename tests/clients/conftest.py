@@ -134,7 +134,8 @@ def run_script(server: Server) -> Script:
             text=True,
             timeout=PATIENCE_S,
         )
-        assert done.returncode == 0, f"'{script}' ended with {done.returncode}:\n{done.stderr[-4000:]}"
+        if done.returncode:
+            pytest.fail(f"'{script}' ended with {done.returncode}:\n{done.stderr[-4000:]}", pytrace=False)
         return json.loads(done.stdout)
 
     return run

@@ -213,7 +213,7 @@ class Events:
         if not isinstance(event, ConditionalEvent):
             return
         seen = {scope.key for scope in holder.scopes()}
-        if any(change.scope_key in seen and _concerns(event, change) for change in changes) and self._holds(
+        if any(change.scope_key in seen and _concerns(event, change) for change in changes) and self.holds(
             holder, event
         ):
             self._engine.issue(Occur(holder, node))
@@ -225,22 +225,24 @@ class Events:
                 continue
             node = self._state.process.elements[row.element_id]
             event = node.event
-            if node is not instance.element and isinstance(event, ConditionalEvent) and self._holds(instance, event):
+            if node is not instance.element and isinstance(event, ConditionalEvent) and self.holds(instance, event):
                 self.occur(instance, node)
                 if is_interrupting(node):
                     return True
         return False
 
-    def _holds(self, holder: ElementInstance, event: ConditionalEvent) -> bool:
-        """A condition over variables that do not exist yet is not true yet."""
+    def holds(self, holder: ElementInstance, event: ConditionalEvent) -> bool:
+        """Whether the condition of an event is true; over variables that do not exist yet it is not.
+
+        In Zeebe nothing that is neither true nor false is: whoever sets a variable cannot be told of it.
+        """
         try:
             return self._engine.expressions.holds(event.condition, holder, CONDITION_ERROR)
         except ElementFailure:
-            if self._is_zeebe or all(
-                name in self._engine.expressions.visible(holder) for name in event.condition.names
-            ):
-                raise
-            return False
+            visible = self._engine.expressions.visible(holder)
+            if self._is_zeebe or not all(name in visible for name in event.condition.names):
+                return False
+            raise
 
     # ---- throwing
 

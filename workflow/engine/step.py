@@ -293,7 +293,8 @@ class Step:
         here = self._here
         self._engine.events.wait_for(here, self.element)
         self.wait()
-        if isinstance(self.element.event, ConditionalEvent) and self.holds(self.element.event.condition):
+        event = self.element.event
+        if isinstance(event, ConditionalEvent) and self._engine.events.holds(here, event):
             self.complete()
 
     def wait_for_events_behind(self) -> None:

@@ -147,6 +147,14 @@ def test_a_join_with_a_token_from_each_side_does_not_wait_for_a_token_further_be
     assert instance.tree == ["after", "after"]
 
 
+@pytest.mark.parametrize(("semantics", "tree"), [(Semantics.CAMUNDA_7, ["c", "after"]), (Semantics.ZEEBE, ["c"])])
+def test_two_tokens_over_one_flow_are_enough_for_a_join_in_camunda_7_and_not_in_zeebe(semantics, tree):
+    builder = bpmn(semantics=semantics).start().parallel("fork").user_task("a").exclusive("merge").inclusive("join")
+    builder.user_task("after").after("fork").user_task("b").flow("b", "merge")
+    builder.after("fork").user_task("c").flow("c", "join")
+    assert start(builder).complete("a", "b").tree == tree
+
+
 @BOTH
 def test_a_token_that_is_interrupted_is_not_waited_for(semantics):
     builder = bpmn(semantics=semantics).start().inclusive("fork").user_task("a").inclusive("join").user_task("after")

@@ -105,7 +105,7 @@ class Modification:
             return self._below_ancestor(element, ancestor_key)
         missing: list[FlowNode] = []
         for scope in element.flow_scopes():
-            running = [self.state.root] if scope.flow_scope is None else self.state.open_instances(scope)
+            running = [self.state.root] if scope.flow_scope is None else self._entered_instances(scope)
             if len(running) > 1:
                 keys = ", ".join(f"'{instance.key}'" for instance in running)
                 raise Rejected(
@@ -117,8 +117,17 @@ class Modification:
             missing.append(scope)
         raise Rejected(f"'{element.id}' has no scope around it.")
 
+    def _entered_instances(self, scope: FlowNode) -> list[ElementInstance]:
+        """The open instances of a scope but those that stand at an asynchronous continuation, outside of the scope."""
+        return [each for each in self.state.open_instances(scope) if not self.is_transition(each)]
+
     def _below_ancestor(self, element: FlowNode, ancestor_key: int) -> tuple[ElementInstance, list[FlowNode]]:
         ancestor = self.open_instance(ancestor_key, what="ancestor element instance")
+        if self.is_transition(ancestor):
+            raise Rejected(
+                f"Expected the ancestor of '{element.id}' to be an activity instance, but '{ancestor_key}' is a transition "
+                f"instance of '{ancestor.element.id}'."
+            )
         missing: list[FlowNode] = []
         for scope in element.flow_scopes():
             if scope is ancestor.element:

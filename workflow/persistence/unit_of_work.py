@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction as django_transaction
 from django.utils import timezone
 
 from workflow.engine.agenda import Agenda
@@ -197,10 +198,22 @@ class UnitOfWork:
 def unit_of_work(context: Context) -> Iterator[UnitOfWork]:
     """Work on process instances; what changed is written on leaving, unless it is a dry run or an exception passes."""
     with transaction() as tx:
+        if context.dry_run:
+            with _undone(tx):
+                yield UnitOfWork(tx, context)
+            return
         work = UnitOfWork(tx, context)
         yield work
-        if not context.dry_run:
-            work.flush()
+        work.flush()
+
+
+@contextmanager
+def _undone(tx: Transaction) -> Iterator[None]:
+    """Undo what is written at once, not at the end: messages that wait are taken while the engine runs."""
+    tx.flush()
+    with django_transaction.atomic():
+        yield
+        django_transaction.set_rollback(True)
 
 
 def clock() -> datetime:

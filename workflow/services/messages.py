@@ -10,7 +10,7 @@ from workflow.engine.commands import Complete
 from workflow.engine.engine import Engine
 from workflow.engine.errors import AlreadyExists, Conflict, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcome
-from workflow.engine.state import CREATED, SubscriptionRow
+from workflow.engine.state import ACTIVE, CREATED, SubscriptionRow
 from workflow.engine.values import NO_VARIABLES, TypedValue, Variables
 from workflow.graph import ElementType, Semantics
 from workflow.persistence import keys
@@ -107,6 +107,11 @@ def signal_element(
                 f"Expected an execution that waits for a signal, but '{element_instance_key}' is in "
                 f"'{instance.element.id}', a {instance.element.type}, which cannot be signalled."
             )
+        if instance.state != ACTIVE:
+            raise Rejected(
+                f"Expected an execution that waits for a signal, but '{element_instance_key}' stands before or behind "
+                f"'{instance.element.id}', at an asynchronous continuation."
+            )
         require_not_suspended(engine, f"Execution '{element_instance_key}'")
         engine.variables.set_all(instance, variables)
         engine.run(Complete(instance))
@@ -154,7 +159,10 @@ def correlate_message(
                 f"(business key {correlation.business_key!r}, correlation keys {sorted(correlation.correlation_keys)})."
             )
         started = tuple(_start(each, variables, correlation.business_key, context) for each in starts)
-        return (*(_correlate(key, variables, context, local_variables) for key in matches), *started)
+        correlated = [_correlate(key, variables, context, local_variables) for key in matches]
+        if matches and not any(correlated):
+            raise Conflict(f"Who waited for message '{correlation.name}' has just been ended by another command.")
+        return (*(each for each in correlated if each is not None), *started)
 
 
 def _starting(correlation: MessageCorrelation, workspace_ids: Collection[int] | None) -> list[StartEvent]:
@@ -216,7 +224,7 @@ def publish_message(
             execute([(BUFFER, (key, workspace_id, *values))])
         started = [_start(each, variables, correlation_key or None, context, message_key=key) for each in starts]
         correlated = [_correlate(each, variables, context, message_key=key) for each, _process in rows]
-        return PublishedMessage(key, (*correlated, *started))
+        return PublishedMessage(key, (*(each for each in correlated if each is not None), *started))
 
 
 def _startable(workspace_id: int, name: str, correlation_key: str, taken: Collection[str]) -> list[StartEvent]:
@@ -239,12 +247,13 @@ def _correlate(
     local_variables: Variables = NO_VARIABLES,
     *,
     message_key: int | None = None,
-) -> Correlation:
+) -> Correlation | None:
+    """Deliver a message to one who waits; None if that has ended meanwhile, maybe by the same message elsewhere."""
     with unit_of_work(context) as work:
         engine = work.open(Subject.SUBSCRIPTION, subscription_key)
         row = engine.state.subscriptions.get(subscription_key)
         if row is None or row.state != CREATED:
-            raise Conflict(f"The event subscription '{subscription_key}' has just been ended by another command.")
+            return None
         engine.variables.set_all_local(engine.state.elements[row.element_instance_key], local_variables)
         if message_key is not None:
             note_correlation(work, engine, row, message_key)

@@ -101,18 +101,8 @@ def test_an_ad_hoc_sub_process_with_a_wrong_element_activates_none():
     assert instance.complete("a").tree == ["end"]
 
 
-def test_a_conditional_event_whose_condition_failed_is_waited_for_once_that_is_repaired():
-    builder = bpmn(semantics=Semantics.ZEEBE).start().catch("wait", condition("x > 5")).user_task("end")
-    instance = start(builder)
-    assert instance.incidents == [("wait", "CONDITION_ERROR")]
-    retry(instance.set(x=1), "wait")
-    assert instance.tree == ["wait"]
-    assert instance.set(x=6).tree == ["end"]
-
-
-@BOTH
-def test_a_condition_that_cannot_be_evaluated_refuses_the_change(semantics):
-    builder = bpmn(semantics=semantics).start().user_task("a")
+def test_a_condition_that_cannot_be_evaluated_refuses_the_change():
+    builder = bpmn().start().user_task("a")
     builder.event_sub_process("note", condition("x > 5"), interrupting=False).user_task("b").up()
     instance = start(builder, x=1)
     with pytest.raises(Rejected, match="x > 5"):

@@ -52,8 +52,6 @@ class TestLoggingIn:
     ("method", "path"),
     [
         ("GET", "/nowhere"),
-        ("POST", "/modification/execute"),
-        ("POST", "/process-definition/1/restart"),
         ("POST", "/migration/executeAsync"),
         ("GET", "/batch"),
         ("GET", "/engine/other/task"),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 
-from operate.workspaces import Role
-from tests.operate.api.v2.conftest import JOB, TASK
+from tests.clients.conftest import ELEMENTS, MODELS, PATIENCE_S, Server, shown
+from tests.operate.api.v2.conftest import JOB, TASK, Api
 from tests.operate.api.v2.test_elements import BY_WORKER
 from tests.operate.api.v2.test_events import STARTED_BY_MESSAGE, WAITING
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+MODEL = str(MODELS / "fulfilment_camunda8.bpmn")
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +31,177 @@ def sdk() -> ModuleType:
 
 
 @pytest.fixture
-def client(sdk, live_server, user_with, tmp_path) -> Any:
-    user = user_with(Role.WORKSPACE_ADMIN)
-    configuration = {
-        "CAMUNDA_REST_ADDRESS": live_server.url,
+def configuration(server: Server) -> dict[str, str]:
+    return {
+        "CAMUNDA_REST_ADDRESS": server.url,
         "CAMUNDA_AUTH_STRATEGY": "BASIC",
-        "CAMUNDA_BASIC_AUTH_USERNAME": user.username,
-        "CAMUNDA_BASIC_AUTH_PASSWORD": "secret",
+        "CAMUNDA_BASIC_AUTH_USERNAME": server.username,
+        "CAMUNDA_BASIC_AUTH_PASSWORD": server.password,
     }
+
+
+@pytest.fixture
+def client(sdk: ModuleType, configuration: dict[str, str]) -> Any:
     with sdk.CamundaClient(configuration=configuration) as client:
         yield client
+
+
+@pytest.fixture
+def api(server: Server) -> Api:
+    """The same user, without the client."""
+    return Api(get_user_model().objects.get(username=server.username))
 
 
 def file_with(folder: Path, name: str, xml: str) -> str:
     path = folder / name
     path.write_text(xml)
     return str(path)
+
+
+Handler = Callable[[Any], dict[str, Any]]
+
+
+def work(sdk: ModuleType, configuration: dict[str, str], job_type: str, handle: Handler, *, times: int) -> None:
+    """Run the package's worker until so many jobs have been handled, and their ends reported."""
+    handled = 0
+
+    async def run() -> None:
+        enough = asyncio.Event()
+
+        async def counted(job: Any) -> dict[str, Any]:
+            nonlocal handled
+            handled += 1
+            if handled == times:
+                enough.set()
+            return handle(job)
+
+        wanted = sdk.WorkerConfig(
+            job_type=job_type, job_timeout_milliseconds=60_000, request_timeout_milliseconds=200, worker_name="w7"
+        )
+        async with sdk.CamundaAsyncClient(configuration=configuration) as client:
+            worker = client.create_job_worker(wanted, counted)
+            running = asyncio.create_task(client.run_workers())
+            async with asyncio.timeout(PATIENCE_S):
+                await enough.wait()
+                while worker.active_jobs:
+                    await asyncio.sleep(0.02)
+            running.cancel()
+            await running
+
+    asyncio.run(run())
+    assert handled == times
+
+
+def test_the_model_is_worked_to_its_end(sdk: ModuleType, client: Any, configuration: dict[str, str]) -> None:
+    # given
+    [definition] = client.deploy_resources_from_files([MODEL]).processes
+    assert (definition.process_definition_id, definition.process_definition_version) == ("fulfilment", 1)
+    variables = sdk.ProcessInstanceCreationInstructionBaseVariables.from_dict(
+        {"orderId": "B-7", "parcels": ["cup", "vase"]}
+    )
+    instruction = sdk.ProcessCreationByKey(
+        process_definition_key=definition.process_definition_key, variables=variables
+    )
+    instance = client.create_process_instance(data=instruction).process_instance_key
+
+    # when reserved
+    def reserve(job: Any) -> dict[str, Any]:
+        assert (job.retries, job.custom_headers.to_dict()) == (2, {"store": "north"})
+        assert job.variables.to_dict() == {"orderId": "B-7", "parcels": ["cup", "vase"]}
+        return {"shelf": "A4"}
+
+    work(sdk, configuration, "reserve", reserve, times=1)
+    # and paid
+    payment = sdk.MessageCorrelationRequestVariables.from_dict({"paid": 99.5})
+    paid = sdk.MessageCorrelationRequest(name="paid", correlation_key="B-7", variables=payment)
+    assert client.correlate_message(data=paid).process_instance_key == instance
+    # and approved
+    wanted = sdk.UserTaskSearchQuery(filter_=sdk.UserTaskFilter(candidate_group="sales"))
+    [task] = client.search_user_tasks(data=wanted).items
+    client.assign_user_task(user_task_key=task.user_task_key, data=sdk.UserTaskAssignmentRequest(assignee="ann"))
+    approval = sdk.UserTaskCompletionRequestVariables.from_dict({"approved": True})
+    client.complete_user_task(user_task_key=task.user_task_key, data=sdk.UserTaskCompletionRequest(variables=approval))
+
+    # and packed; a box breaks, which is put right
+    def pack(job: Any) -> dict[str, Any]:
+        parcel = job.variables.to_dict()["parcel"]
+        if parcel == "vase" and job.retries == 3:
+            raise sdk.JobFailure("the box broke", retries=0)
+        return {"label": f"for {parcel}"}
+
+    work(sdk, configuration, "pack", pack, times=2)
+    open_ones = sdk.IncidentSearchQuery(
+        filter_=sdk.IncidentFilter(process_instance_key=instance, state=sdk.IncidentStateExactMatch("ACTIVE"))
+    )
+    [incident] = client.search_incidents(data=open_ones).items
+    assert (incident.error_type.value, incident.error_message) == ("JOB_NO_RETRIES", "the box broke")
+    more = sdk.JobUpdateRequest(changeset=sdk.JobChangeset(retries=1))
+    client.update_job(job_key=incident.job_key, data=more)
+    client.resolve_incident(incident_key=incident.incident_key, data=sdk.IncidentResolutionRequest())
+    work(sdk, configuration, "pack", pack, times=1)
+    # and it is fetched
+    client.broadcast_signal(data=sdk.SignalBroadcastRequest(signal_name="truck"))
+    # then
+    assert client.get_process_instance(process_instance_key=instance).state.value == "COMPLETED"
+    found = shown(instance)
+    assert found.state == "COMPLETED"
+    assert found.variables == {
+        "orderId": "B-7",
+        "parcels": ["cup", "vase"],
+        "shelf": "A4",
+        "paid": 99.5,
+        "approved": True,
+        "labels": ["for cup", "for vase"],
+    }
+    assert found.ended == ELEMENTS
+    assert found.audit == [
+        "Start Process instance",
+        "Publish Message",
+        "Assign User task",
+        "Complete User task",
+        "Retry Job",
+        "Resolve Incident",
+        "Broadcast Signal",
+    ]
+
+
+def test_an_error_ends_it(sdk: ModuleType, client: Any, configuration: dict[str, str]) -> None:
+    # given
+    client.deploy_resources_from_files([MODEL])
+    variables = sdk.MessagePublicationRequestVariables.from_dict({"orderId": "B-8", "item": "shoes"})
+    client.publish_message(data=sdk.MessagePublicationRequest(name="ordered", time_to_live=0, variables=variables))
+
+    # when
+    def decline(job: Any) -> dict[str, Any]:
+        raise sdk.JobError("SOLD_OUT", "none left", {"item": "boots"})
+
+    work(sdk, configuration, "reserve", decline, times=1)
+    # then
+    [instance] = client.search_process_instances().items
+    found = shown(instance.process_instance_key)
+    assert found.state == "COMPLETED"
+    assert found.variables == {"orderId": "B-8", "item": "shoes", "missing": "boots"}
+    assert found.ended == ["ordered", "sold_out", "declined"]
+    assert found.audit == ["Publish Message"]
+
+
+def test_instances_are_read_in_pages(sdk: ModuleType, client: Any) -> None:
+    client.deploy_resources_from_files([MODEL])
+    start = sdk.ProcessCreationById(process_definition_id="fulfilment")
+    started = [client.create_process_instance(data=start).process_instance_key for _ in range(5)]
+    field = sdk.ProcessInstanceSearchQuerySortRequestField("processInstanceKey")
+    sort = [sdk.ProcessInstanceSearchQuerySortRequest(field=field)]
+    pages, page = [], sdk.LimitBasedPagination(limit=2)
+    while True:
+        answer = client.search_process_instances(data=sdk.ProcessInstanceSearchQuery(sort=sort, page=page))
+        if not answer.items:
+            break
+        assert answer.page.total_items == 5
+        pages.append([each.process_instance_key for each in answer.items])
+        page = sdk.CursorBasedForwardPagination(after=answer.page.end_cursor, limit=2)
+    assert pages == [started[:2], started[2:4], started[4:]]
+    last = sdk.ProcessInstanceSearchQuery(sort=sort, page=sdk.OffsetBasedPagination(from_=4, limit=2))
+    assert [each.process_instance_key for each in client.search_process_instances(data=last).items] == started[4:]
 
 
 def test_deploy_start_work_and_search(sdk, client, tmp_path):

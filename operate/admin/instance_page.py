@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from audit.models import AuditEvent
 from operate.admin.reasons import Reasons
@@ -35,6 +35,8 @@ TREE_LIMIT = 500
 ROW_LIMIT = 200
 AUDIT_LIMIT = 100
 SHORT_VALUE = 120
+JOINING = (ElementType.PARALLEL_GATEWAY, ElementType.INCLUSIVE_GATEWAY)
+AWAITED = (EventSubscription.Kind.MESSAGE, EventSubscription.Kind.SIGNAL, EventSubscription.Kind.CONDITIONAL)
 UNDOABLE = EventSubscription.Kind.COMPENSATION
 
 
@@ -226,18 +228,33 @@ class InstancePage:
             found[element_id][kind] += total
         for incident in self.incidents:
             found[incident.element_id]["incidents"] += 1
+        for gateway, flows in self._at_joins.items():
+            found[gateway]["active"] += sum(flows.values())
         return as_drawn(found)
+
+    @cached_property
+    def _flows(self) -> dict[str, int]:
+        """The sequence flows that were taken, and how many tokens wait on each for a join (Zeebe semantics)."""
+        rows = SequenceFlowTaken.objects.filter(process_instance=self.instance.key).order_by().values_list("flow_id")
+        return dict(rows.annotate(total=Sum("waiting")))
+
+    @cached_property
+    def _at_joins(self) -> dict[str, dict[str, int]]:
+        """By gateway how many tokens wait on which of the flows that lead to it."""
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for flow_id, waiting in self._flows.items():
+            flow = self.process.flows.get(flow_id)
+            if waiting and flow is not None and self.instance.state == ProcessInstance.State.ACTIVE:
+                found[flow.target.id][flow_id] = waiting
+        return found
 
     @property
     def diagram(self) -> dict[str, Any]:
         """What is drawn over the model."""
-        taken = (
-            SequenceFlowTaken.objects.filter(process_instance=self.instance.key).order_by().values("flow_id").distinct()
-        )
         return {
             "revision": str(self.instance.revision),
             "elements": self.statistics,
-            "flows": [row["flow_id"] for row in taken],
+            "flows": list(self._flows),
             "names": {
                 element.id: element_label(element)
                 for element in self.process.elements.values()
@@ -318,13 +335,22 @@ class InstancePage:
         told = Waits(self.process, numbers)
         in_trouble = {incident.job_key for incident in self.incidents}
         running = {row.parent_element_instance_key: row for row in self.called if row.state == "ACTIVE"}
+        joins: dict[str, list[TreeRow]] = defaultdict(list)
+        for row in self.tree:
+            if row.is_open and row.type in JOINING:
+                joins[row.element_id].append(row)
+        at_joins = [
+            *(told.join(element, flows) for element, flows in self._at_joins.items()),
+            *(told.counting_join(element, rows) for element, rows in joins.items()),
+        ]
         return ordered(
             [
                 *(told.incident(incident) for incident in self.incidents),
                 *(told.task(task) for task in self.tasks),
                 *(told.job(job) for job in self.jobs if job.key not in in_trouble),
-                *(told.subscription(row) for row in self.subscriptions if row.kind != UNDOABLE),
+                *(told.subscription(row) for row in self.subscriptions if row.kind in AWAITED),
                 *(told.call(running[row.key], row.element_id) for row in self.tree if row.key in running),
+                *(wait for wait in at_joins if wait is not None),
             ]
         )
 

@@ -110,8 +110,6 @@ def why_not(reasons: Reasons, job: Job) -> dict[str, str]:
         why["resume"] = "" if job.suspended else "It is not on hold."
     if not repair and job_kind(job) == "worker":
         why["execute"] = "External workers run it."
-    elif not repair and job.suspended:
-        why["execute"] = "It is on hold. Resume it first."
     return why
 
 

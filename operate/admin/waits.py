@@ -40,9 +40,8 @@ class Wait:
         return self.kind == "timer" and not self.is_failed and not self.row.suspended and self.row.retries > 0
 
     @property
-    def since(self) -> datetime:
-        moment: datetime = getattr(self.row, "created_at", None) or self.row.started_at
-        return moment
+    def since(self) -> datetime | None:
+        return getattr(self.row, "created_at", None) or getattr(self.row, "started_at", None)
 
 
 class Waits:
@@ -74,10 +73,8 @@ class Waits:
                 text, icon = f"Waits for the message '{row.name}'{key}.", "mail"
             case EventSubscription.Kind.SIGNAL:
                 text, icon = f"Waits for the signal '{row.name}'.", "cell_tower"
-            case EventSubscription.Kind.CONDITIONAL:
-                text, icon = self._condition(row), "rule"
             case _:
-                text, icon = "Waits until this compensation is done.", "undo"
+                text, icon = self._condition(row), "rule"
         return self._wait(str(row.kind).lower(), icon, row, text, self._event_note(row.element_id))
 
     def call(self, called: ProcessInstance, element_id: str) -> Wait:
@@ -85,11 +82,33 @@ class Waits:
         text = f"Waits for process instance {called.key} of '{name}', which it has called."
         return Wait("call", "call_split", called, drawn_id(element_id), self._name(element_id), text)
 
+    def join(self, element_id: str, come: Mapping[str, int]) -> Wait | None:
+        """A gateway at which tokens wait on some of the flows that lead to it; none if it is no gateway any more."""
+        element = self._process.elements.get(element_id)
+        if element is None:
+            return None
+        missing = [flow.source for flow in element.incoming if not come.get(flow.id)]
+        names = ", ".join(f"'{element_label(source)}'" for source in missing)
+        text = (
+            f"{_tokens(sum(come.values()))} came; it waits for one from {names}." if names else "It waits for tokens."
+        )
+        return Wait("join", "merge", None, element.id, element_label(element), text)
+
+    def counting_join(self, element_id: str, rows: Sequence[Any]) -> Wait | None:
+        """A gateway that waits for as many tokens as flows lead to it."""
+        element = self._process.elements.get(element_id)
+        if element is None:
+            return None
+        text = f"{_tokens(len(rows))} came; it waits until there are {len(element.incoming)}."
+        if element.type is ElementType.INCLUSIVE_GATEWAY:
+            text = f"{_tokens(len(rows))} came; it waits for those that can still come."
+        return Wait("join", "merge", rows[0], element.id, element_label(element), text)
+
     def undo(self, row: EventSubscription) -> Wait:
         """What a compensation would do; nothing waits for that."""
         handler = self._process.elements.get(row.element_id)
         undone = [each for each in self._process.elements.values() if each.compensation_handler is handler and handler]
-        what = f"'{element_label(undone[0])}'" if undone else "what was completed inside"
+        what = f"'{self._name(drawn_id(undone[0].id))}'" if undone else "what was completed inside"
         return self._wait("compensation", "undo", row, f"Would undo {what} if compensation is thrown.")
 
     def _wait(self, kind: str, icon: str, row: Any, text: str, note: str = "", *, is_failed: bool = False) -> Wait:
@@ -188,7 +207,7 @@ def repeats(job: Job) -> str:
     if not job.repeat or job.due_at is None:
         return ""
     left, due = 0, Due(job.due_at, job.repeat)
-    while left <= COUNTED:
+    while due.repeat and left <= COUNTED:
         following = next_due(due.repeat, last=due.at, now=due.at)
         if following is None:
             break
@@ -201,6 +220,10 @@ def repeats(job: Job) -> str:
 def ordered(waits: Iterable[Wait]) -> Sequence[Wait]:
     """The troubled first, otherwise as they came."""
     return sorted(waits, key=lambda wait: not wait.is_failed)
+
+
+def _tokens(number: int) -> str:
+    return "1 token" if number == 1 else f"{number} tokens"
 
 
 def _retries(job: Job) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 
 from audit.models import Channel
 from operate import actions
@@ -19,11 +20,12 @@ from operate.demo.people import ADMINISTRATORS, OPERATORS, WORKER
 from operate.demo.scenarios import Scenario, Values
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, EventSubscription, Job, ProcessDefinition, UserTask, Variable
-from workflow.modification import AncestorChoice, CancelAll, Instruction, MoveElements, StartBefore
-from workflow.services import MessageCorrelation
+from workflow.modification import AncestorChoice, CancelAll, Instruction, MoveElements, StartBefore, TerminateAll
+from workflow.selectors import called_process_instances
+from workflow.services import Context, MessageCorrelation, run_job
 
-LOCK = timedelta(minutes=5)
-ENDINGS = (("finish", 52), ("stay", 20), ("fail", 12), ("cancel", 5), ("hold", 4), ("move", 4), ("edit", 3))
+MOST = 0.7
+ENDINGS = {"finish": 52, "stay": 20, "fail": 12, "cancel": 5, "hold": 4, "move": 4, "edit": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class Life:
 
     def live(self, business_key: str, variables: Values) -> str:
         """Start, go on as far as the story wants, and let happen what the story is about; returns the story's name."""
-        story = self.rng.choices([name for name, _ in ENDINGS], [weight for _, weight in ENDINGS])[0]
+        weights = ENDINGS | {"move": self.scenario.corrected}
+        story = self.rng.choices(list(weights), list(weights.values()))[0]
         start = self._through_api(actions.StartProcessInstance, OPERATORS[self.scenario.workspace])
         self.key = start.execute(
             self.definition.key, variables=variables, business_key=business_key
@@ -89,6 +92,7 @@ class Life:
         }
         if story in tell and self._is_waiting():
             tell[story]()
+        self._catch_up()
         return story
 
     def _run_into_a_failure(self) -> str:
@@ -102,6 +106,7 @@ class Life:
                 break
             if not self._step():
                 break
+        self._catch_up()
         return "fail"
 
     def _cancel(self) -> None:
@@ -113,10 +118,17 @@ class Life:
 
     def _move(self) -> None:
         correction = self.scenario.correction
-        if correction is None or not self._is_at(correction.source):
+        if correction is None:
+            return
+        for _ in range(12):
+            if self._is_at(correction.source) or not self._step():
+                break
+        if not self._is_at(correction.source):
             return
         plan: list[Instruction]
-        if self.is_zeebe:
+        if not correction.target:
+            plan = [TerminateAll(correction.source)] if self.is_zeebe else [CancelAll(correction.source)]
+        elif self.is_zeebe:
             plan = [
                 MoveElements(correction.target, source_element_id=correction.source, ancestor=AncestorChoice.direct())
             ]
@@ -137,13 +149,15 @@ class Life:
 
     def _step(self) -> bool:
         """Do one thing that waits; False if nothing does or the present is reached."""
-        waiting: list[Any] = [*self._jobs(), *self._tasks(), *self._subscriptions()]
-        if not waiting:
-            return False
-        chosen = self.rng.choice(waiting)
+        self._run_due(self.clock.now)
+        chosen = self._choose([*self._jobs(), *self._tasks(), *self._subscriptions()])
+        if chosen is None:
+            return self._wait_for_timer()
         self._pass_time(quick=isinstance(chosen, Job))
         if not self.clock.is_past:
             return False
+        if self._run_due(self.clock.now):
+            return True  # it came first, and what was chosen may be gone
         answer = self.scenario.answers.get(chosen.element_id)
         values = answer(self.rng, self._variables()) if answer else {}
         match chosen:
@@ -154,6 +168,46 @@ class Life:
             case EventSubscription():
                 self._send(chosen, values)
         return True
+
+    def _choose(self, waiting: list[Any]) -> Any:
+        """One of what waits: now and then something seldom, otherwise any of the rest."""
+        usual = []
+        for each in waiting:
+            likely = self.scenario.seldom.get(each.element_id)
+            if likely is None:
+                usual.append(each)
+            elif self.rng.random() < likely:
+                return each
+        return self.rng.choice(usual) if usual else None
+
+    # -- what the engine does by itself
+
+    def _wait_for_timer(self) -> bool:
+        """Let time pass until the next timer; False if there is none before the present."""
+        following = self._engine_jobs().order_by("due_at").first()
+        if following is None or not self.clock.is_past:
+            return False
+        self.clock = replace(self.clock, now=max(self.clock.now, following.due_at or self.clock.now))
+        return self.clock.is_past and self._run_due(self.clock.now)
+
+    def _catch_up(self) -> None:
+        """Run what became due between the last thing that happened and the present, and do the chores that it made."""
+        while self._run_due(self.clock.end):
+            for task in self._tasks().filter(element_id__in=self.scenario.chores, suspended=False):
+                soon = task.created_at + timedelta(hours=self.rng.uniform(0.5, 5))
+                if soon < self.clock.end and self.rng.random() < MOST:
+                    self.clock = replace(self.clock, now=soon)
+                    self._do_task(task, {})
+
+    def _run_due(self, until: datetime) -> bool:
+        """Run the jobs of the engine that are due, each at its time; a job that fails is tried again at once."""
+        has_run = False
+        for job in self._engine_jobs().filter(Q(due_at=None) | Q(due_at__lte=until)).order_by("due_at", "key"):
+            at = min(max(job.due_at or job.created_at, job.created_at), self.clock.end)
+            if self._engine_jobs().filter(pk=job.pk).exists():
+                run_job(job.key, context=Context(now=at))
+                has_run = True
+        return has_run
 
     def _do_task(self, task: UserTask, values: Values) -> None:
         if task.assignee is None:
@@ -170,7 +224,7 @@ class Life:
                 variables=values,
             )
         else:
-            correlation = MessageCorrelation(subscription.name, process_instance_key=self.key)
+            correlation = MessageCorrelation(subscription.name, process_instance_key=subscription.process_instance_key)
             self._as_worker(actions.CorrelateMessage).execute(correlation, variables=values)
 
     # -- who acts, and when
@@ -192,14 +246,23 @@ class Life:
 
     # -- what is there
 
+    @property
+    def _family(self) -> list[int]:
+        """This process instance and those it has called."""
+        return called_process_instances(self.key) if self.scenario.called else [self.key]
+
     def _jobs(self) -> Any:
-        return Job.objects.filter(process_instance=self.key, state="CREATED")
+        return Job.objects.filter(process_instance__in=self._family, state="CREATED", kind="EXTERNAL")
+
+    def _engine_jobs(self) -> Any:
+        waiting = Job.objects.filter(process_instance__in=self._family, state__in=["CREATED", "FAILED"])
+        return waiting.filter(retries__gt=0, suspended=False).exclude(kind="EXTERNAL")
 
     def _tasks(self) -> Any:
-        return UserTask.objects.filter(process_instance=self.key, state="CREATED")
+        return UserTask.objects.filter(process_instance__in=self._family, state="CREATED")
 
     def _subscriptions(self) -> Any:
-        return EventSubscription.objects.filter(process_instance=self.key, state="CREATED")
+        return EventSubscription.objects.filter(process_instance__in=self._family, state="CREATED", kind="MESSAGE")
 
     def _is_waiting(self) -> bool:
         return self._jobs().exists() or self._tasks().exists() or self._subscriptions().exists()

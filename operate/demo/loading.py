@@ -12,14 +12,15 @@ from django.contrib.auth.models import User
 
 from audit.models import Channel
 from operate import actions
-from operate.demo import MODELS
+from operate.demo import MODELS, deliveries, scenarios
 from operate.demo.driver import Clock, Life
 from operate.demo.people import ADMINISTRATORS, WORKSPACES, make_people, make_workspaces
-from operate.demo.scenarios import SCENARIOS, Scenario
+from operate.demo.scenarios import Scenario
 from workflow.models import ProcessDefinition, ProcessInstance, Workspace
 from workflow.services import Resource
 
-SEED = 20_261_121
+SCENARIOS = (*scenarios.SCENARIOS, *deliveries.SCENARIOS)
+SEED = 20_261_122
 WEEKS = 6
 OPENING, CLOSING = 7, 18
 Progress = Callable[[int, int], None]
@@ -51,7 +52,7 @@ def load(now: datetime, *, progress: Progress, share: float = 1.0) -> Counter[st
         scenario = planned.scenario
         numbers[scenario.files[0]] += 1
         if len(scenario.files) > 1 and _is_second_half(planned.at, now):
-            definitions[scenario.files] = _deploy(scenario, 1, workspaces, users, planned.at)
+            definitions[scenario.files] = _deploy(scenario, scenario.files[1], workspaces, users, planned.at)
         told[_live(planned, numbers[scenario.files[0]], definitions[scenario.files], users, rng, now)] += 1
         progress(done, len(plan))
     return told
@@ -94,13 +95,15 @@ def _live(
 def _deploy_first(
     scenario: Scenario, workspaces: dict[str, Workspace], users: dict[str, User], now: datetime
 ) -> ProcessDefinition:
-    return _deploy(scenario, 0, workspaces, users, now - timedelta(weeks=WEEKS, days=3))
+    at = now - timedelta(weeks=WEEKS, days=3)
+    for name in scenario.called:
+        _deploy(scenario, name, workspaces, users, at)
+    return _deploy(scenario, scenario.files[0], workspaces, users, at)
 
 
 def _deploy(
-    scenario: Scenario, version: int, workspaces: dict[str, Workspace], users: dict[str, User], at: datetime
+    scenario: Scenario, name: str, workspaces: dict[str, Workspace], users: dict[str, User], at: datetime
 ) -> ProcessDefinition:
-    name = scenario.files[version]
     administrator = users[ADMINISTRATORS[scenario.workspace]]
     deploy = actions.Deploy(administrator, channel=Channel.ADMIN, now=at, reason=f"Release of {name}")
     resource = Resource(name, (MODELS / name).read_bytes())

@@ -58,7 +58,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What an operator does about instances that went wrong: a token moved, with the reason given for it."""
+    """What an operator does about instances that went wrong: a token moved, with the reason given for it.
+
+    Without a target it is taken away.
+    """
 
     source: str
     target: str
@@ -82,6 +85,14 @@ class Scenario:
     """A variable that an administrator corrects: its name, the new value by the name 'value', and the reason."""
     cancel_reasons: tuple[str, ...] = ()
     hold_reason: str = ""
+    called: tuple[str, ...] = ()
+    """Models of the processes that it calls."""
+    seldom: Mapping[str, float] = field(default_factory=dict)
+    """How likely it is, each time that something happens, that it is this of all that waits."""
+    chores: frozenset[str] = frozenset()
+    """User tasks that come from deadlines; most of them are done soon."""
+    corrected: int = 4
+    """How often the correction is made, beside the other stories."""
 
 
 def person(rng: random.Random) -> Values:

@@ -9,7 +9,8 @@ import pytest
 
 from audit.models import AuditEvent
 from operate.admin.modification import element_operations, read_plan
-from tests.operate.admin.conftest import Office
+from tests.operate.admin.conftest import PLATFORMS, USER_TASKS, Office
+from tests.operate.admin.world import each, started, waiting
 from workflow.engine.errors import Rejected
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, ProcessInstance, Variable
@@ -18,6 +19,7 @@ from workflow.modification import (
     AncestorChoice,
     CancelAll,
     CancelElementInstance,
+    CancelTransitionInstance,
     MoveElements,
     ScopedVariables,
     StartBefore,
@@ -194,3 +196,201 @@ def test_variables_in_a_plan_need_the_right_to_edit_variables(office):
 def test_a_plan_that_cannot_be_read_is_refused(office, rows):
     with pytest.raises(Rejected):
         read_plan(office.start(), rows)
+
+
+# -- events, multi-instances, asynchronous continuations, called instances
+
+
+def offered(instance: ProcessInstance, element: str) -> dict[str, Any]:
+    found: dict[str, Any] = element_operations(instance)["elements"][element]
+    return found
+
+
+def tried(office: Office, instance: ProcessInstance, *rows: dict[str, Any]) -> dict[str, Any]:
+    answer = send(office, "petra", instance, *rows, dryRun=True)
+    assert answer.status_code == 200, answer.json()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def keys_of(instance: ProcessInstance, element: str) -> list[str]:
+    rows = ElementInstance.objects.filter(process_instance=instance.key, element_id=element, state__in=OPEN)
+    return [str(key) for key in rows.order_by("key").values_list("key", flat=True)]
+
+
+EVENTS = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+    xmlns:modeler="http://camunda.org/schema/modeler/1.0" targetNamespace="shop" modeler:executionPlatform="{platform}">
+  <message id="m1" name="paid"><extensionElements><zeebe:subscription correlationKey="=1" /></extensionElements></message>
+  <process id="events" name="Events" isExecutable="true">
+    <startEvent id="start" /><sequenceFlow id="f0" sourceRef="start" targetRef="approve" />
+    <userTask id="approve" name="Approve">{user_task}</userTask>
+    <boundaryEvent id="late" name="Late" attachedToRef="approve">
+      <timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>
+    <sequenceFlow id="l1" sourceRef="late" targetRef="remind" /><userTask id="remind" name="Remind">{user_task}</userTask>
+    <boundaryEvent id="soon" name="Soon" attachedToRef="approve" cancelActivity="false">
+      <timerEventDefinition><timeDuration>PT1M</timeDuration></timerEventDefinition></boundaryEvent>
+    <sequenceFlow id="l2" sourceRef="soon" targetRef="remind" />
+    <sequenceFlow id="f1" sourceRef="approve" targetRef="gate" /><eventBasedGateway id="gate" />
+    <sequenceFlow id="g1" sourceRef="gate" targetRef="paid" /><sequenceFlow id="g2" sourceRef="gate" targetRef="day" />
+    <intermediateCatchEvent id="paid" name="Paid"><messageEventDefinition messageRef="m1" /></intermediateCatchEvent>
+    <intermediateCatchEvent id="day" name="A day">
+      <timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition></intermediateCatchEvent>
+    <subProcess id="stopping" name="Stopping" triggeredByEvent="true">
+      <startEvent id="stopped" name="Stop">
+        <timerEventDefinition><timeDuration>P9D</timeDuration></timerEventDefinition></startEvent>
+      <sequenceFlow id="st1" sourceRef="stopped" targetRef="tidy" /><userTask id="tidy" name="Tidy">{user_task}</userTask>
+    </subProcess>
+  </process>
+</definitions>
+"""
+
+
+def events(office: Office, semantics: Semantics) -> ProcessInstance:
+    xml = EVENTS.format(platform=PLATFORMS[semantics], user_task=USER_TASKS[semantics])
+    return started(office, xml, "events")
+
+
+def test_events_that_interrupt_say_what_they_end_with_camunda_7(office):
+    instance = events(office, Semantics.CAMUNDA_7)
+    adding = {
+        element: offered(instance, element)["operations"]["add"] for element in ("late", "soon", "stopped", "paid")
+    }
+    assert adding["late"] == {"why": "", "note": "Ends 'Approve', as the event does."}
+    assert adding["soon"] == {"why": "", "note": ""}
+    assert adding["stopped"] == {"why": "", "note": "Ends everything else in the process instance, as the event does."}
+    assert adding["paid"] == {"why": "", "note": ""}
+
+
+def test_events_that_zeebe_does_not_activate_say_what_to_choose_instead(office):
+    instance = events(office, Semantics.ZEEBE)
+    why = {
+        element: offered(instance, element)["operations"] for element in ("late", "soon", "stopped", "paid", "start")
+    }
+    for element in ("late", "soon", "stopped", "start"):
+        assert "Choose the element after it." in why[element]["add"]["why"], element
+    assert "Choose the event-based gateway before it." in why["paid"]["add"]["why"]
+    assert all(each["target"]["why"] == each["add"]["why"] for each in why.values())
+    note = offered(instance, "stopping")["operations"]["add"]
+    assert note == {"why": "", "note": "Does not interrupt: cancel what else should end in the process instance."}
+
+
+@pytest.mark.parametrize("element", ["late", "soon", "stopped", "paid", "start"])
+def test_what_the_page_says_about_zeebe_is_what_the_engine_does(office, element):
+    instance = events(office, Semantics.ZEEBE)
+    assert send(office, "petra", instance, row("add", element), dryRun=True).status_code == 400
+
+
+def test_the_preview_shows_what_an_interrupting_event_ends_and_which_waits_go_with_it(office):
+    found = tried(office, events(office, Semantics.CAMUNDA_7), row("add", "late"))
+    assert [each["id"] for each in found["terminated"]] == ["approve"]
+    assert "timer 'Soon'" in [each["name"] for each in found["waitsNoMore"]]
+    assert [each["id"] for each in found["activated"]] == ["late", "remind"]
+
+
+@BOTH
+def test_the_preview_tells_what_will_be_waited_for(office, semantics):
+    found = tried(office, events(office, semantics), row("move", "approve", target="gate"))
+    assert {each["name"] for each in found["waits"]} == {"message 'Paid'", "timer 'A day'"}
+    assert {each["name"] for each in found["waitsNoMore"]} == {"timer 'Late'", "timer 'Soon'"}
+
+
+def test_the_preview_tells_of_called_instances(office):
+    instance = waiting(office)
+    called = ProcessInstance.objects.get(parent_process_instance=instance.key)
+    found = tried(office, instance, row("cancel", "ship"), row("add", "ship"))
+    assert sorted(found["called"]) == [
+        f"Cancels the called instance {called.key} of 'shipping'.",
+        "Starts the called instance of 'shipping'.",
+    ]
+    called.refresh_from_db()
+    assert called.state == "ACTIVE"
+
+
+def test_a_token_at_an_asynchronous_continuation_is_canceled_as_a_transition(office):
+    instance = waiting(office)
+    [key] = keys_of(instance, "later")
+    plan = read_plan(instance, [row("cancel", "later", key=key)])
+    assert plan.instructions == (CancelTransitionInstance(int(key)),)
+    assert send(office, "petra", instance, row("cancel", "later", key=key)).status_code == 200
+    assert "later" not in active(instance)
+
+
+@BOTH
+def test_a_multi_instance_and_its_iterations_are_offered_apart(office, semantics):
+    instance = each(office, semantics)
+    for element in ("items", "items#multiInstanceBody"):
+        assert [variant["id"] for variant in offered(instance, element)["variants"]] == [
+            "items#multiInstanceBody",
+            "items",
+        ]
+        assert offered(instance, element)["drawn"] == "items"
+    assert offered(instance, "items")["running"] == 2
+    assert offered(instance, "items#multiInstanceBody")["running"] == 1
+    assert offered(instance, "items#multiInstanceBody")["name"] == "Check item · multi-instance"
+    iteration = offered(instance, "items")["operations"]
+    if semantics is Semantics.CAMUNDA_7:
+        assert iteration["add"] == {"why": "", "note": "One more iteration; give its element as a local variable."}
+    else:
+        assert "no iteration can be added" in iteration["add"]["why"]
+        assert "Select one iteration" in iteration["move"]["all"]
+    assert "cannot be moved" in offered(instance, "parcel#multiInstanceBody")["operations"]["move"]["why"]
+    assert "cannot be moved" in offered(instance, "parcel")["operations"]["move"]["why"]
+
+
+@BOTH
+def test_one_iteration_all_of_them_or_the_whole_are_canceled(office, semantics):
+    instance = each(office, semantics)
+    one = tried(office, instance, row("cancel", "items", key=keys_of(instance, "items")[0]))
+    assert [(each["id"], each["total"]) for each in one["terminated"]] == [("items", 1)]
+    for element in ("items", "items#multiInstanceBody"):
+        gone = {each["id"]: each["total"] for each in tried(office, instance, row("cancel", element))["terminated"]}
+        assert gone == {"items": 2, "items#multiInstanceBody": 1}
+
+
+@BOTH
+def test_a_whole_multi_instance_is_added_and_moved_with_one_token(office, semantics):
+    instance = each(office, semantics)
+    found = tried(office, instance, row("add", "items#multiInstanceBody"))
+    assert {each["id"]: each["total"] for each in found["activated"]} == {"items": 2, "items#multiInstanceBody": 1}
+    moved = tried(office, instance, row("move", "items#multiInstanceBody", target="parcel#multiInstanceBody"))
+    assert {"id": "parcel#multiInstanceBody", "name": "Parcel · multi-instance", "total": 1} in moved["activated"]
+
+
+def test_an_iteration_is_added_with_camunda_7(office):
+    found = tried(office, each(office, Semantics.CAMUNDA_7), row("add", "items"))
+    assert {each["id"]: each["total"] for each in found["activated"]} == {"items": 1}
+
+
+@BOTH
+def test_a_move_inside_a_multi_instance_stays_in_its_iteration(office, semantics):
+    instance = each(office, semantics)
+    first, second = keys_of(instance, "parcel")
+    answer = send(office, "petra", instance, row("move", "pack", target="send", key=keys_of(instance, "pack")[1]))
+    assert answer.status_code == 200, answer.json()
+    sent = ElementInstance.objects.get(process_instance=instance.key, element_id="send")
+    assert str(sent.flow_scope_key) == second
+    assert keys_of(instance, "parcel") == [first, second]
+
+
+@BOTH
+def test_what_is_added_inside_a_multi_instance_needs_an_iteration_to_be_named(office, semantics):
+    instance = each(office, semantics)
+    first, second = keys_of(instance, "parcel")
+    choices = offered(instance, "send")["ancestors"]
+    assert choices == [
+        {"key": first, "label": f"Parcel #1 · {first}"},
+        {"key": second, "label": f"Parcel #2 · {second}"},
+    ]
+    refused = send(office, "petra", instance, row("add", "send"), dryRun=True)
+    assert refused.status_code == 400
+    assert "ancestor key" in refused.json()["message"]
+    assert send(office, "petra", instance, row("add", "send", ancestor=second), dryRun=True).status_code == 200
+
+
+def test_zeebe_adds_nothing_inside_a_multi_instance_that_does_not_run(office):
+    instance = each(office, Semantics.ZEEBE)
+    assert send(office, "petra", instance, row("cancel", "parcel#multiInstanceBody")).status_code == 200
+    assert "that does not run" in offered(instance, "send")["operations"]["add"]["why"]
+    instance.refresh_from_db()
+    assert send(office, "petra", instance, row("add", "send"), dryRun=True).status_code == 400

@@ -149,6 +149,8 @@ class UnitOfWork:
         """A new process instance on behalf of a call activity, nothing in it yet; raises NotFound or Rejected."""
         state = caller.state
         found = called_definition(called, state.workspace_id, state.definition_key)
+        if found.process.root.none_start_event is None:
+            raise Rejected(f"Expected process '{found.process.id}' to have a none start event, but it has none.")
         new = self._new_state(found, business_key, "", ())
         new.parent_key, new.parent_element_instance_key, new.root_key = state.key, instance.key, state.root_key
         self._check_depth(state)

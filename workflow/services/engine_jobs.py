@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from workflow.engine.commands import Begin, Leave, Occur
 from workflow.engine.engine import JOB_NO_RETRIES, Engine
-from workflow.engine.errors import NotFound, Rejected
+from workflow.engine.errors import ElementFailure, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import COMPLETED, CREATED, FAILED, ElementInstance, JobRow
 from workflow.engine.timers import RetryCycle, next_due, retry_cycle
@@ -124,7 +124,10 @@ def _cycle(engine: Engine, row: JobRow, instance: ElementInstance) -> RetryCycle
     expression = engine.state.process.elements[row.element_id].asynchronous.retry_cycle
     if expression is None:
         return None
-    return retry_cycle(engine.expressions.text(expression, instance))
+    try:
+        return retry_cycle(engine.expressions.text(expression, instance))
+    except (ElementFailure, ValueError):
+        return None  # the failure of the job has to be counted, whatever else is wrong
 
 
 def set_job_due_date(key: int, due_at: datetime | None, *, context: Context = SYSTEM) -> Outcome | StartTimer:

@@ -22,7 +22,7 @@ from workflow.modification import (
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
 from workflow.services.history import delete_instance_rows
-from workflow.services.settling import settle
+from workflow.services.settling import settle, take_what_waited
 from workflow.services.start_events import require_startable
 
 NO_OPTIONS = ModificationOptions()
@@ -146,6 +146,8 @@ def _set_suspended(key: int, suspended: bool, context: Context) -> Outcome:
         for row in (*state.jobs.values(), *state.user_tasks.values()):
             row.suspended = suspended
             row.is_changed = True
+        if not suspended:
+            take_what_waited(work, engine)
         return outcome(engine)
 
 

@@ -218,6 +218,8 @@ def fail_job(
         if row.retries == 0 and open_incident(engine, row) is None:
             text = message or "No more retries left."
             engine.raise_incident(instance, JOB_NO_RETRIES, text, job_key=row.key)
+        engine.run()
+        settle(work)
         return outcome(engine)
 
 

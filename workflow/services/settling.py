@@ -68,8 +68,16 @@ def _thrown(engine: Engine) -> list[ThrownSignal]:
     return thrown
 
 
+def take_what_waited(work: UnitOfWork, engine: Engine) -> None:
+    """Deliver the messages that have come while the process instance was on hold."""
+    if engine.state.process.semantics is Semantics.ZEEBE:
+        for row in [each for each in engine.state.subscriptions.values() if each.kind == "MESSAGE"]:
+            _take_one(work, engine, row)
+    settle(work)
+
+
 def _take_one(work: UnitOfWork, engine: Engine, row: SubscriptionRow) -> None:
-    if row.state != CREATED:
+    if row.state != CREATED or engine.state.suspended:
         return
     workspace_id, key, process_id = engine.state.workspace_id, row.correlation_key or "", engine.state.process.id
     execute([message_lock(workspace_id, row.name, key)])
@@ -135,4 +143,4 @@ def _deliver_inside(
     return reached
 
 
-__all__ = ["deliver_signal", "occur", "settle"]
+__all__ = ["deliver_signal", "occur", "settle", "take_what_waited"]

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support.definitions import calling
 from tests.support.models import deploy, model
 from workflow import services
 from workflow.engine.errors import Rejected
 from workflow.graph import Semantics
-from workflow.models import BufferedMessage, ElementInstance, Job, ProcessInstance, Workspace
+from workflow.models import BufferedMessage, ElementInstance, Incident, Job, ProcessInstance, Workspace
 from workflow.modification import ActivateElement, StartBefore
 from workflow.services import Context, MessageCorrelation
 
@@ -100,3 +101,45 @@ def test_a_receive_task_at_an_asynchronous_continuation_does_not_wait_for_a_sign
         services.signal_element(instance.key)
     assert active(key) == ["after"]
     assert ProcessInstance.objects.get(pk=key).active_children == 1
+
+
+def test_messages_that_come_while_a_process_instance_is_on_hold_are_delivered_when_it_goes_on():
+    xml = model("order", Semantics.ZEEBE, f"{START}<receive id='paid'/><userTask id='after'/>")
+    key = services.start_process_instance(deploy(xml).key, variables={"key": "k"}).process_instance_key
+    services.suspend_process_instance(key)
+    services.publish_message("paid", workspace_id=workspace(), correlation_key="k", time_to_live=HOUR)
+    assert active(key) == ["paid"]
+    services.resume_process_instance(key)
+    assert active(key) == ["after"]
+
+
+def test_calling_a_process_without_a_none_start_event_is_an_incident_in_zeebe():
+    message = "<message id='m' name='m'/><process "
+    start = "<startEvent id='start'><messageEventDefinition messageRef='m'/></startEvent>"
+    deploy(model("called", Semantics.ZEEBE, f"{start}<userTask id='a'/>").replace("<process ", message, 1))
+    key = services.start_process_instance(deploy(calling("order", "called", Semantics.ZEEBE)).key).process_instance_key
+    assert active(key) == ["call"]
+    assert Incident.objects.get().error_type == "CALLED_ELEMENT_ERROR"
+
+
+def test_variables_of_a_failed_job_make_conditions_true():
+    watch = (
+        "<boundaryEvent id='watch' attachedToRef='work'><conditionalEventDefinition><condition>${go}</condition>"
+        "</conditionalEventDefinition></boundaryEvent><userTask id='after'/>"
+        "<sequenceFlow id='f' sourceRef='watch' targetRef='after'/></process>"
+    )
+    xml = model("order", Semantics.CAMUNDA_7, f"{START}<job id='work'/>").replace("</process>", watch)
+    started = services.start_process_instance(deploy(xml).key, variables={"go": False})
+    services.fail_job(started.jobs_created[0].key, retries=1, variables={"go": True})
+    assert active(started.process_instance_key) == ["after"]
+
+
+@pytest.mark.parametrize("cycle", ["${nothing}", "${text}"])
+def test_a_failure_is_counted_although_the_retry_cycle_cannot_be_told(cycle):
+    retry = f"<extensionElements><camunda:failedJobRetryTimeCycle>{cycle}</camunda:failedJobRetryTimeCycle></extensionElements>"
+    task = f"<serviceTask id='work' camunda:asyncBefore='true' camunda:expression='${{nothing}}'>{retry}</serviceTask>"
+    services.start_process_instance(
+        deploy(model("order", Semantics.CAMUNDA_7, START + task)).key, variables={"text": "?"}
+    )
+    assert services.run_job(Job.objects.get().key) is None
+    assert Job.objects.get().retries == 2

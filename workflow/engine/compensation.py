@@ -1,12 +1,13 @@
 """Compensation: what was completed and can be undone, and undoing it.
 
-A completed activity with a handler leaves a subscription in its scope. A completed scope with such subscriptions inside
-leaves one of its own in the scope around; undoing it opens the scope again, with its variables, for the handlers inside.
-While handlers run, the throwing event holds a row for each of them.
+A completed activity with a handler leaves a subscription in its scope; for an iteration that is the body. A completed
+scope with such subscriptions inside leaves one of its own in the scope around; undoing it opens the scope again, with its
+variables, for the handlers inside. While handlers run, the throwing event holds a row for each of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workflow.engine.commands import Complete, Enter, Terminate
@@ -39,8 +40,7 @@ class Compensation:
             return
         handler = self._handler_of(instance)
         if handler is not None:
-            scope = instance.scope if instance.element.body is None else instance.scope.scope
-            self._attach(scope or instance.scope, UNDOABLE, handler, instance)
+            self._attach(instance.scope, UNDOABLE, handler, instance)
         if instance.element.is_scope and (handler is None or not self._is_zeebe):
             self._remember_scope(instance)
 
@@ -86,20 +86,21 @@ class Compensation:
     def throw(self, source: ElementInstance, activity_id: str | None) -> bool:
         """Begin to undo what was completed in the scope of `source`, or one activity of it; False if there is nothing."""
         self._state.need_everything()
-        scope = self._scope_of(source)
-        rows = [row for row in self._undoable_in(scope) if activity_id is None or self._undoes(row, activity_id)]
-        for row in rows:
+        found = [(row, scope) for scope in self._scopes_of(source) for row in self._undoable_in(scope)]
+        found = [(row, scope) for row, scope in found if activity_id is None or self._undoes(row, activity_id)]
+        found.sort(key=lambda each: -each[0].key)
+        for row, scope in found:
             self._undo(source, row, scope)
-        return bool(rows)
+        return bool(found)
 
-    def _scope_of(self, source: ElementInstance) -> ElementInstance:
-        """An event sub-process undoes what the scope around it has done."""
+    def _scopes_of(self, source: ElementInstance) -> Iterator[ElementInstance]:
+        """An event sub-process undoes what the scope around it has done, too (Camunda 7), or only that (Zeebe)."""
         scope = source.scope
-        while scope is not None and scope.scope is not None and scope.element.type is ElementType.EVENT_SUB_PROCESS:
-            scope = scope.scope
-        if scope is None:
-            raise RuntimeError(f"'{source.element.id}' has no scope around it")
-        return scope
+        while scope is not None:
+            is_inner = scope.scope is not None and scope.element.type is ElementType.EVENT_SUB_PROCESS
+            if not (is_inner and self._is_zeebe):
+                yield scope
+            scope = scope.scope if is_inner else None
 
     def _undoes(self, row: SubscriptionRow, activity_id: str) -> bool:
         """With a handler of its own, an activity that is named is undone by that alone."""

@@ -180,7 +180,8 @@ class Camunda7Migration(Migration):
 
     def _place_compensation(self, found: Undoable) -> None:
         """Let a subscription be held where the target has it, if something runs there."""
-        home = self._branches[found.row.element_instance_key].get(found.home) if found.home is not None else None
+        holder = (found.left_body or found.row).element_instance_key
+        home = self._branches[holder].get(found.home) if found.home is not None else None
         if home is None:
             raise InstanceRefused(self.state.key, [], [_misfit(found)])
         self._hold(found, home)
@@ -191,10 +192,8 @@ class Camunda7Migration(Migration):
         attached[row.element_instance_key].remove(row)
         attached.setdefault(holder.key, []).append(row)
         row.element_instance_key = holder.key
-        stays_iteration = found.undone.element.body and found.element is not None and found.element.body
-        outermost = found.undone.scope if stays_iteration and found.undone.scope is not None else found.undone
-        outermost.scope = holder
-        outermost.is_changed = True
+        found.undone.scope = holder
+        found.undone.is_changed = True
 
     def _take_events(self, holder: ElementInstance, source: FlowNode, goal: FlowNode) -> None:
         try:

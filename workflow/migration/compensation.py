@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from workflow.engine.engine import Engine
 from workflow.engine.state import CREATED, ElementInstance, SubscriptionRow
-from workflow.graph import ExecutableProcess, FlowNode
+from workflow.graph import ElementType, ExecutableProcess, FlowNode
 from workflow.migration.elements import is_compensation_boundary
 
 UNDOABLE = "COMPENSATION"
@@ -32,6 +32,8 @@ class Undoable:
     """What was undone becomes this element."""
     home: FlowNode | None = None
     """The scope of the target that holds the subscription."""
+    left_body: SubscriptionRow | None = None
+    """What stands for the multi-instance body around it, which the target does not have."""
 
     def all(self) -> Iterator[Undoable]:
         """This one and those inside."""
@@ -57,7 +59,7 @@ class Compensations:
 
     def held_by(self, holder: ElementInstance) -> list[Undoable]:
         """What can be undone in an open scope."""
-        return [self._read(row) for row in self._rows(holder)]
+        return [each for row in self._rows(holder) for each in self._without_body(self._read(row))]
 
     def _rows(self, holder: ElementInstance) -> list[SubscriptionRow]:
         rows = self._state.attached.get(holder.key, ())
@@ -71,6 +73,16 @@ class Compensations:
             found.inner = [self._read(each) for each in self._rows(undone)]
         self._place(found)
         return found
+
+    def _without_body(self, found: Undoable) -> list[Undoable]:
+        """The iterations themselves where the target does it without multi-instance."""
+        is_body = found.undone.element.type is ElementType.MULTI_INSTANCE_BODY
+        single = [each for each in found.inner if each.element is not None and each.element.body is None]
+        if not (is_body and single and found.trigger is None):
+            return [found]
+        for each in single:
+            each.left_body = found.row
+        return single
 
     def _trigger(self, undone: FlowNode, handler: FlowNode) -> FlowNode | None:
         if handler is undone:
@@ -93,7 +105,9 @@ class Compensations:
         found.goal, host = goal, goal.attached_to
         if host is not None:
             found.handler, found.home = host.compensation_handler, host.flow_scope
-            found.element = host.children[0] if found.undone.element.body is not None and host.children else host
+            found.element = host
+            if found.undone.element.body is not None and host.type is ElementType.MULTI_INSTANCE_BODY:
+                found.element, found.home = host.children[0], host
         elif goal.flow_scope is not None and goal.flow_scope.flow_scope is not None:
             found.handler, found.element = goal.flow_scope, goal.flow_scope.flow_scope
             found.home = found.element.flow_scope
@@ -104,12 +118,11 @@ class Compensations:
             for each in found.all():
                 self._engine.close_row(each.row)
             return
+        if found.left_body is not None:
+            self._engine.close_row(found.left_body)
         found.row.element_id = found.handler.id
         found.row.is_changed = True
         self._become(found.undone, found.element)
-        scope = found.undone.scope
-        if scope is not None and not scope.is_open and found.element.body is not None:
-            self._become(scope, found.element.body)  # an iteration is undone by itself, its body ended around it
         for each in found.inner:
             self.move(each)
 

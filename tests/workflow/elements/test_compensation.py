@@ -246,3 +246,39 @@ def test_a_handler_may_wait_and_be_repeated_for_another_round_of_the_loop(semant
     instance = start(builder).complete("hotel", "cancel_hotel", "hotel", "cancel_hotel")
     assert instance.tree == ["hotel"]
     assert instance.history("cancel_hotel") == ["COMPLETED", "COMPLETED"]
+
+
+def test_an_iteration_is_undone_inside_its_body_in_camunda_7():
+    builder = bpmn().start().user_task("hotel", loop=loop(2)).undone_by("cancel_hotel")
+    builder.throw("undo", compensation("hotel")).user_task("after")
+    instance = start(builder).complete("hotel", "hotel")
+    assert {"hotel#multiInstanceBody": ["cancel_hotel", "cancel_hotel"]} in instance.tree
+    assert instance.complete("cancel_hotel", "cancel_hotel").tree == ["after"]
+
+
+def test_an_iteration_is_not_undone_while_others_go_on_in_camunda_7():
+    builder = bpmn().start().parallel("fork").user_task("hotel", loop=loop(2)).undone_by("cancel_hotel")
+    builder.after("fork").user_task("task").throw("undo", compensation("hotel")).user_task("after")
+    instance = start(builder).complete("hotel", "task")
+    assert undoing(instance) == []
+    assert "after" in instance.tree
+
+
+@pytest.mark.parametrize("activity", [None, "car"])
+def test_an_event_sub_process_undoes_what_it_has_done_itself_in_camunda_7(activity):
+    builder = bpmn().start().user_task("hotel").undone_by("cancel_hotel").user_task("task")
+    builder.event_sub_process("esp", error("E")).user_task("car").undone_by("cancel_car")
+    builder.throw("undo", compensation(activity)).user_task("tell").up()
+    instance = start(builder).complete("hotel").error("task", "E").complete("car")
+    expected = ["cancel_car", "cancel_hotel"] if activity is None else ["cancel_car"]
+    assert undoing(instance) == expected
+    assert instance.complete(*expected).tree == [{"esp": ["tell"]}]
+
+
+def test_an_event_sub_process_inside_another_undoes_what_both_and_the_scope_around_have_done():
+    builder = bpmn().start().user_task("hotel").undone_by("cancel_hotel").user_task("task")
+    builder.event_sub_process("outer", error("E")).user_task("car").undone_by("cancel_car").user_task("inside")
+    builder.event_sub_process("inner", error("F")).throw("undo", compensation()).user_task("tell").up().up()
+    instance = start(builder).complete("hotel").error("task", "E").complete("car").error("inside", "F")
+    assert undoing(instance) == ["cancel_car", "cancel_hotel"]
+    assert instance.complete("cancel_hotel", "cancel_car").tree == [{"outer": [{"inner": ["tell"]}]}]

@@ -358,7 +358,12 @@ class InstancePage:
     def undoable(self) -> list[Wait]:
         """What a compensation would undo."""
         told = Waits(self.process, {})
-        return [told.undo(row) for row in self.subscriptions if row.kind == UNDOABLE]
+        return [told.undo(row) for row in self.subscriptions if row.kind == UNDOABLE and self._undoes(row.element_id)]
+
+    def _undoes(self, element_id: str) -> bool:
+        """Whether this is a handler, and not a completed scope that only has handlers inside."""
+        element = self.element(element_id)
+        return element is not None and (element.is_for_compensation or element.type is ElementType.EVENT_SUB_PROCESS)
 
     # -- audit
 

@@ -281,7 +281,7 @@ export class Modification {
         () =>
           this.startMoving({
             element: id,
-            key: one && element.running > 1 ? one.key : '',
+            key: one && (element.running > 1 || element.variants.length) ? one.key : '',
             tokens: one ? 1 : remaining,
           }),
       ),

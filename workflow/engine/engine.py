@@ -176,13 +176,14 @@ class Engine:
         What an element does beyond that is not done: scopes that an event opens begin at the event.
         """
         try:
-            self._prepare(instance)
+            if not self._prepare(instance):
+                return False
         except ElementFailure as failure:
             self._withdraw(instance)
             self.fail(instance, failure)
             return False
         self.set_state(instance, ACTIVE)
-        return instance.is_open
+        return True
 
     def begin(self, instance: ElementInstance) -> None:
         """Enter an element instance whose asynchronous continuation has come."""

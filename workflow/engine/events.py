@@ -226,6 +226,7 @@ class Events:
             node = self._state.process.elements[row.element_id]
             event = node.event
             if node is not instance.element and isinstance(event, ConditionalEvent) and self.holds(instance, event):
+                self._engine.set_state(instance, ACTIVE)  # an event sub-process runs in it
                 self.occur(instance, node)
                 if is_interrupting(node):
                     return True

@@ -410,7 +410,8 @@ def _new_instances(states: Sequence[ProcessInstanceState], last_key: int) -> lis
 
 
 def _changed_instances(states: Sequence[ProcessInstanceState], last_key: int) -> list[Statement]:
-    changed = [state for state in states if not state.is_new]
+    # What had ended before this command is not changed by it, and when it ended was not loaded.
+    changed = [state for state in states if not state.is_new and (state.is_active or state.ended_at is not None)]
     if not changed:
         return []
     columns: list[Sequence[object]] = [

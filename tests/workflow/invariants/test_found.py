@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.events import compensation, condition, error, loop
+from tests.support.events import compensation, condition, error, loop, message
 from tests.support.processes import Running, bpmn, start
 from workflow.engine.errors import Rejected
 from workflow.graph import Asynchronous, PassedVariable, Semantics
@@ -124,3 +124,21 @@ def test_an_event_sub_process_that_begins_with_the_last_token_keeps_its_scope_op
     instance = start(builder, go=False).complete("a")
     assert instance.tree == [{"sub": [{"note": ["b"]}]}]
     assert instance.complete("b").tree == ["end"]
+
+
+@BOTH
+def test_a_scope_that_a_condition_interrupts_as_it_is_entered_ends_with_its_event_sub_process(semantics):
+    builder = bpmn(semantics=semantics).start().sub_process("sub").start("in").user_task("a")
+    builder.event_sub_process("instead", condition("go")).user_task("b").up().up().user_task("end")
+    instance = start(builder, go=True)
+    assert instance.tree == [{"sub": [{"instead": ["b"]}]}]
+    assert instance.complete("b").tree == ["end"]
+
+
+@BOTH
+def test_an_event_sub_process_that_a_condition_interrupts_as_it_is_entered_does_not_begin(semantics):
+    builder = bpmn(semantics=semantics).start().user_task("a").event_sub_process("outer", message("m"))
+    builder.user_task("b").event_sub_process("inner", condition("go")).user_task("c").up().up()
+    instance = start(builder, go=True, key="k").message("m")
+    assert instance.tree == [{"outer": [{"inner": ["c"]}]}]
+    assert instance.complete("c").ended == "COMPLETED"

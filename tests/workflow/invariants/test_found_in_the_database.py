@@ -143,3 +143,23 @@ def test_a_failure_is_counted_although_the_retry_cycle_cannot_be_told(cycle):
     )
     assert services.run_job(Job.objects.get().key) is None
     assert Job.objects.get().retries == 2
+
+
+def test_a_message_that_ends_a_called_process_which_waits_for_it_too_leaves_that_as_it_has_ended():
+    child = model("b_called", Semantics.ZEEBE, f"{START}<receive id='m'/>")
+    watch = (
+        "<boundaryEvent id='watch' attachedToRef='call'><messageEventDefinition messageRef='message_m'/></boundaryEvent>"
+        "<userTask id='after'><extensionElements><zeebe:userTask/></extensionElements></userTask>"
+        "<sequenceFlow id='f' sourceRef='watch' targetRef='after'/></process>"
+    )
+    definitions = child[child.index("<message") : child.index("<process")]
+    parent = calling("a_calling", "b_called", Semantics.ZEEBE).replace("</process>", watch)
+    deploy(child)
+    started = services.start_process_instance(
+        deploy(parent.replace("<process ", f"{definitions}<process ", 1)).key, variables={"key": "k"}
+    )
+    published = services.publish_message("m", workspace_id=workspace(), correlation_key="k")
+    assert [each.process_instance_key for each in published.correlations] == [started.process_instance_key]
+    assert active(started.process_instance_key) == ["after"]
+    called = ProcessInstance.objects.get(process_id="b_called")
+    assert (called.state, called.ended_at is None) == ("CANCELED", False)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history import register
 from simple_history.models import HistoricalRecords
 
+from operate.batch.models import Batch, BatchItem, BatchJob
 from workflow.models import Workspace
 
 
@@ -34,3 +35,5 @@ class WorkspaceSettings(models.Model):
 
 
 register(Workspace, app="operate")
+
+__all__ = ["Batch", "BatchItem", "BatchJob", "WorkspaceSettings"]

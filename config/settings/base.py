@@ -126,6 +126,9 @@ SPECTACULAR_SETTINGS = {
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 
+FETTLE_BATCH_INSTANCES_PER_JOB = 200
+"""How many process instances one job of a batch is for, unless who asks for the batch says otherwise."""
+
 FETTLE_ENVIRONMENT = "Development"
 
 UNFOLD: dict[str, Any] = {

@@ -13,13 +13,18 @@ from operate.actions.base import Action, snapshots_of
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.engine.errors import Rejected
-from workflow.modification import Instruction, ModificationOptions
-from workflow.modification.cancelling import CancelElementInstance, CancelTransitionInstance
+from workflow.modification import (
+    CancelElementInstance,
+    CancelTransitionInstance,
+    Instruction,
+    ModificationOptions,
+    TerminateElementInstance,
+)
 from workflow.services import Outcome
 
 MOST_AT_ONCE = 1_000
 """More process instances than these would be locked for too long; they are for a batch."""
-OF_ONE_INSTANCE = (CancelElementInstance, CancelTransitionInstance)
+OF_ONE_INSTANCE = (CancelElementInstance, CancelTransitionInstance, TerminateElementInstance)
 NO_OPTIONS = ModificationOptions()
 
 
@@ -111,12 +116,22 @@ def refuse_instructions_of_one(instructions: Sequence[Instruction]) -> None:
     if not instructions:
         raise Rejected("The list of modification instructions is empty: expected at least one instruction.")
     for position, instruction in enumerate(instructions):
-        if isinstance(instruction, OF_ONE_INSTANCE) or getattr(instruction, "ancestor_key", None) is not None:
+        if _names_element_instance(instruction):
             raise Rejected(
                 f"{instruction.describe()}: it names an element instance, which only one process instance has; for several, "
                 "name the element.",
                 instruction=position,
             )
+
+
+def _names_element_instance(instruction: Instruction) -> bool:
+    choice = getattr(instruction, "ancestor", None)
+    named = (
+        getattr(instruction, "ancestor_key", None),
+        getattr(instruction, "source_key", None),
+        getattr(choice, "key", None),
+    )
+    return isinstance(instruction, OF_ONE_INSTANCE) or any(key is not None for key in named)
 
 
 def refuse_other_definition(outcome: Outcome, definition_key: int) -> None:

@@ -65,7 +65,11 @@ from workflow.services.migration import (
     migrate_process_instance,
     validate_migration_plan,
 )
-from workflow.services.restart import RestartOptions, restart_process_instances
+from workflow.services.restart import (
+    RestartOptions,
+    refuse_unsuitable_for_restart,
+    restart_process_instances,
+)
 from workflow.services.signals import broadcast_signal
 from workflow.services.start_events import (
     StartEvent,
@@ -141,6 +145,7 @@ __all__ = [
     "note_job_failure",
     "publish_message",
     "recalculate_job_due_date",
+    "refuse_unsuitable_for_restart",
     "resolve_incident",
     "resolve_user_task",
     "restart_process_instances",

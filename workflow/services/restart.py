@@ -74,11 +74,7 @@ def restart_process_instances(
         raise Rejected(
             "Expected at least one process instance to restart, but the list of process instance ids is empty."
         )
-    if not instructions:
-        raise Rejected("Restart instructions cannot be empty: expected at least one element to start at.")
-    for position, instruction in enumerate(instructions):
-        if isinstance(instruction, NOT_FOR_RESTARTS) or not isinstance(instruction, CAMUNDA_7_INSTRUCTIONS):
-            raise Rejected(f"{instruction.describe()}: a restart can only start elements.", instruction=position)
+    refuse_unsuitable_for_restart(instructions)
     with unit_of_work(context) as work:
         context.authorize(definition(definition_key).workspace_id)
         require_startable(work, definition_key)
@@ -101,6 +97,15 @@ def restart_process_instances(
             engines.append(engine)
         settle(work)
         return tuple(outcome(engine) for engine in engines)
+
+
+def refuse_unsuitable_for_restart(instructions: Sequence[Instruction]) -> None:
+    """Raise Rejected for instructions that a restart cannot have, and where there is none at all."""
+    if not instructions:
+        raise Rejected("Restart instructions cannot be empty: expected at least one element to start at.")
+    for position, instruction in enumerate(instructions):
+        if isinstance(instruction, NOT_FOR_RESTARTS) or not isinstance(instruction, CAMUNDA_7_INSTRUCTIONS):
+            raise Rejected(f"{instruction.describe()}: a restart can only start elements.", instruction=position)
 
 
 def _ended(definition_key: int, keys: Sequence[int]) -> list[_Ended]:
@@ -133,4 +138,4 @@ def _variables(keys: Sequence[int], options: RestartOptions) -> dict[int, dict[s
     return variables
 
 
-__all__ = ["RestartOptions", "restart_process_instances"]
+__all__ = ["RestartOptions", "refuse_unsuitable_for_restart", "restart_process_instances"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from django.db.models import Q, QuerySet
@@ -24,6 +24,7 @@ from operate.actions import (
 from operate.api.engine_rest import queries as by
 from operate.api.engine_rest.activity import element_named, of_types
 from operate.api.engine_rest.base import EngineRestView, tenant_id
+from operate.api.engine_rest.batch import batch_job, jobs_of_batch, open_jobs
 from operate.api.engine_rest.bodies import Flag, body, date, flag, number, text
 from operate.api.engine_rest.ids import definition_id, definition_key_of, id_of, id_or_null, key_of
 from operate.api.engine_rest.listing import QueryListing, count_of
@@ -160,6 +161,21 @@ QUERY = by.ListQuery(
 )
 
 
+BATCH_JOBS = by.ListQuery(
+    filters={
+        "jobDefinitionId": by.Filter(by.Kind.TEXT, lambda value: Q()),
+        "jobId": by.key("pk"),
+        "withRetriesLeft": by.flag(Q(retries__gt=0)),
+        "noRetriesLeft": by.flag(Q(retries=0)),
+        "withException": by.flag(~Q(error_message="")),
+        "active": by.flag(Q(suspended=False)),
+        "suspended": by.flag(Q(suspended=True)),
+    },
+    sorting={"jobId": "key", "jobRetries": "retries", "jobDueDate": "due_at"},
+)
+"""What the jobs of a batch can be asked for besides."""
+
+
 def engine_jobs() -> QuerySet[Job]:
     """All jobs that the engine does itself, of whichever workspace and state."""
     rows = Job.objects.exclude(kind=Kind.EXTERNAL).select_related("definition", "workspace")
@@ -177,11 +193,24 @@ class Jobs(QueryListing):
     query = QUERY
     answers: dict[str, Any] = {"GET": list[JobAnswer], "POST": list[JobAnswer]}
 
-    def rows(self) -> QuerySet[Job]:
-        return self.visible(waiting_jobs())
+    _of_batch: Q | None = None
+    """Jobs of a batch, which are asked for by their job definition."""
 
-    def show(self, rows: Sequence[Job]) -> list[JobAnswer]:
-        return [job(row) for row in rows]
+    def rows(self) -> QuerySet[Any]:
+        return self.visible(waiting_jobs() if self._of_batch is None else open_jobs().filter(self._of_batch))
+
+    def show(self, rows: Sequence[Any]) -> list[Any]:
+        return [job(row) if isinstance(row, Job) else batch_job(row) for row in rows]
+
+    def get(self, request: Request) -> Response:
+        self._of_batch = jobs_of_batch(request.query_params)
+        query = QUERY if self._of_batch is None else BATCH_JOBS
+        return Response(self.answer(query.from_address(request)))
+
+    def post(self, request: Request) -> Response:
+        self._of_batch = jobs_of_batch(request.data) if isinstance(request.data, Mapping) else None
+        query = QUERY if self._of_batch is None else BATCH_JOBS
+        return Response(self.answer(query.from_body(request)))
 
 
 JobCount = count_of(Jobs)

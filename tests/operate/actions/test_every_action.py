@@ -15,6 +15,12 @@ import operate.actions
 from audit.models import Channel, Event, Result, Subject
 from operate import actions
 from operate.actions import Action
+from operate.actions.batches import BatchAction
+from operate.batch import life
+from operate.batch.models import Batch, BatchItem, BatchJob
+from operate.batch.plans import Cancel
+from operate.batch.running import run_due_jobs
+from operate.batch.submitting import Selection
 from operate.workspaces import Forbidden, Right, Role
 from tests.operate.actions.conftest import ALARM, CHOICE, ORDER, Shop, text_of
 from workflow.engine.errors import NotFound
@@ -85,6 +91,35 @@ def redeploy(shop: Shop) -> None:
     )
 
 
+def ask_for_batch(shop: Shop) -> None:
+    action = actions.SubmitBatch(shop.people[Role.ORG_ADMIN], channel=Channel.ADMIN)
+    action.execute(Cancel(), Selection([shop.instance_key]))
+
+
+def suspend_batch(shop: Shop) -> None:
+    ask_for_batch(shop)
+    life.suspend_batch(Batch.objects.get().key)
+
+
+def cancel_batch(shop: Shop) -> None:
+    ask_for_batch(shop)
+    life.cancel_batch(Batch.objects.get().key)
+
+
+def fail_batch(shop: Shop) -> None:
+    ask_for_batch(shop)
+    cancel(shop)
+    run_due_jobs()
+
+
+def empty_batch(shop: Shop) -> None:
+    """Its job has nothing left to do, so that no other event is recorded."""
+    ask_for_batch(shop)
+    BatchItem.objects.update(state=BatchItem.State.CANCELED)
+
+
+BATCH = lambda shop: Batch.objects.get().key  # noqa: E731
+BATCH_JOB = lambda shop: BatchJob.objects.get().key  # noqa: E731
 DEFINITION = lambda shop: shop.definition_key  # noqa: E731
 INSTANCE = lambda shop: shop.instance_key  # noqa: E731
 TASK = lambda shop: shop.task_key  # noqa: E731
@@ -176,6 +211,103 @@ CASES = [
         lambda action, shop, key: action.execute(key, [shop.instance_key], [StartBefore("approve")]),
         DEFINITION,
         cancel,
+    ),
+    Case(
+        actions.SubmitBatch,
+        Right.CANCEL,
+        Event.CREATE,
+        Subject.BATCH,
+        lambda action, shop, key: action.execute(Cancel(), Selection([shop.instance_key])),
+    ),
+    Case(
+        actions.SuspendBatch,
+        Right.CANCEL,
+        Event.SUSPEND,
+        Subject.BATCH,
+        lambda action, shop, key: action.execute(key),
+        BATCH,
+        ask_for_batch,
+    ),
+    Case(
+        actions.ResumeBatch,
+        Right.CANCEL,
+        Event.RESUME,
+        Subject.BATCH,
+        lambda action, shop, key: action.execute(key),
+        BATCH,
+        suspend_batch,
+    ),
+    Case(
+        actions.CancelBatch,
+        Right.CANCEL,
+        Event.CANCEL,
+        Subject.BATCH,
+        lambda action, shop, key: action.execute(key),
+        BATCH,
+        ask_for_batch,
+    ),
+    Case(
+        actions.DeleteBatch,
+        Right.CANCEL,
+        Event.DELETE,
+        Subject.BATCH,
+        lambda action, shop, key: action.execute(key),
+        BATCH,
+        cancel_batch,
+    ),
+    Case(
+        actions.RetryBatch,
+        Right.CANCEL,
+        Event.RETRY,
+        Subject.BATCH,
+        lambda action, shop, key: action.execute(key),
+        BATCH,
+        fail_batch,
+    ),
+    Case(
+        actions.SetBatchJobRetries,
+        Right.CANCEL,
+        Event.RETRY,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, 2),
+        BATCH_JOB,
+        ask_for_batch,
+    ),
+    Case(
+        actions.SetBatchJobSuspended,
+        Right.CANCEL,
+        Event.SUSPEND,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, True),
+        BATCH_JOB,
+        ask_for_batch,
+    ),
+    Case(
+        actions.SetBatchJobDueDate,
+        Right.CANCEL,
+        Event.UPDATE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key, None),
+        BATCH_JOB,
+        ask_for_batch,
+    ),
+    Case(
+        actions.DeleteBatchJob,
+        Right.CANCEL,
+        Event.DELETE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key),
+        BATCH_JOB,
+        ask_for_batch,
+    ),
+    Case(
+        actions.ExecuteBatchJob,
+        Right.CANCEL,
+        Event.EXECUTE,
+        Subject.JOB,
+        lambda action, shop, key: action.execute(key),
+        BATCH_JOB,
+        empty_batch,
     ),
     Case(
         actions.MigrateProcessInstance,
@@ -539,9 +671,10 @@ OF_NO_ORDER = (
     actions.ActivateProcessDefinition,
     actions.SetHistoryTimeToLive,
 )
+OF_AN_ORDER = [case for case in WITH_KEY if case.action not in OF_NO_ORDER and not issubclass(case.action, BatchAction)]
 
 
-@pytest.mark.parametrize("case", [case for case in WITH_KEY if case.action not in OF_NO_ORDER], ids=str)
+@pytest.mark.parametrize("case", OF_AN_ORDER, ids=str)
 def test_the_event_is_found_at_the_process_instance(case, shop, new_events):
     # given
     case.prepare(shop)
@@ -560,7 +693,8 @@ def test_the_event_is_found_at_the_process_instance(case, shop, new_events):
 def test_without_the_right_nothing_happens_but_a_record(case, shop, new_events):
     # given
     case.prepare(shop)
-    same = case.action.alternatives | {case.action.permission}
+    right = case.right if issubclass(case.action, BatchAction) else case.action.permission
+    same = case.action.alternatives | {right}
     user = with_rights(shop, *(right for right in Right if right not in same))
     key = case.key(shop) if case.key else None
     new_events()
@@ -569,7 +703,7 @@ def test_without_the_right_nothing_happens_but_a_record(case, shop, new_events):
     with pytest.raises(Forbidden) as refusal:
         case.call(case.action(user, channel=Channel.V2), shop, key)
     # then
-    assert refusal.value.right == case.action.permission
+    assert refusal.value.right == right
     assert state() == before
     [event] = new_events()
     assert (event.event, event.subject, event.result) == (case.event, case.subject, Result.REFUSED)

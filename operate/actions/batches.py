@@ -1,0 +1,262 @@
+"""Batches: asking for one, and what is done to one or to a job of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.transaction import atomic, set_rollback
+
+from audit.models import Event, Subject
+from audit.record import NewAuditEvent
+from operate.actions.base import Action
+from operate.batch import life, running, submitting
+from operate.batch.models import Batch, BatchJob, BatchType
+from operate.batch.plans import PLANS, Plan
+from operate.batch.submitting import Chosen, Selection
+from operate.workspaces.roles import Right
+from workflow.engine.errors import NotFound, Rejected
+from workflow.models import ProcessDefinition
+
+Done = TypeVar("Done")
+
+
+class BatchAction(Action[Any]):
+    """What is done to a batch needs the right that the batch itself needs, wherever its process instances are."""
+
+    permission = Right.VIEW
+    subject = Subject.BATCH
+
+    def entries(self) -> Iterable[NewAuditEvent]:
+        """One for each workspace."""
+        return [replace(self.entry, workspace_id=each) for each in self._workspaces] or (self.entry,)
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._workspaces: Sequence[int] = ()
+
+    def authorize_all(self, workspaces: Iterable[int]) -> None:
+        """Demand the right in all of these workspaces, and let each of them know."""
+        found = sorted(workspaces)
+        for workspace in found:
+            self.context.authorize(workspace)
+        self._workspaces = found
+
+    def open_batch(self, key: int) -> Batch:
+        """The batch, if what it does is allowed; NotFound."""
+        self.about(key)
+        batch = Batch.objects.filter(pk=key).first()
+        if batch is None:
+            raise NotFound(self.nothing_found())
+        self.authorize(batch)
+        return batch
+
+    def authorize(self, batch: Batch) -> None:
+        """Demand the right that the batch itself needs."""
+        self.require(PLANS[BatchType(batch.type)].right)
+        self.note(type=batch.type)
+        self.authorize_all(batch.workspaces)
+
+    def do(self, command: Callable[..., Done], *args: Any) -> Done:
+        """What writes at once; a dry run undoes it."""
+        with atomic():
+            done = command(*args)
+            if self.dry_run:
+                set_rollback(True)
+        return done
+
+
+class SubmitBatch(BatchAction):
+    """Let something be done to many process instances in the background; returns the batch's key."""
+
+    event = Event.CREATE
+
+    def perform(self, plan: Plan, selection: Selection, *, items_per_job: int | None = None) -> int:
+        self.require(plan.right)
+        self.note(type=plan.type.value, plan=plan.describe())
+        self.entry.definition_key = plan.definition_key
+        if plan.edits_variables:
+            self.require(Right.EDIT_VARIABLES)
+        plan.check()
+        if self.actor is None:
+            raise Rejected(
+                "Expected a user to ask for the batch, found none: its instances are changed with their rights."
+            )
+        chosen = submitting.choose(selection, self.access)
+        self.authorize_all({*chosen.workspaces, *self._of_definition(plan.definition_key)})
+        self.note(process_instances=len(chosen.keys))
+        key = 0 if self.dry_run else self._submit(plan, chosen, items_per_job)
+        self.about(key)
+        return key
+
+    def _of_definition(self, key: int | None) -> list[int]:
+        if key is None:
+            return []
+        found = list(ProcessDefinition.objects.filter(pk=key).values_list("workspace_id", flat=True))
+        if not found:
+            raise NotFound(f"Expected to find a process definition with key '{key}', but there is none.")
+        return found
+
+    def _submit(self, plan: Plan, chosen: Chosen, items_per_job: int | None) -> int:
+        request = submitting.Request(
+            requester_id=None if self.actor is None else self.actor.pk,
+            requester_name="" if self.actor is None else self.actor.get_username(),
+            reason=self.reason,
+            channel=self.channel.value,
+            request_id=self.request_id,
+            url=self.url,
+        )
+        workspaces = frozenset(self._workspaces)
+        return submitting.submit(plan, Chosen(chosen.keys, workspaces), request, items_per_job=items_per_job)
+
+
+class SuspendBatch(BatchAction):
+    """Do no more of a batch until it is resumed."""
+
+    event = Event.SUSPEND
+
+    def perform(self, key: int) -> None:
+        self.open_batch(key)
+        self.do(life.suspend_batch, key)
+
+
+class ResumeBatch(BatchAction):
+    """Let a suspended batch go on."""
+
+    event = Event.RESUME
+
+    def perform(self, key: int) -> None:
+        self.open_batch(key)
+        self.do(life.resume_batch, key)
+
+
+class CancelBatch(BatchAction):
+    """Leave undone what is not done yet."""
+
+    event = Event.CANCEL
+
+    def perform(self, key: int) -> None:
+        self.open_batch(key)
+        self.do(life.cancel_batch, key)
+
+
+class DeleteBatch(BatchAction):
+    """Forget a batch that has ended; what was done stays done."""
+
+    event = Event.DELETE
+
+    def perform(self, key: int) -> None:
+        self.open_batch(key)
+        self.do(life.delete_batch, key)
+
+
+class RetryBatch(BatchAction):
+    """Let what has failed in a batch be tried again."""
+
+    event = Event.RETRY
+
+    def perform(self, key: int) -> None:
+        self.open_batch(key)
+        self.note(jobs=self.do(life.retry_failed, key))
+
+
+# ---- single jobs of a batch
+
+
+class BatchJobAction(BatchAction):
+    """What is done to one job of a batch."""
+
+    subject = Subject.JOB
+
+    def open_job(self, key: int) -> int:
+        """The key of the job's batch, if what it does is allowed; NotFound."""
+        self.about(key)
+        job = BatchJob.objects.select_related("batch").filter(pk=key).first()
+        if job is None:
+            raise NotFound(self.nothing_found())
+        self.note(batch=job.batch_key)
+        self.authorize(job.batch)
+        return int(job.batch_key)
+
+
+class SetBatchJobRetries(BatchJobAction):
+    """New retries for a job of a batch; what failed in it is tried again."""
+
+    event = Event.RETRY
+
+    def perform(self, key: int, retries: int) -> None:
+        self.open_job(key)
+        self.note(retries=retries)
+        self.do(life.set_job_retries, key, retries)
+
+
+class SetBatchJobSuspended(BatchJobAction):
+    """Keep one job of a batch from being done, or let it be done again."""
+
+    event = Event.SUSPEND
+
+    def perform(self, key: int, suspended: bool) -> None:
+        self.entry.event = Event.SUSPEND if suspended else Event.RESUME
+        self.open_job(key)
+        self.do(life.set_job_suspended, key, suspended)
+
+
+class SetBatchJobDueDate(BatchJobAction):
+    """Let a job of a batch become due at another time, or at once."""
+
+    event = Event.UPDATE
+
+    def perform(self, key: int, due_at: datetime | None) -> None:
+        self.open_job(key)
+        self.note(due_at=due_at)
+        self.do(life.set_job_due, key, due_at)
+
+
+class DeleteBatchJob(BatchJobAction):
+    """Leave undone what is not done yet in one job of a batch."""
+
+    event = Event.DELETE
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        batch_key = super().execute(*args, **kwargs)
+        if not self.dry_run:
+            running.end_if_done(batch_key)
+        return batch_key
+
+    def perform(self, key: int) -> int:
+        batch_key = self.open_job(key)
+        self.do(life.delete_job, key)
+        return batch_key
+
+
+class ExecuteBatchJob(BatchJobAction):
+    """Do a job of a batch now; its instances are changed in the name of who asked for the batch."""
+
+    event = Event.EXECUTE
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        """Each instance has its own transaction and audit event; this one's says that the job was done by hand."""
+        super().execute(*args, **kwargs)
+        [key] = args
+        return not self.dry_run and running.run_job(key)
+
+    def perform(self, key: int) -> None:
+        self.open_job(key)
+        self.do(life.require_runnable_by_hand, key)
+
+
+__all__ = [
+    "CancelBatch",
+    "DeleteBatch",
+    "DeleteBatchJob",
+    "ExecuteBatchJob",
+    "ResumeBatch",
+    "RetryBatch",
+    "SetBatchJobDueDate",
+    "SetBatchJobRetries",
+    "SetBatchJobSuspended",
+    "SubmitBatch",
+    "SuspendBatch",
+]

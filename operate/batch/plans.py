@@ -1,0 +1,428 @@
+"""What a batch can do to each of its process instances: one class a type, with the right it needs and how it is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+from operate.actions import details
+from operate.actions.base import Action
+from operate.actions.incidents import ResolveIncident
+from operate.actions.jobs import UpdateJob
+from operate.actions.many import refuse_instructions_of_one, refuse_other_definition
+from operate.actions.migration import MigrateProcessInstance
+from operate.actions.process_instances import (
+    CancelProcessInstance,
+    DeleteProcessInstance,
+    ModifyProcessInstance,
+    ResumeProcessInstance,
+    SuspendProcessInstance,
+)
+from operate.actions.restart import RestartProcessInstances
+from operate.actions.variables import SetVariables
+from operate.batch.models import BatchType
+from operate.batch.wire import from_wire, to_wire
+from operate.workspaces.roles import Right
+from workflow.engine.errors import NotFound, Rejected
+from workflow.engine.values import NO_VARIABLES, TypedValue, Variables
+from workflow.migration import MigrationOptions, MigrationPlan
+from workflow.models import Incident, Job, ProcessInstance, Variable
+from workflow.modification import Instruction, ModificationOptions
+from workflow.services import Outcome, RestartOptions, refuse_unsuitable_for_restart
+
+Act = Callable[[type[Action[Any]]], Any]
+"""Makes an action for who asked for the batch."""
+
+NO_OPTIONS = ModificationOptions()
+RESTART_DEFAULTS = RestartOptions()
+MIGRATION_DEFAULTS = MigrationOptions()
+MAX_SHOWN = 200
+
+
+class Plan:
+    """One type of batch. Plans are dataclasses of what the wire carries."""
+
+    type: ClassVar[BatchType]
+    right: ClassVar[Right]
+    is_one_command: ClassVar[bool] = True
+    """Whether an instance takes one command, which writes all or nothing; else a savepoint holds them together."""
+
+    @property
+    def definition_key(self) -> int | None:
+        """The process definition that all instances have to be of, if there is one."""
+        return None
+
+    @property
+    def edits_variables(self) -> bool:
+        """Whether the right to edit variables is needed too."""
+        return False
+
+    def check(self) -> None:
+        """Raise Rejected for what no process instance could fulfil."""
+
+    def run(self, act: Act, key: int) -> int | None:
+        """Do it to one process instance; the key of what was started by it, if anything was."""
+        raise NotImplementedError
+
+    def describe(self) -> list[str]:
+        """What is done, in sentences."""
+        raise NotImplementedError
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as the batch keeps it."""
+        return {each.name: to_wire(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
+
+
+def read_plan(type: str, wire: Mapping[str, Any]) -> Plan:
+    """The plan of a batch of this type."""
+    return PLANS[BatchType(type)](**{name: from_wire(value) for name, value in wire.items()})
+
+
+class ModifyInstanceOf(ModifyProcessInstance):
+    """Modify a process instance of one definition; of another one, the plan would mean something else."""
+
+    def perform(
+        self,
+        key: int,
+        instructions: Sequence[Instruction],
+        *,
+        options: ModificationOptions | None = None,
+        definition_key: int | None = None,
+    ) -> Outcome:
+        outcome = super().perform(key, instructions, options=options)
+        if definition_key is not None:
+            refuse_other_definition(outcome, definition_key)
+        return outcome
+
+
+@dataclass(frozen=True)
+class Modify(Plan):
+    """Apply instructions to a running process instance, of one definition if that is named."""
+
+    type = BatchType.MODIFY
+    right = Right.MODIFY
+
+    instructions: Sequence[Instruction]
+    of_definition: int | None = None
+    options: ModificationOptions = NO_OPTIONS
+    for_one: bool = False
+    """Whether it is for one process instance only, so that it may name element instances."""
+
+    @property
+    def definition_key(self) -> int | None:
+        return self.of_definition
+
+    @property
+    def edits_variables(self) -> bool:
+        return details.sets_variables(self.instructions)
+
+    def check(self) -> None:
+        if not self.for_one or not self.instructions:
+            refuse_instructions_of_one(self.instructions)
+
+    def run(self, act: Act, key: int) -> int | None:
+        act(ModifyInstanceOf).execute(key, self.instructions, options=self.options, definition_key=self.of_definition)
+        return None
+
+    def describe(self) -> list[str]:
+        return [instruction.describe() for instruction in self.instructions]
+
+
+@dataclass(frozen=True)
+class Restart(Plan):
+    """Start a new process instance for an ended one."""
+
+    type = BatchType.RESTART
+    right = Right.RESTART
+
+    of_definition: int
+    instructions: Sequence[Instruction]
+    options: RestartOptions = RESTART_DEFAULTS
+
+    @property
+    def definition_key(self) -> int | None:
+        return self.of_definition
+
+    @property
+    def edits_variables(self) -> bool:
+        return details.sets_variables(self.instructions)
+
+    def check(self) -> None:
+        refuse_unsuitable_for_restart(self.instructions)
+
+    def run(self, act: Act, key: int) -> int | None:
+        [outcome] = act(RestartProcessInstances).execute(
+            self.of_definition, [key], self.instructions, options=self.options
+        )
+        return int(outcome.process_instance_key)
+
+    def describe(self) -> list[str]:
+        which = "first" if self.options.initial_variables else "last"
+        with_key = "without the business key" if self.options.without_business_key else "with the business key"
+        return [
+            f"Start a new process instance with the {which} values of the global variables, {with_key}",
+            *(instruction.describe() for instruction in self.instructions),
+        ]
+
+
+@dataclass(frozen=True)
+class Migrate(Plan):
+    """Move a running process instance to another process definition."""
+
+    type = BatchType.MIGRATE
+    right = Right.MIGRATE
+
+    plan: MigrationPlan
+    options: MigrationOptions = MIGRATION_DEFAULTS
+
+    @property
+    def definition_key(self) -> int | None:
+        return self.plan.source_definition_key
+
+    @property
+    def edits_variables(self) -> bool:
+        return bool(self.plan.variables)
+
+    def run(self, act: Act, key: int) -> int | None:
+        act(MigrateProcessInstance).execute(key, self.plan, options=self.options)
+        return None
+
+    def describe(self) -> list[str]:
+        return [
+            f"Migrate to process definition '{self.plan.target_definition_key}'",
+            *(mapping.describe() for mapping in self.plan.mappings),
+        ]
+
+
+@dataclass(frozen=True)
+class Cancel(Plan):
+    """Cancel a running process instance with what it has called."""
+
+    type = BatchType.CANCEL
+    right = Right.CANCEL
+
+    skip_io_mappings: bool = False
+
+    def run(self, act: Act, key: int) -> int | None:
+        act(CancelProcessInstance).execute(key, skip_io_mappings=self.skip_io_mappings)
+        return None
+
+    def describe(self) -> list[str]:
+        return ["Cancel the process instance and what it has called"]
+
+
+@dataclass(frozen=True)
+class Delete(Plan):
+    """Delete an ended process instance with its history."""
+
+    type = BatchType.DELETE
+    right = Right.DELETE_INSTANCE
+    is_one_command = False  # the rows are deleted at once
+
+    def run(self, act: Act, key: int) -> int | None:
+        act(DeleteProcessInstance).execute(key)
+        return None
+
+    def describe(self) -> list[str]:
+        return ["Delete the ended process instance with its history"]
+
+
+@dataclass(frozen=True)
+class Suspend(Plan):
+    """Put a running process instance on hold; nothing happens if it is so already."""
+
+    type = BatchType.SUSPEND
+    right = Right.SUSPEND
+
+    def run(self, act: Act, key: int) -> int | None:
+        _set_suspended(act(SuspendProcessInstance), key, suspended=True)
+        return None
+
+    def describe(self) -> list[str]:
+        return ["Suspend the process instance"]
+
+
+@dataclass(frozen=True)
+class Resume(Plan):
+    """Let a suspended process instance go on; nothing happens if it is not suspended."""
+
+    type = BatchType.RESUME
+    right = Right.SUSPEND
+
+    def run(self, act: Act, key: int) -> int | None:
+        _set_suspended(act(ResumeProcessInstance), key, suspended=False)
+        return None
+
+    def describe(self) -> list[str]:
+        return ["Resume the process instance"]
+
+
+def _set_suspended(action: Action[Any], key: int, *, suspended: bool) -> None:
+    running = ProcessInstance.objects.active().filter(pk=key)
+    if not running.filter(suspended=suspended).exists():
+        action.execute(key)
+
+
+@dataclass(frozen=True)
+class ResolveIncidents(Plan):
+    """Resolve all open incidents of a process instance; jobs without retries get some."""
+
+    type = BatchType.RESOLVE_INCIDENTS
+    right = Right.RESOLVE_INCIDENT
+    is_one_command = False
+
+    retries: int = 1
+
+    def check(self) -> None:
+        _refuse_negative(self.retries, least=1)
+
+    def run(self, act: Act, key: int) -> int | None:
+        _require_running(key)
+        open_ones = Incident.objects.filter(process_instance=key, state=Incident.State.ACTIVE).order_by("key")
+        for incident in open_ones:
+            if not Incident.objects.filter(pk=incident.pk, state=Incident.State.ACTIVE).exists():
+                continue  # resolving the one before has ended it
+            act(ResolveIncident).execute(incident.pk, retries=self.retries if incident.job_key else None)
+        return None
+
+    def describe(self) -> list[str]:
+        return [f"Resolve all open incidents; jobs without retries get {self.retries}"]
+
+
+@dataclass(frozen=True)
+class SetRetries(Plan):
+    """Set the retries of the jobs of a process instance: the engine's own, and those of workers."""
+
+    type = BatchType.SET_RETRIES
+    right = Right.RESOLVE_INCIDENT
+    is_one_command = False
+
+    retries: int
+    of_workers: bool = True
+    of_engine: bool = True
+
+    def check(self) -> None:
+        _refuse_negative(self.retries, least=0)
+
+    def run(self, act: Act, key: int) -> int | None:
+        _require_running(key)
+        jobs = Job.objects.filter(process_instance=key, state__in=("CREATED", "FAILED", "ERROR_THROWN"))
+        if not self.of_workers:
+            jobs = jobs.exclude(kind=Job.Kind.EXTERNAL)
+        if not self.of_engine:
+            jobs = jobs.filter(kind=Job.Kind.EXTERNAL)
+        for job in jobs.order_by("key").values_list("key", flat=True):
+            act(UpdateJob).execute(job, retries=self.retries, resolve=True)
+        return None
+
+    def describe(self) -> list[str]:
+        whose = {(True, True): "all jobs", (True, False): "the jobs of workers"}
+        jobs = whose.get((self.of_workers, self.of_engine), "timers and asynchronous continuations")
+        return [f"Set the retries of {jobs} to {self.retries}"]
+
+
+@dataclass(frozen=True)
+class EditVariables(Plan):
+    """Set and delete global variables of a running process instance, and merge JSON into some (RFC 7396)."""
+
+    type = BatchType.SET_VARIABLES
+    right = Right.EDIT_VARIABLES
+
+    variables: Variables = NO_VARIABLES
+    delete: Sequence[str] = ()
+    merge: Variables = NO_VARIABLES
+
+    def check(self) -> None:
+        if not (self.variables or self.delete or self.merge):
+            raise Rejected("Variables is empty: expected at least one variable to set, to merge or to delete.")
+
+    def run(self, act: Act, key: int) -> int | None:
+        merged, seen = self._merged(key) if self.merge else ({}, None)
+        act(SetVariables).execute(key, {**self.variables, **merged}, delete=self.delete, expected=seen)
+        return None
+
+    def _merged(self, key: int) -> tuple[dict[str, Any], dict[str, int | None]]:
+        """What the variables become, and the revisions on which that rests."""
+        rows = {row.name: row for row in Variable.objects.filter(scope_key=key, name__in=list(self.merge))}
+        seen = {name: rows[name].revision if name in rows else None for name in self.merge}
+        values = {
+            name: merge_patch(rows[name].value if name in rows else None, _plain(patch))
+            for name, patch in self.merge.items()
+        }
+        return values, seen
+
+    def describe(self) -> list[str]:
+        return [
+            *(f"Set variable '{name}' to {_shown(value)}" for name, value in self.variables.items()),
+            *(f"Merge {_shown(value)} into variable '{name}'" for name, value in self.merge.items()),
+            *(f"Delete variable '{name}'" for name in self.delete),
+        ]
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """The target with a JSON merge patch applied (RFC 7396): null removes, objects are merged, all else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, TypedValue) else value
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(_plain(value), ensure_ascii=False, default=str)
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+
+
+def _refuse_negative(retries: int, *, least: int) -> None:
+    if retries < least:
+        raise Rejected(f"Expected the retries to be at least {least}, found {retries}.")
+
+
+def _require_running(key: int) -> None:
+    if not ProcessInstance.objects.active().filter(pk=key).exists():
+        raise NotFound(f"Expected an active process instance with key '{key}', but there is none, or it has ended.")
+
+
+PLANS: dict[BatchType, type[Plan]] = {
+    kind.type: kind
+    for kind in (
+        Modify,
+        Restart,
+        Migrate,
+        Cancel,
+        Delete,
+        Suspend,
+        Resume,
+        ResolveIncidents,
+        SetRetries,
+        EditVariables,
+    )
+}
+
+__all__ = [
+    "PLANS",
+    "Act",
+    "Cancel",
+    "Delete",
+    "EditVariables",
+    "Migrate",
+    "Modify",
+    "Plan",
+    "ResolveIncidents",
+    "Restart",
+    "Resume",
+    "SetRetries",
+    "Suspend",
+    "merge_patch",
+    "read_plan",
+]

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from workflow.engine.commands import Occur
 from workflow.engine.engine import Engine
+from workflow.engine.errors import Rejected
 from workflow.engine.events import ThrownSignal
 from workflow.engine.state import CORRELATED, CREATED, SubscriptionRow
 from workflow.engine.values import NO_VARIABLES, Variables
@@ -15,6 +16,9 @@ from workflow.persistence.json_values import from_json
 from workflow.persistence.unit_of_work import Subject, UnitOfWork
 from workflow.services.correlations import note_correlation
 from workflow.services.start_events import enter_start_event, message_lock, signal_starts, start_what_waited
+
+SIGNAL_LIMIT = 1_000
+"""Signals that one command may lead to; a model in which they call forth each other would never come to an end."""
 
 TAKE_BUFFERED = """
 UPDATE workflow_bufferedmessage SET correlated_to = correlated_to || %s::text
@@ -39,6 +43,7 @@ def settle(work: UnitOfWork) -> None:
     Costs nothing unless the command has made a subscription, thrown a signal, or ended what a message has started.
     """
     seen: set[int] = set()
+    signals = 0
     while True:
         fresh = [(each, row) for each in work.engines for row in _fresh(each, seen)]
         thrown = [(each, signal) for each in work.engines for signal in _thrown(each)]
@@ -48,6 +53,12 @@ def settle(work: UnitOfWork) -> None:
         for each, row in fresh:
             seen.add(row.key)
             _take_one(work, each, row)
+        signals += len(thrown)
+        if signals > SIGNAL_LIMIT:
+            raise Rejected(
+                f"Expected one command to throw at most {SIGNAL_LIMIT:,} signals, but they call forth each other without end; the "
+                f"last one is '{thrown[-1][1].name}'. Does the model answer a signal by the same one?"
+            )
         for each, signal in thrown:
             workspace_ids = [each.state.workspace_id]
             deliver_signal(work, signal.name, workspace_ids, signal.variables, thrown_key=signal.key)

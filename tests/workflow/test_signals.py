@@ -1,0 +1,56 @@
+"""Signals between process instances, in the database."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.support.models import HEAD, PLATFORMS, deploy
+from workflow import services
+from workflow.engine.errors import Rejected
+from workflow.graph import Semantics
+from workflow.models import ElementInstance, ProcessInstance
+
+BOTH = pytest.mark.parametrize("semantics", Semantics)
+SIGNAL = "<signalEventDefinition signalRef='signal_go'/>"
+WAIT = f"<startEvent id='start'/><intermediateCatchEvent id='{{}}'>{SIGNAL}</intermediateCatchEvent>"
+TELL = f"<startEvent id='start'/><intermediateThrowEvent id='{{}}'>{SIGNAL}</intermediateThrowEvent>"
+LISTEN = (
+    f"<subProcess id='listen' triggeredByEvent='true'><startEvent id='heard' isInterrupting='false'>{SIGNAL}</startEvent>"
+    f"<endEvent id='again'>{SIGNAL}</endEvent><sequenceFlow id='f' sourceRef='heard' targetRef='again'/></subProcess>"
+)
+
+
+def process(process_id: str, semantics: Semantics, elements: str, *chain: str) -> int:
+    """Deploy a process whose elements follow each other as the chain says; its definition key."""
+    head = HEAD.format(platform=PLATFORMS[semantics], id=process_id, messages="<signal id='signal_go' name='go'/>")
+    flows = "".join(
+        f"<sequenceFlow id='flow_{source}' sourceRef='{source}' targetRef='{target}'/>"
+        for source, target in pairwise(chain)
+    )
+    return deploy(f"{head}{elements}{flows}</process></definitions>").key
+
+
+@BOTH
+@pytest.mark.django_db
+def test_a_signal_reaches_other_process_instances_that_wait_already(semantics):
+    waiting = services.start_process_instance(process("waiting", semantics, WAIT.format("wait"), "start", "wait"))
+    services.start_process_instance(process("telling", semantics, TELL.format("tell"), "start", "tell"))
+    assert ProcessInstance.objects.get(pk=waiting.process_instance_key).state == "COMPLETED"
+
+
+@BOTH
+@pytest.mark.django_db
+def test_who_waits_only_after_a_signal_was_thrown_misses_it(semantics):
+    elements = TELL.format("tell") + WAIT.format("late").removeprefix("<startEvent id='start'/>")
+    services.start_process_instance(process("p", semantics, elements, "start", "tell", "late"))
+    assert ElementInstance.objects.get(element_id="late").state == "ACTIVE"
+
+
+@BOTH
+@pytest.mark.django_db
+def test_signals_that_call_forth_each_other_are_refused_instead_of_hanging(semantics):
+    elements = LISTEN + "<startEvent id='start'/><userTask id='work'/>"
+    started = services.start_process_instance(process("p", semantics, elements, "start", "work"))
+    with pytest.raises(Rejected, match="without end"):
+        services.broadcast_signal("go")
+    assert ProcessInstance.objects.get(pk=started.process_instance_key).state == "ACTIVE"

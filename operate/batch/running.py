@@ -68,6 +68,10 @@ UPDATE operate_batchjob j SET
 FROM (SELECT EXISTS (SELECT 1 FROM operate_batchitem WHERE job_key = %(job)s AND state = 'ACTIVE') AS some) AS waiting
 WHERE j.key = %(job)s
 """
+LEFT_OVER = """
+SELECT b.key FROM operate_batch b WHERE b.state IN ('ACTIVE', 'SUSPENDED') AND NOT EXISTS (
+  SELECT 1 FROM operate_batchjob j WHERE j.batch_key = b.key AND j.state = 'OPEN' AND j.retries > 0)
+"""
 NOTE_DEFECT = """
 UPDATE operate_batchjob SET retries = retries - 1, error_message = %s, due_at = %s::timestamptz
 WHERE key = %s AND state = 'OPEN' AND retries > 0
@@ -184,24 +188,31 @@ class Step:
     is_end: bool
 
 
-def run_next_job() -> bool:
+def run_next_job(goes_on: Callable[[], bool] = lambda: True) -> bool:
     """Do the next job that is due; whether there was one that nobody else does."""
     for (key,) in fetch(NEXT, (clock(),)):
         try:
-            run_job(key)
+            run_job(key, goes_on)
         except (OperationalError, InterfaceError):
             raise
         except Exception as failure:
             logger.exception("Batch job '%s' failed.", key)
             note_defect(key, failure)
         return True
+    _end_left_over()
     return False
+
+
+def _end_left_over() -> None:
+    """End batches whose last worker was killed before it could say so."""
+    for (key,) in fetch(LEFT_OVER):
+        end_if_done(key)
 
 
 def run_due_jobs(goes_on: Callable[[], bool] = lambda: True) -> int:
     """Do all jobs that are due now, one after the other; how many they were."""
     number = 0
-    while goes_on() and run_next_job():
+    while goes_on() and run_next_job(goes_on):
         number += 1
     return number
 

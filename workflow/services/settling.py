@@ -29,12 +29,14 @@ WHERE key = (
 RETURNING key, variables
 """
 WAITING_FOR_SIGNAL = """
-SELECT s.key, s.process_instance_key
+SELECT s.key, s.process_instance_key, s.root_process_instance_key
 FROM workflow_eventsubscription s JOIN workflow_processinstance i ON i.key = s.process_instance_key
 WHERE s.kind = 'SIGNAL' AND s.name = %s AND s.workspace_id = ANY(%s::bigint[]) AND s.state = 'CREATED'
   AND NOT i.suspended AND (%s::bigint IS NULL OR s.element_instance_key = %s::bigint)
 ORDER BY s.key
 """
+LOCK = "SELECT key FROM workflow_processinstance WHERE key = ANY(%s::bigint[]) ORDER BY key FOR UPDATE"
+"""In the order of keys, or two signals that reach the same process instances could wait for each other."""
 
 
 def settle(work: UnitOfWork) -> None:
@@ -124,7 +126,11 @@ def deliver_signal(
     for engine in list(work.engines):
         reached += _deliver_inside(engine, name, variables, execution_key, thrown_key)
     keys = list(workspace_ids)
-    for key, instance_key in fetch(WAITING_FOR_SIGNAL, (name, keys, execution_key, execution_key)):
+    waiting = fetch(WAITING_FOR_SIGNAL, (name, keys, execution_key, execution_key))
+    roots = {root_key for _key, instance_key, root_key in waiting if instance_key not in own}
+    if len(roots) > 1:
+        fetch(LOCK, (list(roots),))
+    for key, instance_key, _root_key in waiting:
         if instance_key not in own:
             engine = work.open(Subject.SUBSCRIPTION, key)
             row = engine.state.subscriptions.get(key)

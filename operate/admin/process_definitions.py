@@ -139,7 +139,6 @@ class ProcessDefinitionAdmin(EngineModelAdmin):
             "config": {
                 "xml": reverse("admin:workflow_processdefinition_xml", args=[key]),
                 "elements": statistics,
-                "names": {element.id: element.name or element.id for element in process.elements.values()},
                 "list": reverse("admin:workflow_processinstance_changelist")
                 + f"?process={definition.process_id}&version={definition.version}",
             },

@@ -265,3 +265,15 @@ def test_an_unknown_operation_and_jobs_of_others_are_not_found(office):
     assert do(office, "stella", "explode", found).status_code == 404
     assert "No job was chosen" in do(office, "paul", "execute", found).content.decode()
     assert office.of("stella").get("/workflow/job/do/").status_code == 405
+
+
+@BOTH
+def test_lists_and_the_definition_say_elements_as_they_are_drawn(office, semantics):
+    instance = each(office, semantics)
+    rows = office.of("stella").get("/workflow/processinstance/").context["rows"]
+    assert sorted(rows[0].elements.split(", ")) == (
+        ["All in", "Check item ×2", "Pack ×2"] if semantics is Semantics.CAMUNDA_7 else ["Check item ×2", "Pack ×2"]
+    )
+    answer = office.of("stella").get(f"/workflow/processdefinition/{instance.definition_key}/")
+    assert "#multiInstanceBody" not in answer.content.decode()
+    assert answer.context["statistics"]["items"]["active"] == 2

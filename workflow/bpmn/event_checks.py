@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from workflow.elements.reading import bpmn_name
 from workflow.engine.timers import first_due
 from workflow.expressions import Expression, Language
 from workflow.graph import (
+    CancelEvent,
     CatchDetails,
+    CompensationEvent,
     ErrorEvent,
     EscalationEvent,
     LinkEvent,
@@ -34,6 +37,8 @@ def check_events(nodes: Sequence[NodePlace]) -> None:
     """Report events that stand in each other's way, and those that nothing can lead to or come from."""
     _check_boundary_events(nodes)
     _check_event_sub_processes(nodes)
+    _check_starts_of_process(nodes)
+    _check_compensation(nodes)
     _check_links(nodes)
     for node in nodes:
         if isinstance(node.event, TimerEvent):
@@ -68,6 +73,8 @@ def _check_boundary_events(nodes: Sequence[NodePlace]) -> None:
         _check_duplicates(events, f"boundary events on '{activity}'")
         for extra in [each for each in events if each.is_for_compensation][1:]:
             extra.reading.problem(f"Multiple compensation boundary events on '{activity}' are not allowed.")
+        for extra in [each for each in events if isinstance(each.event, CancelEvent)][1:]:
+            extra.reading.problem(f"Multiple cancel boundary events on '{activity}' are not allowed.")
 
 
 def _check_event_sub_processes(nodes: Sequence[NodePlace]) -> None:
@@ -83,8 +90,16 @@ def _check_event_sub_processes(nodes: Sequence[NodePlace]) -> None:
             node.reading.problem("An event sub-process cannot be multi-instance: it begins whenever its event occurs.")
 
 
-def _check_duplicates(events: Iterable[NodePlace], where: str) -> None:
+def _check_starts_of_process(nodes: Sequence[NodePlace]) -> None:
+    starts = [each for each in nodes if each.reading.tag == "startEvent" and _parent_tag(each) == "process"]
+    _check_duplicates(starts, "start events")
+
+
+def _check_duplicates(events: Sequence[NodePlace], where: str) -> None:
     """Of two events that wait for the very same thing nobody could tell which one occurs."""
+    escalations = [node for node in events if isinstance(node.event, EscalationEvent)]
+    if any(isinstance(node.event, EscalationEvent) and node.event.code is None for node in escalations):
+        _check_catch_all(escalations, where)
     seen: set[str] = set()
     for node in events:
         described = _description(node.event)
@@ -92,6 +107,16 @@ def _check_duplicates(events: Iterable[NodePlace], where: str) -> None:
             node.reading.problem(f"Multiple {where} with {described} are not allowed.")
         if described is not None:
             seen.add(described)
+
+
+def _check_catch_all(escalations: Sequence[NodePlace], where: str) -> None:
+    """Zeebe prefers the event with the code; Camunda 7 does not want to choose."""
+    for node in escalations:
+        event = node.event
+        if not node.reading.is_zeebe and isinstance(event, EscalationEvent) and event.code is not None:
+            node.reading.problem(
+                f"Expected no other one beside {where} that catch escalations of any code, found one with a code."
+            )
 
 
 def _description(event: object) -> str | None:
@@ -115,6 +140,48 @@ def _description(event: object) -> str | None:
 def _named(what: str, expression: Expression) -> str | None:
     is_plain = expression.language is Language.STATIC and expression.source
     return f"{what} '{expression.source}'" if is_plain else None
+
+
+# ---- compensation (Camunda 7)
+
+
+def _check_compensation(nodes: Sequence[NodePlace]) -> None:
+    places = {node.reading.id: node for node in nodes}
+    handled = {node.reading.attribute("attachedToRef") for node in nodes if node.is_for_compensation}
+    deciding: set[str] = set()
+    for node in nodes:
+        if node.reading.is_zeebe or not isinstance(node.event, CompensationEvent):
+            continue
+        if node.reading.tag == "startEvent":
+            scope = places[node.scope_id].scope_id
+            _check_compensation_start(node, scope, places, handled | deciding)
+            deciding.add(scope)
+        elif node.event.activity_id is not None and node.reading.tag != "boundaryEvent":
+            _check_activity_reference(node, node.event.activity_id, places)
+
+
+def _check_compensation_start(
+    start: NodePlace, scope: str, places: Mapping[str, NodePlace], handled: Container[str | None]
+) -> None:
+    """Compensation reaches an event sub-process only inside a sub-process, and nothing else may handle it there."""
+    if scope not in places:
+        start.reading.problem(
+            "An event sub-process with a compensation start event is only supported in an embedded sub-process, found it in "
+            "the process."
+        )
+    elif scope in handled:
+        start.reading.problem(
+            f"Expected one event sub-process or boundary event for the compensation of '{scope}', found several."
+        )
+
+
+def _check_activity_reference(node: NodePlace, activity_id: str, places: Mapping[str, NodePlace]) -> None:
+    activity, scope = places.get(activity_id), places.get(node.scope_id)
+    scopes = [node.scope_id]
+    if scope is not None and is_event_sub_process(scope):
+        scopes.append(scope.scope_id)
+    if activity is not None and activity.scope_id not in scopes:
+        node.reading.problem(f"Invalid 'activityRef': no activity with id '{activity_id}' in scope '{scopes[-1]}'.")
 
 
 # ---- links
@@ -159,6 +226,11 @@ def _check_timer(node: NodePlace, timer: TimerEvent) -> None:
             first_due(timer.kind, timer.time.source, now=_ANY_TIME, semantics=node.reading.semantics)
         except ValueError as error:
             node.reading.problem(f"Invalid timer '{timer.time.source}': {error}")
+
+
+def _parent_tag(node: NodePlace) -> str:
+    parent = node.reading.element.getparent()
+    return bpmn_name(parent) if parent is not None else ""
 
 
 def _is_interrupting_in_a_process(node: NodePlace) -> bool:

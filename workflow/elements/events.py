@@ -189,10 +189,12 @@ def _read_error(reading: ElementReading, definition: ElementReading) -> Event | 
             reading.problem("Must reference an error: expected 'errorRef', found none.")
         return ErrorEvent(None, None, *_error_variables(definition))
     error = reading.model.referred("error", reference)
-    if error is None and (reading.is_zeebe or throws):
+    if error is None and reading.is_zeebe:
         reading.problem(f"Invalid 'errorRef': no error with id '{reference}' found.")
         return None
     code = error.attribute("errorCode") if error is not None else reference
+    if code is None and not (reading.is_zeebe or throws):
+        return ErrorEvent(None, None, *_error_variables(definition))
     if code is None:
         reading.problem(f"Expected error '{reference}' to have an 'errorCode', found none.")
         return None

@@ -367,6 +367,8 @@ class Step:
     def leave_transaction(self) -> None:
         """Let the cancel boundary event of the transaction take over."""
         transaction = self._scope
+        if transaction.element.body is not None and transaction.scope is not None:
+            transaction = transaction.scope  # the other iterations are canceled with this one
         boundary = next(
             (each for each in transaction.element.boundary_events if isinstance(each.event, CancelEvent)), None
         )

@@ -450,7 +450,6 @@ EVENTS = [
     (throw("<signalEventDefinition signalRef='nameless'/>"), "Expected signal 'nameless' to have a name, found none."),
     (catch("<conditionalEventDefinition/>"), "Conditional event must contain an expression for evaluation"),
     (end("<errorEventDefinition/>"), "Must reference an error: expected 'errorRef', found none."),
-    (end("<errorEventDefinition errorRef='no'/>"), "Invalid 'errorRef': no error with id 'no' found."),
     (
         end("<errorEventDefinition errorRef='codeless'/>"),
         "Expected error 'codeless' to have an 'errorCode', found none.",
@@ -557,6 +556,74 @@ def test_an_event_that_does_not_fit_is_refused(semantics, element, expected):
     assert [(problem.element_id in ("x", "y"), problem.message[: len(expected)]) for problem in found] == [
         (True, expected)
     ]
+
+
+INSIDE = "<startEvent id='in'/><task id='t'/>"
+UNDO_TASK = throw("<compensateEventDefinition activityRef='t'/>")
+
+CAMUNDA_7_EVENTS = [
+    (
+        f"<task id='t'/><subProcess id='sub'><startEvent id='in'/>{UNDO_TASK}</subProcess>",
+        "Invalid 'activityRef': no activity with id 't' in scope 'sub'.",
+    ),
+    (
+        f"<subProcess id='sub'>{INSIDE}</subProcess>{UNDO_TASK}",
+        "Invalid 'activityRef': no activity with id 't' in scope 'p'.",
+    ),
+    (
+        event_sub_process(UNDO),
+        "An event sub-process with a compensation start event is only supported in an embedded sub-process",
+    ),
+    (
+        f"<subProcess id='sub'>{INSIDE}{event_sub_process(UNDO, 'y')}{event_sub_process(UNDO)}</subProcess>",
+        "Expected one event sub-process or boundary event for the compensation of 'sub', found several.",
+    ),
+    (
+        (
+            f"<subProcess id='sub'>{INSIDE}{event_sub_process(UNDO)}</subProcess>"
+            f"<boundaryEvent id='y' attachedToRef='sub'>{UNDO}</boundaryEvent>"
+        ),
+        "Expected one event sub-process or boundary event for the compensation of 'sub', found several.",
+    ),
+    (
+        on_task(LATE, "<escalationEventDefinition/>"),
+        "Expected no other one beside boundary events on 't' that catch escalations of any code",
+    ),
+    (
+        on_task("<cancelEventDefinition/>", "<cancelEventDefinition/>").replace(
+            "<task id='t'/>", "<transaction id='t'><startEvent id='in'/></transaction>"
+        ),
+        "Multiple cancel boundary events on 't' are not allowed.",
+    ),
+    (
+        f"<startEvent id='y'>{PAID}</startEvent><startEvent id='x'>{PAID}</startEvent>",
+        "Multiple start events with the message name 'paid' are not allowed.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("element", "expected"), CAMUNDA_7_EVENTS)
+def test_an_event_that_does_not_fit_in_camunda_7_is_refused(element, expected):
+    found = problems(process(START + element, others=REFERRED), C7, chosen=True)
+    assert [problem.message[: len(expected)] for problem in found] == [expected]
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<task id='t'/>" + event_sub_process(BROKEN, "y").replace("</subProcess>", f"{UNDO_TASK}</subProcess>"),
+        f"<subProcess id='sub'>{INSIDE}{event_sub_process(UNDO)}</subProcess>",
+        on_task("<errorEventDefinition errorRef='codeless'/>"),
+        end("<errorEventDefinition errorRef='no'/>"),
+    ],
+)
+def test_camunda_7_takes_codes_and_references_that_are_made_in_another_way(element):
+    assert problems(process(START + element, others=REFERRED), C7, chosen=True) == ()
+
+
+def test_zeebe_wants_to_know_the_error_that_is_thrown():
+    found = messages(process(START + end("<errorEventDefinition errorRef='no'/>"), others=REFERRED), C8)
+    assert found == ["Invalid 'errorRef': no error with id 'no' found."]
 
 
 STRUCTURE = [

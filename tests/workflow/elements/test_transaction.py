@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.events import cancel, error, timer
+from tests.support.events import cancel, error, loop, timer
 from tests.support.processes import ProcessBuilder, bpmn, start
 from workflow.engine.errors import Rejected
 
@@ -90,3 +90,14 @@ def test_interrupting_a_transaction_while_it_is_being_undone_ends_its_handlers()
     instance = start(builder, bad=True).complete("hotel", "decide").fire("late")
     assert instance.tree == ["handle"]
     assert instance.history("cancel_hotel") == ["TERMINATED"]
+
+
+def test_canceling_one_iteration_undoes_it_and_ends_the_others():
+    builder = bpmn().start().transaction("trip", loop=loop(3)).start("s").user_task("hotel").undone_by("cancel_hotel")
+    builder.user_task("decide").end("canceled", cancel()).up().user_task("after")
+    builder.boundary("given_up", cancel(), on="trip").user_task("tell")
+    instance = start(builder).complete("hotel", "hotel", "hotel").complete("decide")
+    assert instance.history("cancel_hotel") == ["ACTIVE"]
+    assert instance.complete("cancel_hotel").tree == ["tell"]
+    assert instance.history("decide") == ["COMPLETED", "TERMINATED", "TERMINATED"]
+    assert instance.waits_for == []

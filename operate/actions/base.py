@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID, uuid4
 
+from django.db import OperationalError, connection
 from django.http import HttpRequest
+from psycopg.errors import DeadlockDetected
 
 from audit.models import Channel, Event, Result, Subject
 from audit.record import NewAuditEvent, Snapshot, record
@@ -29,6 +31,14 @@ REFUSALS = (EngineError, ElementFailure, BpmnError)
 REQUEST_ID_HEADER = "X-Request-ID"
 
 logger = logging.getLogger(__name__)
+
+
+class _Deadlock(Exception):
+    """PostgreSQL has undone this attempt, so that another command can go on."""
+
+
+def _is_deadlock(failure: Exception) -> bool:
+    return isinstance(failure, OperationalError) and isinstance(failure.__cause__, DeadlockDetected)
 
 
 class Action(Generic[Answer]):
@@ -87,8 +97,15 @@ class Action(Generic[Answer]):
     def execute(self, *args: Any, **kwargs: Any) -> Answer:
         """Do it, and record it; or raise why not, after that was recorded.
 
-        A dry run writes nothing. It is recorded only if a right was missing.
+        A dry run writes nothing. It is recorded only if a right was missing. Of two commands that wait for each other
+        PostgreSQL ends one, which is then done once more.
         """
+        try:
+            return self._attempt(args, kwargs, is_last=connection.in_atomic_block)
+        except _Deadlock:
+            return self._attempt(args, kwargs, is_last=True)
+
+    def _attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_last: bool) -> Answer:
         self._begin()
         try:
             with transaction():
@@ -107,6 +124,8 @@ class Action(Generic[Answer]):
                 self._record_without_success(Result.REFUSED, str(refusal))
             raise
         except Exception as failure:
+            if not is_last and _is_deadlock(failure):
+                raise _Deadlock from failure
             self._record_failure(failure)
             raise
         return answer

@@ -17,8 +17,8 @@ from workflow.elements.script_task import ScriptDetails
 from workflow.elements.user_task import UserTaskDetails
 from workflow.engine.agenda import Agenda
 from workflow.engine.commands import Begin, Complete, Leave, Occur
-from workflow.engine.engine import Engine, EngineOptions, new_process_instance
-from workflow.engine.errors import NotFound
+from workflow.engine.engine import CHOSEN_FLOW, Engine, EngineOptions, new_process_instance
+from workflow.engine.errors import NotFound, Rejected
 from workflow.engine.neighbours import CalledProcess
 from workflow.engine.state import COMPLETED, CREATED, ElementInstance, JobRow, ProcessInstanceState, SubscriptionRow
 from workflow.engine.timers import next_due
@@ -297,13 +297,17 @@ class Running:
         self.state = engine.state
 
     def _run(self) -> Self:
-        """Let the engine do what was issued, and deliver the signals that it throws."""
+        """Let the engine do what was issued, and deliver the signals that it throws, and those that they call forth."""
         self.engine.run()
-        for engine in list(self.memory.engines.values()):
-            thrown, engine.thrown_signals = engine.thrown_signals, []
+        for _ in range(100):
+            thrown = [each for engine in self.memory.engines.values() for each in engine.thrown_signals]
+            if not thrown:
+                return self
+            for engine in self.memory.engines.values():
+                engine.thrown_signals = []
             for each in thrown:
                 self._deliver(each.name, each.variables, each.key)
-        return self
+        raise Rejected("Signals call forth each other without end.")
 
     def open(self, element_id: str, nth: int = 0) -> ElementInstance:
         return self.state.open_instances(self.state.process.elements[element_id])[nth]
@@ -375,7 +379,8 @@ class Running:
         row = self._job("ASYNC", element_id)
         instance = self.state.elements[row.element_instance_key]
         self.engine.end_row(row, COMPLETED)
-        self.engine.run(Begin(instance) if row.kind == "ASYNC_BEFORE" else Leave(instance))
+        flow_id = row.custom_headers.get(CHOSEN_FLOW)
+        self.engine.run(Begin(instance) if row.kind == "ASYNC_BEFORE" else Leave(instance, flow_id))
         return self._run()
 
     def _job(self, kind: str, element_id: str) -> JobRow:

@@ -78,10 +78,12 @@ class Leave:
     """An element instance that is done goes on after its asynchronous continuation."""
 
     instance: ElementInstance
+    flow_id: str | None = None
+    """The flow that was chosen before, where there are several."""
 
     def perform(self, engine: Engine) -> None:
         if self.instance.is_open:
-            engine.leave(self.instance)
+            engine.leave(self.instance, self.flow_id)
 
 
 @dataclass(slots=True, eq=False)

@@ -54,6 +54,8 @@ from workflow.engine.variables import VariableWriter
 from workflow.graph import BODY_SUFFIX, CompensationEvent, ElementType, ExecutableProcess, FlowNode, SequenceFlow
 
 JOB_NO_RETRIES = "JOB_NO_RETRIES"
+CHOSEN_FLOW = "flow"
+"""The header by which the job of an asynchronous continuation knows its flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,23 +229,45 @@ class Engine:
                 self.expressions.map_outputs(instance)
             if element.asynchronous.after and not self.compensation.is_undoing(instance):
                 self._close_rows(instance)
-                self.continue_later(instance, "ASYNC_AFTER")
+                self._leave_later(instance)
                 return
             self._leave_by_flows(instance)
         except ElementFailure as failure:
             self.fail(instance, failure)
 
-    def leave(self, instance: ElementInstance) -> None:
-        """Let an element instance that is done go on over its outgoing flows."""
+    def _leave_later(self, instance: ElementInstance) -> None:
+        """Let a job go on over each flow that the element takes; which those are is decided now."""
+        if len(instance.element.outgoing) < 2:
+            self.continue_later(instance, "ASYNC_AFTER")
+            return
+        for flow in self._behaviours[instance.element.type].on_complete(self._step(instance)):
+            self.continue_later(instance, "ASYNC_AFTER", flow)
+
+    def leave(self, instance: ElementInstance, flow_id: str | None = None) -> None:
+        """Let an element instance that is done go on over its outgoing flows, or over one of those that it has chosen.
+
+        With the last one it ends.
+        """
+        flow = self.state.process.flows.get(flow_id) if flow_id is not None else None
         try:
-            self._leave_by_flows(instance)
+            if flow is not None and instance.scope is not None and self._leaves_by_others(instance):
+                self.count_token(instance.scope)
+                self.take(flow, instance.scope)
+            else:
+                self._leave_by_flows(instance, None if flow is None else (flow,))
         except ElementFailure as failure:
             self.fail(instance, failure)
 
-    def _leave_by_flows(self, instance: ElementInstance) -> None:
+    def _leaves_by_others(self, instance: ElementInstance) -> bool:
+        rows = self.state.attached.get(instance.key, ())
+        return any(isinstance(r, JobRow) and r.kind == "ASYNC_AFTER" and r.state in (CREATED, FAILED) for r in rows)
+
+    def _leave_by_flows(self, instance: ElementInstance, chosen: Sequence[SequenceFlow] | None = None) -> None:
         element, scope = instance.element, instance.scope
         undoes = self.compensation.is_undoing(instance)
-        flows = () if undoes else self._behaviours[element.type].on_complete(self._step(instance))
+        flows: Sequence[SequenceFlow] = ()
+        if not undoes:
+            flows = chosen or self._behaviours[element.type].on_complete(self._step(instance))
         if not instance.is_open:  # what it threw as its last act has ended it
             return
         if scope is not None and scope.element.type in WATCHERS and not undoes:
@@ -589,8 +613,9 @@ class Engine:
         due_at: datetime | None = None,
         repeat: str = "",
         priority: int = 0,
+        flow: SequenceFlow | None = None,
     ) -> None:
-        """Make work that the engine itself does later."""
+        """Make work that the engine itself does later; `flow` is the one that it goes on over."""
         asynchronous = element.asynchronous
         self.attach(
             JobRow(
@@ -605,17 +630,18 @@ class Engine:
                 priority=priority,
                 due_at=due_at,
                 repeat=repeat,
+                custom_headers={} if flow is None else {CHOSEN_FLOW: flow.id},
                 exclusive=asynchronous.exclusive,
                 suspended=self.state.suspended,
                 is_new=True,
             )
         )
 
-    def continue_later(self, instance: ElementInstance, kind: str) -> None:
+    def continue_later(self, instance: ElementInstance, kind: str, flow: SequenceFlow | None = None) -> None:
         """Let a job go on with this element instance in a transaction of its own."""
         priority = instance.element.asynchronous.priority
         number = self.expressions.whole_number(priority, instance) if priority is not None else 0
-        self.attach_job(instance, kind, instance.element, priority=number)
+        self.attach_job(instance, kind, instance.element, priority=number, flow=flow)
 
     def fail(self, instance: ElementInstance, failure: ElementFailure) -> None:
         """Leave an incident where the element stands, or refuse the whole command, as the semantics has it."""
@@ -680,6 +706,7 @@ def new_process_instance(root: FlowNode, key: int, now: datetime) -> ElementInst
 
 
 __all__ = [
+    "CHOSEN_FLOW",
     "JOB_NO_RETRIES",
     "NO_OPTIONS",
     "Engine",

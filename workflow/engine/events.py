@@ -187,11 +187,16 @@ class Events:
         """Let an event that has happened pass its token on; the token is counted in `scope` already."""
         engine = self._engine
         instance = engine.create(node, scope)
-        engine.set_state(instance, ACTIVE)
         if local:
             engine.variables.set_all_local(instance, variables)
         else:
             engine.set_result(instance, variables)
+        if node.asynchronous.before and node.type is not ElementType.INTERMEDIATE_CATCH_EVENT:
+            instance.started_at = None
+            engine.continue_later(instance, "ASYNC_BEFORE")
+            return
+        engine.set_state(instance, ACTIVE)
+        engine.notify(instance, "start")
         engine.issue(Complete(instance))
 
     # ---- conditions

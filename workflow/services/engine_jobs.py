@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from workflow.engine.commands import Begin, Leave, Occur
-from workflow.engine.engine import JOB_NO_RETRIES, Engine
+from workflow.engine.engine import CHOSEN_FLOW, JOB_NO_RETRIES, Engine
 from workflow.engine.errors import ElementFailure, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import COMPLETED, CREATED, FAILED, ElementInstance, JobRow
@@ -76,7 +76,7 @@ def _perform(engine: Engine, row: JobRow, instance: ElementInstance) -> None:
         case "ASYNC_BEFORE":
             engine.run(Begin(instance))
         case "ASYNC_AFTER":
-            engine.run(Leave(instance))
+            engine.run(Leave(instance, row.custom_headers.get(CHOSEN_FLOW)))
         case _:
             _fire(engine, row, instance)
 

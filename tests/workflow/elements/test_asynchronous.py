@@ -131,3 +131,38 @@ def test_a_call_activity_calls_when_the_job_runs():
     assert instance.jobs == ["ASYNC_BEFORE call"]
     instance.execute("call").called().complete("work")
     assert instance.tree == ["after"]
+
+
+def test_after_an_element_a_job_goes_on_over_each_flow_that_was_chosen_when_it_was_done():
+    builder = bpmn().start().user_task("task", asynchronous=AFTER)
+    builder.apart().user_task("a").apart().user_task("b").apart().user_task("c")
+    builder.flow("task", "a").flow("task", "b", when="x == 1").flow("task", "c", when="x == 2")
+    instance = start(builder, x=1).complete("task")
+    assert instance.jobs == ["ASYNC_AFTER task", "ASYNC_AFTER task"]
+    instance.set(x=2).execute("task")
+    assert sorted(instance.tree) == ["a", "task"]
+    instance.execute("task")
+    assert sorted(instance.tree) == ["a", "b"]
+    assert instance.complete("a", "b").ended == "COMPLETED"
+    assert instance.state.root.active_children == 0
+
+
+@pytest.mark.parametrize("gateway", ["parallel", "inclusive"])
+def test_a_gateway_that_forks_is_left_by_a_job_for_each_flow(gateway):
+    builder = bpmn().start()
+    getattr(builder, gateway)("fork", asynchronous=AFTER).user_task("a").after("fork").user_task("b")
+    instance = start(builder)
+    assert instance.jobs == ["ASYNC_AFTER fork", "ASYNC_AFTER fork"]
+    assert sorted(instance.execute("fork").tree) == ["a", "fork"]
+    instance.complete("a").execute("fork")
+    assert instance.complete("b").ended == "COMPLETED"
+
+
+@pytest.mark.parametrize("interrupting", [True, False])
+def test_an_event_that_has_happened_may_be_entered_later(interrupting):
+    builder = bpmn().start().user_task("task")
+    builder.boundary("event", message("m"), on="task", interrupting=interrupting, asynchronous=BEFORE).user_task("next")
+    instance = start(builder).message("m")
+    assert instance.jobs == ["ASYNC_BEFORE event"]
+    assert "next" not in instance.tree
+    assert "next" in instance.execute("event").tree

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from operate.batch.models import Batch, BatchItem
 from operate.batch.plans import Plan, read_plan
 from operate.workspaces.access import Forbidden, User
 from workflow.engine.errors import Conflict, NotFound
+from workflow.persistence.chunk import chunk_of
 from workflow.persistence.connection import execute, fetch
 from workflow.persistence.transaction import Transaction, transaction
 from workflow.persistence.unit_of_work import clock
@@ -272,31 +273,46 @@ def _run_together(key: int, after: int) -> Step | None:
         claimed = _claim(key, after, AT_ONCE)
         if claimed is None:
             return None
+        run = _run_in_memory if claimed.order.plan.is_one_command else _run_in_savepoints
         report = Report()
-        for item, instance in claimed.items:
-            try:
-                result = _run_shared(tx, claimed.order, instance)
-            except REFUSALS as refusal:
-                report.note_refusal(item, refusal)
+        for item, found in run(tx, claimed):
+            if isinstance(found, Exception):
+                report.note_refusal(item, found)
             else:
-                report.note(item, BatchItem.State.COMPLETED, result=result)
+                report.note(item, BatchItem.State.COMPLETED, result=found)
         return claimed.end(tx, report)
 
 
-def _run_shared(tx: Transaction, order: Order, instance: int) -> int | None:
-    """Do one instance so that nothing but its refusal is left of it in the transaction if it is refused."""
-    if not order.plan.is_one_command:
-        tx.flush()
-    pending, mark = tx.pending, len(tx.pending)
-    try:
-        with nullcontext() if order.plan.is_one_command else savepoint(tx):
-            return order.run(instance)
-    except REFUSALS:
-        if tx.pending is not pending and order.plan.is_one_command:
-            raise Torn from None  # something was written meanwhile: whether it was the refused one's is not known
-        del tx.pending[mark:]
-        order.record_refusal()
-        raise
+def _run_in_memory(tx: Transaction, claimed: Claimed) -> Iterator[tuple[int, int | Exception | None]]:
+    """What each command changes is written when all are done; of a refused one there is nothing to be undone.
+
+    Unless it has written meanwhile: then nobody knows whose work that was, and the transaction is Torn.
+    """
+    order = claimed.order
+    with chunk_of(tx, [instance for _, instance in claimed.items]) as chunk:
+        for item, instance in claimed.items:
+            exchanges, mark = chunk.exchanges, len(tx.pending)
+            try:
+                yield item, order.run(instance)
+            except REFUSALS as refusal:
+                if chunk.exchanges != exchanges:
+                    raise Torn from None
+                del tx.pending[mark:]
+                order.record_refusal()
+                yield item, refusal
+
+
+def _run_in_savepoints(tx: Transaction, claimed: Claimed) -> Iterator[tuple[int, int | Exception | None]]:
+    """What several commands on an instance have written is undone together."""
+    for item, instance in claimed.items:
+        try:
+            tx.flush()
+            with savepoint(tx):
+                result = claimed.order.run(instance)
+            yield item, result
+        except REFUSALS as refusal:
+            claimed.order.record_refusal()
+            yield item, refusal
 
 
 @contextmanager

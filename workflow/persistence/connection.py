@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -37,6 +39,23 @@ _prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[str, bytes]] = WeakKe
 _numbers = itertools.count(1)
 
 
+class _Listener(threading.local):
+    before_exchange: Callable[[], None] | None = None
+
+
+_listener = _Listener()
+
+
+@contextmanager
+def before_exchanges(function: Callable[[], None]) -> Iterator[None]:
+    """Call this before each exchange of this thread: who holds something back can send it first, or note that it was asked."""
+    _listener.before_exchange = function
+    try:
+        yield
+    finally:
+        _listener.before_exchange = None
+
+
 def fetch(sql: str, params: Parameters = ()) -> Rows:
     """Run one query in one round trip; its rows."""
     return _send([(sql, params)])[-1]
@@ -57,6 +76,8 @@ def begins_transaction() -> bool:
 
 
 def _send(statements: Sequence[Statement]) -> list[Rows]:
+    if _listener.before_exchange is not None:
+        _listener.before_exchange()
     connection.ensure_connection()
     raw = cast("psycopg.Connection[Any]", connection.connection)
     if raw.pgconn.transaction_status == TransactionStatus.IDLE and not raw.autocommit:

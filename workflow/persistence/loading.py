@@ -6,7 +6,7 @@ than one of ten), or everything open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import partial
@@ -83,44 +83,90 @@ elements AS (
 watched AS (SELECT key FROM elements UNION SELECT instance FROM subject)
 """
 
-LOAD = """
-WITH RECURSIVE subject AS ({source}),
+INSTANCE = """
+i.key, i.workspace_id, i.definition_key, i.version, i.root_process_instance_key, i.parent_process_instance_key,
+  i.parent_element_instance_key, i.business_key, i.state, i.suspended, i.revision, i.active_children, i.open_incidents,
+  i.started_at, i.start_element_id, i.start_reason, i.restarted_from_key, i.tags, i.terminate_after,
+  i.last_key,
+  i.revision = (SELECT seen.revision FROM workflow_processinstance seen WHERE seen.key = i.key)
+"""
+ELEMENT = """
+json_build_array(e.key, e.element_id, e.flow_scope_key, e.state, e.active_children,
+     e.completed_children, e.loop_counter)
+"""
+VARIABLE = "json_build_array(v.key, v.scope_key, v.name, v.value, v.type, v.revision, v.is_initial)"
+ATTACHED = """
+SELECT 'job' AS kind, to_json(r) AS entry, r.process_instance_key AS instance FROM workflow_job r
+     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state NOT IN ('COMPLETED', 'CANCELED')
+     UNION ALL
+     SELECT 'task', to_json(r), r.process_instance_key FROM workflow_usertask r
+     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state = 'CREATED'
+     UNION ALL
+     SELECT 'incident', to_json(r), r.process_instance_key FROM workflow_incident r
+     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state = 'ACTIVE'
+     UNION ALL
+     SELECT 'subscription', to_json(r), r.process_instance_key FROM workflow_eventsubscription r
+     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state = 'CREATED'
+     UNION ALL
+     SELECT 'flow', to_json(r), r.process_instance_key FROM workflow_sequenceflowtaken r
+     WHERE {flows} AND r.waiting > 0
+"""
+
+LOAD = f"""
+WITH RECURSIVE subject AS ({{source}}),
 locked AS (
   SELECT * FROM workflow_processinstance
   WHERE key = ANY(ARRAY(SELECT instance FROM subject UNION SELECT root FROM subject))
   ORDER BY key FOR UPDATE),
-{extent}
-SELECT i.key, i.workspace_id, i.definition_key, i.version, i.root_process_instance_key, i.parent_process_instance_key,
-  i.parent_element_instance_key, i.business_key, i.state, i.suspended, i.revision, i.active_children, i.open_incidents,
-  i.started_at, i.start_element_id, i.start_reason, i.restarted_from_key, i.tags, i.terminate_after,
-  i.last_key,
-  i.revision = (SELECT seen.revision FROM workflow_processinstance seen WHERE seen.key = i.key),
-  (SELECT json_agg(json_build_array(e.key, e.element_id, e.flow_scope_key, e.state, e.active_children,
-     e.completed_children, e.loop_counter) ORDER BY e.key)
+{{extent}}
+SELECT {INSTANCE},
+  (SELECT json_agg({ELEMENT} ORDER BY e.key)
    FROM workflow_elementinstance e WHERE e.key = ANY(ARRAY(SELECT key FROM elements))),
-  (SELECT json_agg(json_build_array(v.key, v.scope_key, v.name, v.value, v.type, v.revision, v.is_initial))
+  (SELECT json_agg({VARIABLE})
    FROM workflow_variable v
    WHERE v.scope_key = ANY(ARRAY(SELECT key FROM elements UNION ALL SELECT instance FROM subject))),
   (SELECT json_agg(json_build_array(kind, entry)) FROM (
-     SELECT 'job' AS kind, to_json(r) AS entry FROM workflow_job r
-     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state NOT IN ('COMPLETED', 'CANCELED')
-     UNION ALL
-     SELECT 'task', to_json(r) FROM workflow_usertask r
-     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state = 'CREATED'
-     UNION ALL
-     SELECT 'incident', to_json(r) FROM workflow_incident r
-     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state = 'ACTIVE'
-     UNION ALL
-     SELECT 'subscription', to_json(r) FROM workflow_eventsubscription r
-     WHERE r.element_instance_key = ANY(ARRAY(SELECT key FROM watched)) AND r.state = 'CREATED'
-     UNION ALL
-     SELECT 'flow', to_json(r) FROM workflow_sequenceflowtaken r
-     WHERE r.process_instance_key = (SELECT instance FROM subject) AND r.waiting > 0) attached)
+     {ATTACHED.format(flows="r.process_instance_key = (SELECT instance FROM subject)")}) attached)
 FROM locked i ORDER BY i.key
+"""
+
+LOAD_MANY = f"""
+WITH given AS (SELECT unnest(%s::bigint[]) AS key),
+locked AS (
+  SELECT * FROM workflow_processinstance
+  WHERE key = ANY(ARRAY(
+    SELECT key FROM given
+    UNION SELECT g.root_process_instance_key FROM workflow_processinstance g WHERE g.key = ANY(ARRAY(SELECT key FROM given))))
+  ORDER BY key FOR UPDATE),
+elements AS (
+  SELECT e.key FROM workflow_elementinstance e
+  WHERE e.process_instance_key = ANY(ARRAY(SELECT key FROM given)) AND e.state IN {OPEN}
+  UNION
+  SELECT unnest(ARRAY[s.element_instance_key, s.compensated_key, c.flow_scope_key]) FROM workflow_eventsubscription s
+  LEFT JOIN workflow_elementinstance c ON c.key = s.compensated_key
+  WHERE s.process_instance_key = ANY(ARRAY(SELECT key FROM given)) AND s.kind = 'COMPENSATION' AND s.state = 'CREATED'),
+watched AS (SELECT key FROM elements UNION SELECT key FROM given),
+elements_of AS (
+  SELECT e.process_instance_key AS instance, json_agg({ELEMENT} ORDER BY e.key) AS found
+  FROM workflow_elementinstance e WHERE e.key = ANY(ARRAY(SELECT key FROM elements)) GROUP BY 1),
+variables_of AS (
+  SELECT v.process_instance_key AS instance, json_agg({VARIABLE}) AS found
+  FROM workflow_variable v WHERE v.scope_key = ANY(ARRAY(SELECT key FROM watched)) GROUP BY 1),
+attached_of AS (
+  SELECT instance, json_agg(json_build_array(kind, entry)) AS found FROM (
+     {ATTACHED.format(flows="r.process_instance_key = ANY(ARRAY(SELECT key FROM given))")}) attached GROUP BY 1)
+SELECT {INSTANCE}, e.found, v.found, a.found
+FROM locked i LEFT JOIN elements_of e ON e.instance = i.key LEFT JOIN variables_of v ON v.instance = i.key
+  LEFT JOIN attached_of a ON a.instance = i.key
+ORDER BY i.key
 """
 
 PATH_TO_ROOT = {each: LOAD.replace("{source}", each.source).replace("{extent}", PATH) for each in Subject}
 EVERYTHING = {each: LOAD.replace("{source}", each.source).replace("{extent}", ALL) for each in Subject}
+
+
+Loaded = Callable[[], tuple[ProcessInstanceState, int]]
+"""A process instance that is locked and read, with its newest key."""
 
 
 def load(subject: Subject, key: int, *, everything: bool) -> tuple[ProcessInstanceState, int]:
@@ -136,13 +182,34 @@ def load(subject: Subject, key: int, *, everything: bool) -> tuple[ProcessInstan
     while rows and not all(row[REVISION_IS_CURRENT] for row in rows):
         rows = fetch(sql, params)
     if not rows:
-        raise NotFound(f"Expected to find {_article(subject.label)} with key '{key}', but there is none.")
-    *columns, _current, elements, variables, attached = rows[-1]
+        raise nothing_found(subject, key)
+    return _loaded(rows[-1], everything=everything)
+
+
+def load_many(keys: Sequence[int]) -> dict[int, Loaded]:
+    """Lock process instances and load everything open in them, in one statement whatever their number.
+
+    Each is made only when it is called for. Those that do not exist are missing.
+    """
+    rows = fetch(LOAD_MANY, (list(keys),))
+    while rows and not all(row[REVISION_IS_CURRENT] for row in rows):
+        rows = fetch(LOAD_MANY, (list(keys),))
+    wanted = frozenset(keys)
+    return {row[0]: partial(_loaded, row, everything=True) for row in rows if row[0] in wanted}
+
+
+def _loaded(row: Sequence[Any], *, everything: bool) -> tuple[ProcessInstanceState, int]:
+    *columns, _current, elements, variables, attached = row
     state, last_key = _instance(columns)
     _take(state, elements, variables, attached)
     state.everything_loaded = everything
     state.load_rest = partial(_load_rest, state)
     return state, last_key
+
+
+def nothing_found(subject: Subject, key: int) -> NotFound:
+    """What is said of a key that does not exist."""
+    return NotFound(f"Expected to find {_article(subject.label)} with key '{key}', but there is none.")
 
 
 def _load_rest(state: ProcessInstanceState) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import psycopg
 from django.db import DatabaseError
@@ -18,11 +19,20 @@ from workflow.engine.errors import Conflict, EngineError, NotFound
 from workflow.persistence.connection import Statement, begins_transaction, execute
 
 
+class Backlog(Protocol):
+    """What several commands have changed and not written yet."""
+
+    def take(self) -> list[Statement]:
+        """All that writes it, once."""
+
+
 class Transaction:
     """What will be written when the surrounding command has succeeded."""
 
     def __init__(self) -> None:
         self.pending: list[Statement] = []
+        self.backlog: Backlog | None = None
+        """Of commands on many process instances, which are written together."""
 
     def add(self, sql: str, params: Sequence[object] | Mapping[str, object]) -> None:
         """Write this at the end, after all that was added before."""
@@ -31,6 +41,8 @@ class Transaction:
     def flush(self, *, commit: bool = False) -> None:
         """Write all that is pending, in one round trip; needed only before reading it back in the same transaction."""
         pending, self.pending = self.pending, []
+        if self.backlog is not None:
+            pending = [*self.backlog.take(), *pending]
         try:
             execute(pending, commit=commit)
         except DatabaseError as error:

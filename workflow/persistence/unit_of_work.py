@@ -17,6 +17,7 @@ from workflow.engine.errors import Rejected
 from workflow.engine.neighbours import CalledProcess
 from workflow.engine.state import ElementInstance, ProcessInstanceState
 from workflow.persistence import keys
+from workflow.persistence.chunk import Chunk
 from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import Definition, called_definition, definition
 from workflow.persistence.loading import Subject, load
@@ -82,9 +83,7 @@ class UnitOfWork:
         return engine
 
     def _load(self, subject: Subject, key: int, *, everything: bool, options: EngineOptions) -> Engine:
-        if self.transaction.pending:
-            self.transaction.flush()  # an earlier command of the same transaction has to be seen
-        state, last_key = load(subject, key, everything=everything)
+        state, last_key = self._read(subject, key, everything=everything)
         known = self._engines.get(state.key)
         if known is not None:
             if everything or state.elements.keys() - known.state.elements.keys():
@@ -92,6 +91,23 @@ class UnitOfWork:
             return known
         self._last_key = max(self._last_key, last_key)
         return self._add(state, options)
+
+    def _read(self, subject: Subject, key: int, *, everything: bool) -> tuple[ProcessInstanceState, int]:
+        chunk = self.chunk
+        if chunk is not None and key not in self._engines and (found := chunk.read(subject, key)) is not None:
+            return found
+        if self.transaction.pending or chunk is not None:
+            self.transaction.flush()  # an earlier command of the same transaction has to be seen
+        state, last_key = load(subject, key, everything=everything)
+        if chunk is not None:
+            chunk.forget(state.key)
+        return state, last_key
+
+    @property
+    def chunk(self) -> Chunk | None:
+        """The process instances that were loaded together, for commands on many."""
+        backlog = self.transaction.backlog
+        return backlog if isinstance(backlog, Chunk) else None
 
     def create(
         self,
@@ -191,6 +207,10 @@ class UnitOfWork:
     def flush(self) -> None:
         """Hand everything that changed to the transaction."""
         states = [engine.state for engine in self._engines.values()]
+        if (chunk := self.chunk) is not None:
+            chunk.add(states, self._last_key, self.now)
+            self._engines.clear()
+            return
         for sql, params in statements(states, self._last_key, self.now):
             self.transaction.add(sql, params)
         self._engines.clear()

@@ -116,20 +116,31 @@ class MultiInstanceBody(Behaviour):
                 value = list(value)
             if not isinstance(value, list):
                 raise ElementFailure(EXTRACT_VALUE_ERROR, step.wrong_type(details.collection, "ARRAY", value))
-            items = value
+            items = value if details.cardinality is None else self._first(step, value, details.cardinality)
         else:
-            count = step.evaluate_whole_number(details.cardinality or NOTHING)
-            if count < 0:
-                raise ElementFailure(
-                    EXTRACT_VALUE_ERROR, f"Invalid number of instances of '{step.element.id}': {count}."
-                )
-            items = [None] * min(count, MAX_ITERATIONS + 1)
+            items = [None] * min(self._cardinality(step, details.cardinality or NOTHING), MAX_ITERATIONS + 1)
         if len(items) > MAX_ITERATIONS:
             raise ElementFailure(
                 EXTRACT_VALUE_ERROR,
                 f"Expected at most {MAX_ITERATIONS:,} iterations of '{step.element.id}', found more.",
             )
         return items
+
+    def _first(self, step: Step, items: list[object], cardinality: Expression) -> list[object]:
+        """With both, the cardinality tells how many of the items have their turn."""
+        count = self._cardinality(step, cardinality)
+        if count > len(items):
+            raise ElementFailure(
+                EXTRACT_VALUE_ERROR,
+                f"Expected a collection of at least {count} items for the instances of '{step.element.id}', found {len(items)}.",
+            )
+        return items[:count]
+
+    def _cardinality(self, step: Step, cardinality: Expression) -> int:
+        count = step.evaluate_whole_number(cardinality)
+        if count < 0:
+            raise ElementFailure(EXTRACT_VALUE_ERROR, f"Invalid number of instances of '{step.element.id}': {count}.")
+        return count
 
     def prepare(self, step: Step, details: LoopDetails, items: list[object]) -> None:
         """Set the variables of the body."""

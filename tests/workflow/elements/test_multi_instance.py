@@ -1,9 +1,12 @@
 """Multi-instance: one activity, several times; at once or one by one, until all or enough are done."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.events import condition, error, loop, message, timer
 from tests.support.processes import ProcessBuilder, bpmn, start
+from workflow.elements.multi_instance import LoopDetails
 from workflow.engine.errors import Rejected
 from workflow.graph import Semantics
 
@@ -232,3 +235,16 @@ def test_a_condition_that_one_iteration_makes_true_ends_them_all(semantics):
     builder = tasks(semantics, 3).boundary("event", condition("x > 1"), on="task").user_task("handle")
     instance = start(builder, x=0).complete("task", variables={"x": 2})
     assert instance.tree == ["handle"]
+
+
+def test_with_a_collection_and_a_cardinality_camunda_7_takes_the_first_items():
+    def both(b: ProcessBuilder) -> LoopDetails:
+        given = loop(over="items", each="item")(b)
+        return replace(given, cardinality=b.expression("${n}"))
+
+    builder = bpmn().start().user_task("task", loop=both)
+    instance = start(builder, items=["a", "b", "c"], n=2)
+    seen = [instance.open("task", nth).variables["item"].value for nth in range(2)]
+    assert (seen, instance.tree) == (["a", "b"], [{"task#multiInstanceBody": ["task", "task"]}])
+    with pytest.raises(Rejected, match="at least 4 items"):
+        start(builder, items=["a", "b", "c"], n=4)

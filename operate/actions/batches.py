@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.db.models import Q
 from django.db.transaction import atomic, set_rollback
 
 from audit.models import Event, Subject
@@ -16,9 +17,10 @@ from operate.batch import life, running, submitting
 from operate.batch.models import Batch, BatchJob, BatchType
 from operate.batch.plans import PLANS, Plan
 from operate.batch.submitting import Chosen, Selection
+from operate.workspaces.access import Forbidden
 from operate.workspaces.roles import Right
 from workflow.engine.errors import NotFound, Rejected
-from workflow.models import ProcessDefinition
+from workflow.models import ProcessDefinition, Workspace
 
 Done = TypeVar("Done")
 
@@ -85,7 +87,8 @@ class SubmitBatch(BatchAction):
                 "Expected a user to ask for the batch, found none: its instances are changed with their rights."
             )
         chosen = submitting.choose(selection, self.access)
-        self.authorize_all({*chosen.workspaces, *self._of_definition(plan.definition_key)})
+        places = {*chosen.workspaces, *self._of_definition(plan.definition_key)}
+        self.authorize_all(places or self._of_nothing(plan.right))
         self.note(process_instances=len(chosen.keys))
         key = 0 if self.dry_run else self._submit(plan, chosen, items_per_job)
         self.about(key)
@@ -98,6 +101,14 @@ class SubmitBatch(BatchAction):
         if not found:
             raise NotFound(f"Expected to find a process definition with key '{key}', but there is none.")
         return found
+
+    def _of_nothing(self, right: Right) -> list[int]:
+        """Where a batch belongs that is about nothing: some workspace in which the requester could have done it."""
+        held = self.access.workspaces(right)
+        if held is not None and not held:
+            raise Forbidden(right, "")
+        some = Workspace.objects.filter(Q() if held is None else Q(pk__in=held)).order_by("pk")
+        return list(some.values_list("pk", flat=True)[:1])
 
     def _submit(self, plan: Plan, chosen: Chosen, items_per_job: int | None) -> int:
         request = submitting.Request(

@@ -291,13 +291,12 @@ def _run_in_memory(tx: Transaction, claimed: Claimed) -> Iterator[tuple[int, int
     order = claimed.order
     with chunk_of(tx, [instance for _, instance in claimed.items]) as chunk:
         for item, instance in claimed.items:
-            exchanges, mark = chunk.exchanges, len(tx.pending)
+            mark = chunk.mark(tx)
             try:
                 yield item, order.run(instance)
             except REFUSALS as refusal:
-                if chunk.exchanges != exchanges:
+                if not chunk.undo(tx, mark):
                     raise Torn from None
-                del tx.pending[mark:]
                 order.record_refusal()
                 yield item, refusal
 

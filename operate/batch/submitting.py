@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from audit.record import to_json
-from operate.batch.models import BatchType
+from operate.batch.models import Batch, BatchType
 from operate.batch.plans import Plan
 from operate.workspaces.access import Access
 from operate.workspaces.roles import Right
@@ -25,11 +25,12 @@ MOST = 1_000_000
 """More process instances than these are no selection but a mistake."""
 RETRIES = 3
 """How often a job is tried before people have to look at it."""
+State = Batch.State
 PLACES = "SELECT key, workspace_id FROM workflow_processinstance WHERE key = ANY(%s::bigint[])"
 INSERT_BATCH = """
 INSERT INTO operate_batch (key, type, state, plan, definition_key, workspaces, requester_id, requester_name, reason, channel,
-  request_id, url, total, items_per_job, created_at)
-VALUES (%s, %s, 'ACTIVE', %s::jsonb, %s, %s::bigint[], %s, %s, %s, %s, %s::uuid, %s, %s, %s, %s)
+  request_id, url, total, items_per_job, created_at, started_at, ended_at)
+VALUES (%s, %s, %s, %s::jsonb, %s, %s::bigint[], %s, %s, %s, %s, %s::uuid, %s, %s, %s, %s, %s, %s)
 """
 INSERT_JOBS = """
 INSERT INTO operate_batchjob (key, batch_key, state, suspended, retries, error_message, total, completed, failed, canceled,
@@ -50,6 +51,8 @@ class Selection:
     keys: Sequence[int] = ()
     rows: QuerySet[ProcessInstance] | None = None
     """Already narrowed to what the requester may see."""
+    may_be_empty: bool = False
+    """Whether a selection that means nothing is a batch that is done at once, or refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def choose(selection: Selection, access: Access) -> Chosen:
     keys = sorted({*selection.keys, *found})
     if not found and selection.rows is None and keys:
         raise NotFound(f"Expected to find a process instance with key '{keys[0]}', but there is none.")
-    if not found:
+    if not found and not selection.may_be_empty:
         raise Rejected("Process instance ids cannot be empty: there is none that the list or the query means.")
     if len(keys) > MOST:
         raise Rejected(f"Expected at most {MOST} process instances in one batch, found more.")
@@ -102,12 +105,14 @@ def submit(plan: Plan, chosen: Chosen, request: Request, *, items_per_job: int |
     sizes = [min(size, total - start) for start in range(0, total, size)]
     batch_key, *job_keys = _new_keys(1 + len(sizes))
     now = clock()
+    state, ended_at = (State.ACTIVE, None) if total else (State.COMPLETED, now)
     with transaction() as tx:
         tx.add(
             INSERT_BATCH,
             (
                 batch_key,
                 BatchType(plan.type).value,
+                state.value,
                 to_json(plan.to_json()),
                 plan.definition_key,
                 sorted(chosen.workspaces),
@@ -120,6 +125,8 @@ def submit(plan: Plan, chosen: Chosen, request: Request, *, items_per_job: int |
                 total,
                 size,
                 now,
+                ended_at,
+                ended_at,
             ),
         )
         tx.add(INSERT_JOBS, (batch_key, RETRIES, now, job_keys, sizes))

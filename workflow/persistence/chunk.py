@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.engine.state import ProcessInstanceState
@@ -17,6 +18,15 @@ from workflow.persistence.transaction import Transaction
 from workflow.persistence.writing import statements
 
 OF_AN_INSTANCE = (Subject.PROCESS_INSTANCE, Subject.SCOPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What there was before a command."""
+
+    exchanges: int
+    changed: int
+    pending: int
 
 
 class Chunk:
@@ -50,6 +60,18 @@ class Chunk:
         self._changed += states
         self._last_key = max(self._last_key, last_key)
         self._now = now
+
+    def mark(self, tx: Transaction) -> Mark:
+        """Where things stand before a command."""
+        return Mark(self.exchanges, len(self._changed), len(tx.pending))
+
+    def undo(self, tx: Transaction, mark: Mark) -> bool:
+        """Forget what a refused command has changed; False if it has read or written, so that this cannot be told apart."""
+        if self.exchanges != mark.exchanges:
+            return False
+        del self._changed[mark.changed :]
+        del tx.pending[mark.pending :]
+        return True
 
     def take(self) -> list[Statement]:
         """What writes all that has changed."""

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from operate.api.v2 import (
     ad_hoc,
     audit_logs,
+    batch_operations,
     cluster,
     creation,
     definitions,
@@ -43,6 +44,24 @@ resources = [
     ),
     path("process-instances", creation.ProcessInstances.as_view()),
     path("process-instances/search", instances.ProcessInstanceSearch.as_view()),
+    *(
+        path(f"process-instances/{name}", view.as_view())
+        for name, view in (
+            ("cancellation", batch_operations.Cancellation),
+            ("deletion", batch_operations.Deletion),
+            ("incident-resolution", batch_operations.IncidentResolution),
+            ("migration", batch_operations.Migration),
+            ("modification", batch_operations.Modification),
+            ("resumption", batch_operations.Resumption),
+            ("suspension", batch_operations.Suspension),
+        )
+    ),
+    path("batch-operations/search", batch_operations.BatchOperationSearch.as_view()),
+    path("batch-operations/<str:key>", batch_operations.BatchOperationView.as_view()),
+    path("batch-operations/<str:key>/cancellation", batch_operations.BatchCancellation.as_view()),
+    path("batch-operations/<str:key>/suspension", batch_operations.BatchSuspension.as_view()),
+    path("batch-operations/<str:key>/resumption", batch_operations.BatchResumption.as_view()),
+    path("batch-operation-items/search", batch_operations.BatchOperationItemSearch.as_view()),
     path(INSTANCE, instances.ProcessInstanceView.as_view()),
     path(f"{INSTANCE}/cancellation", instances.Cancellation.as_view()),
     path(f"{INSTANCE}/suspension", instances.Suspension.as_view()),

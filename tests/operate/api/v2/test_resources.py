@@ -429,7 +429,7 @@ def test_a_date_of_a_user_task_is_kept_by_null_and_cleared_by_an_empty_text(api,
 
 
 def test_an_operation_that_does_not_exist_is_no_key(api):
-    for path in ("/process-instances/modification", "/process-instances/1/nonsense", "/signals/nonsense"):
+    for path in ("/process-instances/nonsense", "/process-instances/1/nonsense", "/signals/nonsense"):
         assert api("POST", path, {}, status=404)["title"] == "Not Found"
     assert api("DELETE", "/process-instances/1", status=405)["title"] == "Method Not Allowed"
 

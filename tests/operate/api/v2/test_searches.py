@@ -11,6 +11,7 @@ from operate.api.v2.fields import matches, sql_pattern
 from operate.api.v2.openapi import document
 from operate.api.v2.search import Search
 from operate.api.v2.urls import resources
+from operate.batch.running import run_due_jobs
 from tests.operate.api.v2.conftest import JOB, TASK
 from tests.support.models import deploy, model
 from workflow import services
@@ -109,6 +110,10 @@ def everything(api, seven):
     for instance in seven[:3]:
         api("POST", f"/process-instances/{instance.process_instance_key}/suspension", status=204)
     api("POST", f"/process-instances/{seven[4].process_instance_key}/cancellation", status=204)
+    api("POST", "/process-instances/deletion", {"filter": {"businessId": "nobody"}})
+    api("POST", "/process-instances/suspension", {"filter": {"processDefinitionId": "wait"}})
+    run_due_jobs()
+    api("POST", "/process-instances/resumption", {"filter": {"processDefinitionId": "wait"}})
 
 
 @pytest.mark.parametrize(("path", "field"), SORTS)

@@ -2,6 +2,7 @@
 
 from operate.admin import (
     audit_events,
+    batches,
     deployments,
     incidents,
     jobs,
@@ -14,6 +15,7 @@ from operate.admin import (
 
 __all__ = [
     "audit_events",
+    "batches",
     "deployments",
     "incidents",
     "jobs",

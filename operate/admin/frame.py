@@ -61,6 +61,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 item("Incidents", "error", "workflow_incident"),
                 item("User tasks", "task_alt", "workflow_usertask"),
                 item("Jobs", "settings_suggest", "workflow_job"),
+                item("Batches", "dynamic_feed", "operate_batch"),
             ]
         },
         {

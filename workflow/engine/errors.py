@@ -33,6 +33,19 @@ class Conflict(EngineError):
     """The command does not fit the present state or revision of what it names."""
 
 
+class Outdated(Conflict):
+    """The command was planned on an earlier revision of the process instance than it has now."""
+
+    def __init__(self, process_instance_key: int, *, expected: int, revision: int) -> None:
+        super().__init__(
+            f"The plan was made on revision {expected} of process instance '{process_instance_key}', which has moved on to "
+            f"revision {revision} since. Look at it again."
+        )
+        self.process_instance_key = process_instance_key
+        self.expected = expected
+        self.revision = revision
+
+
 class AlreadyExists(Conflict):
     """What the command would make is there already."""
 

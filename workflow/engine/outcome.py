@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workflow.engine.engine import Engine
@@ -89,11 +89,25 @@ class Outcome:
     subscriptions_opened: tuple[RowFact, ...] = ()
     subscriptions_closed: tuple[RowFact, ...] = ()
     called: tuple[CalledFact, ...] = ()
+    user_tasks_closed: tuple[RowFact, ...] = ()
+    others: tuple[Outcome, ...] = ()
+    """Other process instances that the command has changed: called ones, callers, who has caught a signal."""
+
+
+def outcomes(engines: Sequence[Engine], everyone: Iterable[Engine]) -> tuple[Outcome, ...]:
+    """What was done to each of these; who else was changed is told with the one of its call tree, else with the first."""
+    own = {engine.state.key for engine in engines}
+    others: dict[int, list[Engine]] = {engine.state.root_key: [] for engine in engines}
+    for other in everyone:
+        if engines and other.state.key not in own:
+            others.get(other.state.root_key, others[engines[0].state.root_key]).append(other)
+    return tuple(outcome(engine, others.pop(engine.state.root_key, ())) for engine in engines)
 
 
 def outcome(engine: Engine, others: Iterable[Engine] = ()) -> Outcome:
-    """What the engine has done to its process instance, and to those of `others` that were called by it."""
+    """What the engine has done to its process instance, and to those of `others`."""
     state = engine.state
+    others = [other for other in others if other is not engine]
     return Outcome(
         state.key,
         state.workspace_id,
@@ -108,8 +122,8 @@ def outcome(engine: Engine, others: Iterable[Engine] = ()) -> Outcome:
         _elements(instance for instance in engine.ended if instance.state == COMPLETED),
         _elements(instance for instance in engine.ended if instance.state == TERMINATED),
         tuple(state.variable_changes.values()),
-        tuple(_job(row) for row in state.jobs.values() if row.is_new),
-        tuple(_task(row) for row in state.user_tasks.values() if row.is_new),
+        tuple(_job(row) for row in state.jobs.values() if row.is_new and row.state == CREATED),
+        tuple(_task(row) for row in state.user_tasks.values() if row.is_new and row.state == CREATED),
         tuple(_incident(row) for row in state.incidents.values() if row.is_new and row.state == ACTIVE),
         tuple(_incident(row) for row in state.incidents.values() if row.is_changed and row.state != ACTIVE),
         {name: row.value for name, row in state.root.variables.items()},
@@ -118,7 +132,17 @@ def outcome(engine: Engine, others: Iterable[Engine] = ()) -> Outcome:
         tuple(_subscription(row) for row in state.subscriptions.values() if row.is_new and row.state == CREATED),
         tuple(_subscription(row) for row in state.subscriptions.values() if _is_closed(row)),
         _called(engine, others),
+        tuple(_task(row) for row in state.user_tasks.values() if _is_closed(row)),
+        tuple(outcome(other) for other in others if _has_changed(other)),
     )
+
+
+def _has_changed(engine: Engine) -> bool:
+    state = engine.state
+    if state.is_new or engine.activated or engine.ended or engine.migrated or state.variable_changes:
+        return True
+    rows = (state.jobs, state.user_tasks, state.incidents, state.subscriptions)
+    return any(row.is_new or row.is_changed for table in rows for row in table.values())
 
 
 def _called(engine: Engine, others: Iterable[Engine]) -> tuple[CalledFact, ...]:
@@ -134,7 +158,7 @@ def _called(engine: Engine, others: Iterable[Engine]) -> tuple[CalledFact, ...]:
     return tuple(found)
 
 
-def _is_closed(row: JobRow | SubscriptionRow) -> bool:
+def _is_closed(row: JobRow | UserTaskRow | SubscriptionRow) -> bool:
     return row.is_changed and not row.is_new and row.state not in (CREATED, FAILED)
 
 

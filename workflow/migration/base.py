@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnly
 
 from workflow.engine.engine import Engine
-from workflow.engine.errors import Conflict, Rejected
+from workflow.engine.errors import Outdated, Rejected
 from workflow.engine.events import is_interrupting
 from workflow.engine.state import (
     ACTIVATING,
@@ -169,12 +169,9 @@ class Migration:
 def check_options(engine: Engine, plan: MigrationPlan, target: Target, options: MigrationOptions) -> None:
     """Refuse a plan for another revision, another definition or the other semantics."""
     state = engine.state
-    if options.expected_revision not in (None, state.revision):
-        raise Conflict(
-            f"The plan was made on revision {options.expected_revision} of process instance '{state.key}', which "
-            "has moved on "
-            f"to revision {state.revision} since. Look at it again."
-        )
+    expected = options.expected_revision
+    if expected is not None and expected != state.revision:
+        raise Outdated(state.key, expected=expected, revision=state.revision)
     if plan.source_definition_key not in (None, state.definition_key):
         raise Rejected(
             f"Process instance '{state.key}' cannot be migrated. Its process definition '{state.definition_key}' "

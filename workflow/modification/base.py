@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workflow.engine.commands import Activate, Command, Terminate
 from workflow.engine.engine import Engine
-from workflow.engine.errors import Conflict, EngineError, Rejected
+from workflow.engine.errors import EngineError, Outdated, Rejected
 from workflow.engine.state import CREATED, FAILED, ElementInstance, JobRow
 from workflow.engine.values import Variables
 from workflow.graph import FlowNode, SequenceFlow
@@ -44,7 +44,8 @@ class Modification:
         self.state = engine.state
         self._started = {instance.key for instance in self.state.elements.values()}
         self._terminated: list[ElementInstance] = []
-        self._entered: list[tuple[FlowNode, ElementInstance]] = []
+        self._entered: list[tuple[FlowNode, ElementInstance, int]] = []
+        self._position = 0
         self._commands: list[Command] = []
 
     @property
@@ -172,7 +173,7 @@ class Modification:
 
     def activate_later(self, element: FlowNode, scope: ElementInstance, command: Command) -> None:
         """Zeebe: perform this activation with those of all other instructions."""
-        self._entered.append((element, scope))
+        self._entered.append((element, scope, self._position))
         self._commands.append(command)
 
     def terminate_later(self, instance: ElementInstance) -> None:
@@ -186,13 +187,12 @@ class Modification:
         be."""
         if not instructions:
             raise Rejected("Expected at least one modification instruction, but the list of instructions is empty.")
-        if options.expected_revision not in (None, self.state.revision):
-            raise Conflict(
-                f"The plan was made on revision {options.expected_revision} of process instance '{self.state.key}', which has "
-                f"moved on to revision {self.state.revision} since. Look at it again."
-            )
+        expected = options.expected_revision
+        if expected is not None and expected != self.state.revision:
+            raise Outdated(self.state.key, expected=expected, revision=self.state.revision)
         self.engine.keep_root()
         for position, instruction in enumerate(instructions):
+            self._position = position
             try:
                 instruction.apply(self)
             except EngineError as error:
@@ -206,12 +206,13 @@ class Modification:
 
     def _check_scopes_survive(self) -> None:
         doomed = set(self._terminated)
-        for element, scope in self._entered:
+        for element, scope, position in self._entered:
             lost = next((place for place in scope.scopes() if place in doomed), None)
             if lost is not None:
                 raise Rejected(
                     f"Expected to activate '{element.id}' in a flow scope that stays, but '{lost.element.id}' with key "
-                    f"'{lost.key}' is terminated by the same command."
+                    f"'{lost.key}' is terminated by the same command.",
+                    instruction=position,
                 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction as django_transaction
@@ -238,9 +238,23 @@ def _undone(tx: Transaction) -> Iterator[None]:
         django_transaction.set_rollback(True)
 
 
+@contextmanager
+def rehearsed(context: Context) -> Iterator[Context]:
+    """The context for a command of several units of work: in a dry run they write, to see each other, and all is undone."""
+    if not context.dry_run:
+        yield context
+        return
+    with transaction() as tx, _undone(tx):
+        try:
+            yield replace(context, dry_run=False)
+            tx.flush()
+        finally:
+            tx.pending.clear()
+
+
 def clock() -> datetime:
     """The present time; the one place where the engine's clock is read."""
     return timezone.now()
 
 
-__all__ = ["SYSTEM", "Context", "Subject", "UnitOfWork", "clock", "unit_of_work"]
+__all__ = ["SYSTEM", "Context", "Subject", "UnitOfWork", "clock", "rehearsed", "unit_of_work"]

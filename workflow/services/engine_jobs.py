@@ -51,7 +51,7 @@ def execute_job(key: int, *, context: Context = SYSTEM) -> Outcome:
                 settle(work)
             except Rejected as refusal:
                 raise JobFailed(refusal.message) from refusal
-            return outcome(engine)
+            return outcome(engine, work.engines)
     except NotFound:
         if not is_start_timer(key):
             raise
@@ -117,7 +117,7 @@ def note_job_failure(key: int, message: str, *, context: Context = SYSTEM) -> Ou
             row.due_at = work.now + wait
         if row.retries == 0 and open_incident(engine, row) is None:
             engine.raise_incident(instance, JOB_NO_RETRIES, row.error_message, job_key=row.key)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def _cycle(engine: Engine, row: JobRow, instance: ElementInstance) -> RetryCycle | None:
@@ -137,7 +137,7 @@ def set_job_due_date(key: int, due_at: datetime | None, *, context: Context = SY
     with unit_of_work(context) as work:
         engine, row, _ = _open(work, key)
         row.due_at, row.is_changed = due_at, True
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def recalculate_job_due_date(
@@ -151,7 +151,7 @@ def recalculate_job_due_date(
         node = engine.state.process.elements[row.element_id]
         due = engine.events.due(holder, node, row.created_at if from_creation else work.now)
         row.due_at, row.repeat, row.is_changed = due.at, due.repeat, True
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def set_job_suspended(key: int, suspended: bool, *, context: Context = SYSTEM) -> Outcome | StartTimer:
@@ -161,7 +161,7 @@ def set_job_suspended(key: int, suspended: bool, *, context: Context = SYSTEM) -
     with unit_of_work(context) as work:
         engine, row, _ = _open(work, key)
         row.suspended, row.is_changed = suspended, True
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def delete_job(key: int, *, context: Context = SYSTEM) -> Outcome | StartTimer:
@@ -172,4 +172,4 @@ def delete_job(key: int, *, context: Context = SYSTEM) -> Outcome | StartTimer:
         engine, row, _ = _open(work, key)
         _close_incident(engine, row)
         engine.close_row(row)
-        return outcome(engine)
+        return outcome(engine, work.engines)

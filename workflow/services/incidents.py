@@ -29,7 +29,7 @@ def resolve_incident(key: int, *, retries: int | None = None, context: Context =
             engine.close_incident(incident)
             engine.retry(engine.state.elements[incident.element_instance_key])
         settle(work)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def _offer_again(engine: Engine, incident: IncidentRow, retries: int | None) -> None:

@@ -62,7 +62,7 @@ def start_process_instance(
             engine.start()
             engine.run()
         settle(work)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def _known_elements(engine: Engine, element_ids: Sequence[str]) -> list[str]:
@@ -123,7 +123,7 @@ def cancel_process_instance(
         engine.state.end_reason = reason
         engine.run(Terminate(engine.state.root))
         settle(work)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def suspend_process_instance(key: int, *, context: Context = SYSTEM) -> Outcome:
@@ -148,7 +148,7 @@ def _set_suspended(key: int, suspended: bool, context: Context) -> Outcome:
             row.is_changed = True
         if not suspended:
             take_what_waited(work, engine)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def delete_process_instance(key: int, *, context: Context = SYSTEM) -> int:

@@ -17,7 +17,7 @@ from workflow.persistence import keys
 from workflow.persistence.connection import execute, fetch
 from workflow.persistence.json_values import to_json
 from workflow.persistence.transaction import transaction
-from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, clock, unit_of_work
+from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, clock, rehearsed, unit_of_work
 from workflow.services.correlations import note_correlation, note_start
 from workflow.services.guards import require_not_suspended
 from workflow.services.settling import occur, settle
@@ -116,7 +116,7 @@ def signal_element(
         engine.variables.set_all(instance, variables)
         engine.run(Complete(instance))
         settle(work)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def trigger_message(
@@ -129,7 +129,7 @@ def trigger_message(
             waits = row.kind == "MESSAGE" and row.state == CREATED and row.name == name
             if waits and row.element_instance_key == element_instance_key:
                 _deliver(work, engine, row, variables)
-                return outcome(engine)
+                return outcome(engine, work.engines)
         raise Rejected(
             f"Execution with id '{element_instance_key}' does not have a subscription to a message event with name '{name}'."
         )
@@ -148,7 +148,7 @@ def correlate_message(
     Nobody waiting, or more than one without `all`, is a refusal. Local variables are set in exactly the execution that waits;
     a process instance that is started has none.
     """
-    with transaction():
+    with transaction(), rehearsed(context) as context:
         matches = _matching(correlation, workspace_ids)
         starts = _starting(correlation, workspace_ids) if correlation.all or not matches else []
         found = len(matches) + len(starts)
@@ -205,7 +205,7 @@ def publish_message(
     With `only_if_awaited`, NotFound if nobody waits for it now.
     """
     context.authorize(workspace_id)
-    with transaction():
+    with transaction(), rehearsed(context) as context:
         now = context.now or clock()
         execute([message_lock(workspace_id, name, correlation_key)])
         if message_id:
@@ -218,7 +218,7 @@ def publish_message(
                 "but none was found."
             )
         key = keys.next_key()
-        if time_to_live > timedelta(0) and not context.dry_run:
+        if time_to_live > timedelta(0):
             got_it = [process_id for _key, process_id in rows] + [each.process_id for each in starts]
             values = (name, correlation_key, message_id, to_json(_plain(variables)), got_it, now, now + time_to_live)
             execute([(BUFFER, (key, workspace_id, *values))])
@@ -258,7 +258,7 @@ def _correlate(
         if message_key is not None:
             note_correlation(work, engine, row, message_key)
         _deliver(work, engine, row, variables)
-        return Correlation(engine.state.key, row.element_instance_key, outcome(engine))
+        return Correlation(engine.state.key, row.element_instance_key, outcome(engine, work.engines))
 
 
 def _start(
@@ -277,7 +277,7 @@ def _start(
             key = business_key or ""
             note_start(work, engine, start.element_id, start.subscription_key, message_key, start.name, key)
         settle(work)
-        return Correlation(engine.state.key, None, outcome(engine))
+        return Correlation(engine.state.key, None, outcome(engine, work.engines))
 
 
 def _deliver(work: UnitOfWork, engine: Engine, row: SubscriptionRow, variables: Variables) -> None:

@@ -60,7 +60,7 @@ def migrate_process_instance(
         _refuse_second_by_message(engine, found)
         migrate(engine, plan, Target(found.key, found.version, found.process), options)
         settle(work)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def _refuse_second_by_message(engine: Engine, target: Definition) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workflow.engine.engine import EngineOptions
 from workflow.engine.errors import Conflict, NotFound, Rejected
-from workflow.engine.outcome import Outcome, outcome
+from workflow.engine.outcome import Outcome, outcomes
 from workflow.engine.values import TypedValue
 from workflow.modification import CAMUNDA_7_INSTRUCTIONS, Instruction, Modification, ModificationOptions
 from workflow.modification.cancelling import CancelAll, CancelElementInstance, CancelTransitionInstance
@@ -96,7 +96,7 @@ def restart_process_instances(
             Modification(engine).apply(instructions, ModificationOptions())
             engines.append(engine)
         settle(work)
-        return tuple(outcome(engine) for engine in engines)
+        return outcomes(engines, work.engines)
 
 
 def refuse_unsuitable_for_restart(instructions: Sequence[Instruction]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from workflow.engine.errors import NotFound, Rejected
-from workflow.engine.outcome import Outcome, outcome
+from workflow.engine.outcome import Outcome, outcomes
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.models import Workspace
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, unit_of_work
@@ -37,4 +37,4 @@ def broadcast_signal(
         if execution_key is not None and not reached:
             raise NotFound(f"Execution '{execution_key}' has not subscribed to a signal event with name '{name}'.")
         settle(work)
-        return tuple(outcome(engine) for engine in dict.fromkeys(reached))
+        return outcomes(list(dict.fromkeys(reached)), work.engines)

@@ -403,7 +403,7 @@ def start_at_event(
             work, definition_key, element_id, variables=variables, business_key=business_key, start_reason=start_reason
         )
         _settle(work)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def enter_start_event(
@@ -502,7 +502,7 @@ def execute_start_timer(job_key: int, *, context: Context = SYSTEM) -> Outcome:
             raise Conflict(f"Job '{job_key}' is suspended, as its process definition is. Activate it first.")
         engine = enter_start_event(work, definition_key, element_id)
         _settle(work)
-        done = outcome(engine)
+        done = outcome(engine, work.engines)
         if not context.dry_run:
             _schedule_next(work, job_key, due_at, repeat)
         return done

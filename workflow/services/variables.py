@@ -43,7 +43,7 @@ def set_variables(
             engine.variables.delete(scope, name)
         engine.run()
         settle(work)
-        return outcome(engine)
+        return outcome(engine, work.engines)
 
 
 def delete_variables(scope_key: int, names: Sequence[str], *, context: Context = SYSTEM) -> Outcome:

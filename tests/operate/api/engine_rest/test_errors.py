@@ -52,8 +52,8 @@ class TestLoggingIn:
     ("method", "path"),
     [
         ("GET", "/nowhere"),
-        ("POST", "/migration/executeAsync"),
-        ("GET", "/batch"),
+        ("POST", "/case-instance"),
+        ("GET", "/decision-definition"),
         ("GET", "/engine/other/task"),
         ("GET", "/"),
     ],

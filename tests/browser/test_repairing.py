@@ -191,6 +191,7 @@ def test_what_is_not_allowed_is_shown_off_with_its_reason(office: Office) -> Non
 def test_an_instance_is_found_by_its_business_key_with_one_key_and_enter(office: Office) -> None:
     key = office.loan()
     page = office.login("sam")
+    page.wait_for_load_state("load")  # the key is listened to once the scripts have run
     page.keyboard.press("/")
     page.keyboard.type("LOAN-1")
     page.keyboard.press("Enter")

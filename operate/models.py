@@ -8,6 +8,7 @@ from simple_history import register
 from simple_history.models import HistoricalRecords
 
 from operate.batch.models import Batch, BatchItem, BatchJob
+from operate.lists import ListColumns, SavedFilter
 from workflow.models import Workspace
 
 
@@ -36,4 +37,4 @@ class WorkspaceSettings(models.Model):
 
 register(Workspace, app="operate")
 
-__all__ = ["Batch", "BatchItem", "BatchJob", "WorkspaceSettings"]
+__all__ = ["Batch", "BatchItem", "BatchJob", "ListColumns", "SavedFilter", "WorkspaceSettings"]

@@ -65,6 +65,8 @@ class ProcessInstance(models.Model):
             ),
             models.Index(fields=["-key"], name="instance_active", condition=Q(state="ACTIVE")),
             models.Index(fields=["-key"], name="instance_with_incident", condition=Q(open_incidents__gt=0)),
+            models.Index(fields=["-key"], name="instance_suspended", condition=Q(state="ACTIVE", suspended=True)),
+            models.Index(fields=["-key"], name="instance_canceled", condition=Q(state="CANCELED")),
             models.Index(
                 fields=["parent_process_instance"],
                 name="instance_parent",
@@ -277,6 +279,11 @@ class Job(InstanceRow):
                 fields=["due_at"],
                 name="job_due",
                 condition=Q(state__in=["CREATED", "FAILED"], retries__gt=0, suspended=False) & ~Q(kind="EXTERNAL"),
+            ),
+            models.Index(
+                fields=["process_instance"],
+                name="job_failed",
+                condition=Q(state="FAILED", retries__gt=0),
             ),
             models.Index(
                 fields=["definition"],

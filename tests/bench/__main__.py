@@ -1,8 +1,8 @@
-"""Measure every workload on the floor and in Fettle, alternately, and print how far they are apart; then a worker.
+"""Measure every workload on the floor and in Fettle, alternately, and print how far they are apart; then a worker, and many at once.
 
 - BENCH_REPEATS=5: how often; the medians count
 - BENCH_SECONDS=1: how long each measurement takes
-- BENCH_ONLY=…: names of workloads, separated by commas, `jobs` for the worker; all if not set
+- BENCH_ONLY=…: names of workloads, separated by commas, `jobs` for the worker, `many` for batches; all if not set
 - BENCH_LIMIT=…: fail if floor ÷ Fettle is greater than this on any workload
 - BENCH_JSON=…: write all figures into this file
 - DATABASE_URL=…: measure on this server; else on an embedded one
@@ -14,8 +14,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -24,16 +25,17 @@ from config.embedded_postgres import EmbeddedPostgresError
 from config.environment import SESSION_OPTIONS
 from tests.bench.database import DatabaseError, bench_database, django_on
 from tests.bench.floor import Floor, FloorError
-from tests.bench.models import WORKLOADS, Workload
+from tests.bench.models import COMMANDS, WORKLOADS, Command, Workload
 from tests.bench.report import Result, machine, table, too_slow
 
 if TYPE_CHECKING:
     from tests.bench.engine import Fettle
 
-JOBS = "jobs"
+JOBS, MANY = "jobs", "many"
+INSTANCES = TOKENS = 10_000
 WARM_UP_SECONDS = 0.5
 CORE_SECONDS = 0.2
-TRACED_INSTANCES = 20
+TRACED_RUNS = 20
 
 
 class SettingError(Exception):
@@ -46,8 +48,9 @@ class Settings:
 
     repeats: int
     seconds: int
-    workloads: Sequence[Workload]
+    workloads: Sequence[Workload | Command]
     jobs: bool
+    many: bool
     limit: float | None
     json: Path | None
 
@@ -75,15 +78,17 @@ def _number(name: str, default: str) -> float:
     return number
 
 
-def _chosen(names: str) -> tuple[Sequence[Workload], bool]:
-    """The workloads, and whether the worker is to be measured."""
+def _chosen(names: str) -> tuple[Sequence[Workload | Command], bool, bool]:
+    """The workloads, and whether the worker and changes of many are to be measured."""
     wanted = {name.strip() for name in names.split(",") if name.strip()}
-    known = [*(workload.name for workload in WORKLOADS), JOBS]
+    subjects = [*WORKLOADS, *COMMANDS]
+    known = [*(subject.name for subject in subjects), JOBS, MANY]
     unknown = wanted - set(known)
     if unknown:
         there = ", ".join(known)
         raise SettingError(f"Expected BENCH_ONLY to name workloads, found {sorted(unknown)}; there are: {there}.")
-    return [each for each in WORKLOADS if not wanted or each.name in wanted], not wanted or JOBS in wanted
+    chosen = [each for each in subjects if not wanted or each.name in wanted]
+    return chosen, not wanted or JOBS in wanted, not wanted or MANY in wanted
 
 
 def main() -> int:
@@ -93,6 +98,7 @@ def main() -> int:
         with bench_database() as url, django_on(url):
             results = measure(settings, Floor(url, SESSION_OPTIONS)) if settings.workloads else []
             jobs = measure_jobs(settings) if settings.jobs else []
+            many = measure_many(settings) if settings.many else []
             where = machine(url)
     except (SettingError, DatabaseError, FloorError, EmbeddedPostgresError) as error:
         sys.exit(f"Error: {error}")
@@ -102,6 +108,8 @@ def main() -> int:
         print(
             f"Asynchronous jobs of one worker process: {median(jobs):,.0f} /s ({min(jobs):,.0f} … {max(jobs):,.0f})\n"
         )
+    if many:
+        print("\n".join(many) + "\n")
     print(f"Medians of {settings.repeats} repeats of {settings.seconds} s, alternating. {where}")
     if settings.json:
         written = {
@@ -109,6 +117,7 @@ def main() -> int:
             "at": time.time(),
             "results": [result.as_json() for result in results],
             "jobs": jobs,
+            "many": many,
         }
         settings.json.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
     slow = too_slow(results, settings.limit) if settings.limit is not None else []
@@ -142,43 +151,61 @@ def measure_jobs(settings: Settings) -> list[float]:
     return jobs_per_second(settings.repeats, settings.seconds)
 
 
-def _prepare(workload: Workload, fettle: Fettle) -> Subject:
+def measure_many(settings: Settings) -> list[str]:
+    """A line for each change of many: of the instances of a batch, of the tokens of an instance."""
+    from tests.bench.many import batch_per_second, tokens_in_seconds
+
+    tell(f"{MANY}: starting {INSTANCES:,} instances")
+    rates = batch_per_second(INSTANCES)
+    tell(f"{MANY}: {TOKENS:,} tokens in one instance, {settings.repeats} times")
+    seconds = tokens_in_seconds(TOKENS, settings.repeats)
+    return [
+        *(f"Batch of {INSTANCES:,} instances, {name}: {rate:,.0f} /s" for name, rate in rates.items()),
+        f"Modification of {TOKENS:,} tokens of one instance: {median(seconds):.2f} s ({min(seconds):.2f} … {max(seconds):.2f})",
+    ]
+
+
+def _prepare(subject: Workload | Command, fettle: Fettle) -> Subject:
     from tests.bench.engine import ModelProblems
 
-    tell(f"{workload.name}: warming up")
-    result = Result(workload.name, workload.about, workload.commands)
+    tell(f"{subject.name}: warming up")
+    result = Result(subject.name, subject.about, subject.commands)
     try:
-        definition_key = fettle.deploy(workload)
+        if isinstance(subject, Command):
+            return Subject(result, fettle.pool(subject))
+        definition_key = fettle.deploy(subject)
     except ModelProblems as refusal:
         result.refused = str(refusal)
-        return Subject(workload, result, None)
-    fettle.check(workload, definition_key)
-    fettle.instances_per_second(workload, definition_key, WARM_UP_SECONDS)
-    return Subject(workload, result, definition_key)
+        return Subject(result)
+    fettle.check(subject, definition_key)
+    run = partial(fettle.run, subject, definition_key)
+    fettle.per_second(run, WARM_UP_SECONDS)
+    return Subject(result, run, partial(fettle.core_elements_per_second, subject, definition_key))
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A workload, its definition if it could be deployed, and what was found out about it."""
+    """What is measured: what runs it once, if it could be deployed, and what was found out about it."""
 
-    workload: Workload
     result: Result
-    definition_key: int | None
+    run: Callable[[], object] | None = None
+    core: Callable[[float], float] | None = None
 
     def measure(self, floor: Floor, fettle: Fettle, seconds: int) -> None:
         """One repeat: the floor, and right after it Fettle."""
-        self.result.floor.append(floor.instances_per_second(self.workload.name, seconds))
-        if self.definition_key is None:
+        self.result.floor.append(floor.per_second(self.result.workload, seconds))
+        if self.run is None:
             return
-        self.result.fettle.append(fettle.instances_per_second(self.workload, self.definition_key, seconds))
-        self.result.core.append(fettle.core_elements_per_second(self.workload, self.definition_key, CORE_SECONDS))
+        self.result.fettle.append(fettle.per_second(self.run, seconds))
+        if self.core is not None:
+            self.result.core.append(self.core(CORE_SECONDS))
 
     def count(self, fettle: Fettle) -> None:
         """What goes over the wire; apart, because to look at it costs time."""
-        if self.definition_key is None:
+        if self.run is None:
             return
-        traffic = fettle.traffic(self.workload, self.definition_key, TRACED_INSTANCES)
-        commands = TRACED_INSTANCES * self.workload.commands
+        traffic = fettle.traffic(self.run, TRACED_RUNS)
+        commands = TRACED_RUNS * self.result.commands
         self.result.statements_per_command = len(traffic.statements) / commands
         self.result.round_trips_per_command = traffic.round_trips / commands
 

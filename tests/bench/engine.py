@@ -6,26 +6,30 @@ Imported only once Django is set up.
 from __future__ import annotations
 
 import itertools
+import random
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from django.contrib.auth import get_user_model
 from django.db import connection
 
 from audit.models import Channel
-from operate.actions import CompleteUserTask, Deploy, StartProcessInstance
+from operate.actions import CompleteUserTask, Deploy, ModifyProcessInstance, SetVariables, StartProcessInstance
 from operate.workspaces import Role, add_member, workspace_named
-from tests.bench.models import Workload
+from tests.bench.models import POOL, TASK, Command, Workload
 from tests.support.processes import NOON
 from tests.support.wire import Traffic, wire_traffic
+from workflow import services
 from workflow.engine.commands import Activate, Complete
 from workflow.engine.engine import Engine, new_process_instance
 from workflow.engine.errors import ModelProblems
 from workflow.engine.state import COMPLETED, ProcessInstanceState
 from workflow.graph import ExecutableProcess, Semantics
 from workflow.models import ProcessInstance
+from workflow.modification import CancelAll, StartBefore
 from workflow.persistence.definitions import executable_process
 from workflow.services import Resource
 
@@ -45,7 +49,7 @@ class Fettle:
         add_member(self._administrator, workspace, Role.WORKSPACE_ADMIN)
         self._workspace_id = workspace.id
 
-    def deploy(self, workload: Workload) -> int:
+    def deploy(self, workload: Workload | Command) -> int:
         """Deploy the workload's model; raises ModelProblems if this release cannot run it."""
         resource = Resource(f"{workload.name}.bpmn", workload.xml)
         deploy = Deploy(self._administrator, channel=Channel.ADMIN)
@@ -75,20 +79,42 @@ class Fettle:
                 f"but it is {state.lower()} after {commands}."
             )
 
-    def instances_per_second(self, workload: Workload, definition_key: int, seconds: float) -> float:
-        """Run instances one after the other, and say how many were done in a second."""
-        return _per_second(lambda: self.run(workload, definition_key), seconds)
+    def pool(self, command: Command) -> Callable[[], object]:
+        """Start the instances that the command picks from; what gives it once, to one of them.
+
+        Raises ModelProblems if this release cannot run the model.
+        """
+        definition_key = self.deploy(command)
+        start = partial(services.start_process_instance, definition_key, variables=command.variables)
+        keys = [start().process_instance_key for _ in range(POOL)]
+        pick = random.Random(POOL).choice
+        give = {"modify": self._modify, "editvar": self._edit}[command.name]
+        return lambda: give(pick(keys))
+
+    def _modify(self, key: int) -> object:
+        action = ModifyProcessInstance(self._administrator, channel=Channel.ADMIN)
+        return action.execute(key, [CancelAll(TASK), StartBefore(TASK)])
+
+    def _edit(self, key: int) -> object:
+        action = SetVariables(self._administrator, channel=Channel.ADMIN, reason="bench")
+        return action.execute(key, {"amount": random.randrange(100_000)})
+
+    @staticmethod
+    def per_second(run: Callable[[], object], seconds: float) -> float:
+        """Run it again and again, and say how often in a second."""
+        return _per_second(run, seconds)
 
     def core_elements_per_second(self, workload: Workload, definition_key: int, seconds: float) -> float:
         """How many elements the engine alone activates in a second, with no database."""
         core = Core(executable_process(definition_key))
         return core.run(workload) * _per_second(lambda: core.run(workload), seconds)
 
-    def traffic(self, workload: Workload, definition_key: int, instances: int) -> Traffic:
+    @staticmethod
+    def traffic(run: Callable[[], object], times: int) -> Traffic:
         """What goes over the wire, Django's own queries included, once everything is prepared."""
         with wire_traffic() as traffic:
-            for _ in range(instances):
-                self.run(workload, definition_key)
+            for _ in range(times):
+                run()
         return traffic
 
     @staticmethod

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from config.embedded_postgres import installed_binaries
-from tests.bench.models import DEPTH, ITEMS, ROUNDS
+from tests.bench.models import DEPTH, ITEMS, POOL, ROUNDS, TASK
 
 SCHEMA = Path(__file__).with_name("floor.sql")
 
@@ -35,6 +35,7 @@ COMPLETE_ALL = (
 )
 GO_ON = "UPDATE process_instance SET revision = revision + 1 WHERE key = :instance;\n"
 END = "UPDATE process_instance SET revision = revision + 1, state = 1, ended_at = now() WHERE key = :instance;\n"
+PICK = f"\\set instance random(1, {POOL})\n\\set value random(1, 100000)\n"
 
 
 class FloorError(Exception):
@@ -111,6 +112,27 @@ SCRIPTS = {
     )
     + _complete() * (ITEMS - 1)
     + _complete("end", end=True, also=COMPLETE_ALL),
+    "modify": PICK
+    + _command(
+        LOCK,
+        FIND,
+        "UPDATE element_instance SET state = 2, ended_at = now() WHERE key = :task;\n",
+        _elements(active=[TASK]),
+        GO_ON,
+        _audit("Modify"),
+    ),
+    "editvar": PICK
+    + _command(
+        LOCK,
+        "INSERT INTO audit_event (process_instance_key, actor_id, event, body) "
+        "VALUES (:instance, 1, 'Update', '{\"by\": \"bench\"}') RETURNING key AS event \\gset\n",
+        "INSERT INTO variable_snapshot (process_instance_key, variable_key, name, old_value, new_value, audit_event_key) "
+        "SELECT process_instance_key, key, name, value, to_jsonb(:value::int), :event::bigint FROM variable "
+        "WHERE process_instance_key = :instance AND scope_key = 0 AND name = 'amount';\n",
+        "UPDATE variable SET value = to_jsonb(:value::int), updated_at = now() "
+        "WHERE process_instance_key = :instance AND scope_key = 0 AND name = 'amount';\n",
+        GO_ON,
+    ),
 }
 
 
@@ -126,8 +148,8 @@ class Floor:
         with psycopg.connect(self._connection) as connection:
             connection.execute(SCHEMA.read_text())
 
-    def instances_per_second(self, workload: str, seconds: int) -> float:
-        """Run one workload, one instance after the other, and say how many were done in a second."""
+    def per_second(self, workload: str, seconds: int) -> float:
+        """Run the script of one workload again and again, and say how often in a second."""
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
             script.write(SCRIPTS[workload])
             script.flush()

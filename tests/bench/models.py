@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape, quoteattr
 ROUNDS = 50
 ITEMS = 100
 DEPTH = 5
+POOL = 2_000
+TASK = "review"
 
 DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
@@ -34,6 +36,17 @@ class Workload:
     about: str
     xml: bytes
     commands: int
+    variables: Mapping[str, object] = field(default_factory=lambda: {"amount": 5000, "customer": 5000})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command on a process instance picked at random among many that wait in the user task."""
+
+    name: str
+    about: str
+    xml: bytes
+    commands: int = 1
     variables: Mapping[str, object] = field(default_factory=lambda: {"amount": 5000, "customer": 5000})
 
 
@@ -135,4 +148,14 @@ def _over_items(name: str, tag: str, about: str, *, commands: int) -> Workload:
     return Workload(name, about, drawing.document(name), commands, variables)
 
 
+def waiting() -> bytes:
+    """A process whose instances wait in a user task."""
+    drawing = Drawing().add("startEvent", "start").add("userTask", TASK).add("endEvent", "end")
+    return drawing.line("start", TASK, "end").document("waiting")
+
+
 WORKLOADS = [build() for build in (seq20, fork10, loop50, case, nested5, mi100, mi100user)]
+COMMANDS = [
+    Command("modify", "cancel the user task, start it again", waiting()),
+    Command("editvar", "set one variable, with the snapshot of what it was", waiting()),
+]

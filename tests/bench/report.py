@@ -65,7 +65,7 @@ class Result:
             f"{min(self.ratios):.2f} … {max(self.ratios):.2f}",
             f"{self.statements_per_command:.2f}",
             f"{self.round_trips_per_command:.2f}",
-            f"{median(self.core):,.0f}",
+            f"{median(self.core):,.0f}" if self.core else "",
         ]
 
     def as_json(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Measure every workload on the floor and in Fettle, alternately, and print how far they are apart; then a worker, and many at once.
+"""Measure every workload on the floor and in Fettle, alternately, and print how far apart they are; then a worker, then many.
 
 - BENCH_REPEATS=5: how often; the medians count
 - BENCH_SECONDS=1: how long each measurement takes

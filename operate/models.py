@@ -9,7 +9,7 @@ from simple_history.models import HistoricalRecords
 
 from operate.batch.models import Batch, BatchItem, BatchJob
 from operate.lists import ListColumns, SavedFilter
-from workflow.models import Workspace
+from workflow.models import ProcessDataPath, Workspace
 
 
 class WorkspaceSettings(models.Model):
@@ -36,5 +36,6 @@ class WorkspaceSettings(models.Model):
 
 
 register(Workspace, app="operate")
+register(ProcessDataPath, app="operate")
 
 __all__ = ["Batch", "BatchItem", "BatchJob", "ListColumns", "SavedFilter", "WorkspaceSettings"]

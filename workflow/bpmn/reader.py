@@ -258,6 +258,7 @@ class _ProcessReader:
         self.draft.version_tag = attributes.version_tag
         self.draft.history_time_to_live_days = attributes.history_time_to_live_days
         self.draft.startable = attributes.startable
+        self.draft.data_paths = attributes.data_paths
         _check_id(self.process)
         check_extensions(self.process)
         self.draft.nodes.append(

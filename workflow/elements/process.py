@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workflow.elements.reading import ElementReading
 from workflow.engine.behaviour import Behaviour, element
-from workflow.graph import ElementType
+from workflow.graph import DataPath, ElementType, read_declared
 
 MAX_VERSION_TAG_LENGTH = 64
 
@@ -21,18 +21,35 @@ class ProcessAttributes:
     version_tag: str = ""
     history_time_to_live_days: int | None = None
     startable: bool = True
+    data_paths: tuple[DataPath, ...] = ()
+
+
+SEARCHABLE, KEYWORDS = "fettle.searchable", "fettle.keywords"
+"""Extension properties of the process, in either vocabulary."""
 
 
 def read_process_attributes(reading: ElementReading) -> ProcessAttributes:
     """Version tag, how long history is kept, and whether people may start it; Zeebe knows the first one only."""
+    data_paths = _data_paths(reading)
     if reading.is_zeebe:
         extension = reading.extension("versionTag")
-        return ProcessAttributes(_version_tag(reading, extension.get("value") if extension is not None else None))
+        tag = _version_tag(reading, extension.get("value") if extension is not None else None)
+        return ProcessAttributes(tag, data_paths=data_paths)
     return ProcessAttributes(
         _version_tag(reading, reading.camunda("versionTag")),
         _history_time_to_live(reading),
         reading.camunda("isStartableInTasklist") != "false",
+        data_paths,
     )
+
+
+def _data_paths(reading: ElementReading) -> tuple[DataPath, ...]:
+    properties = reading.properties()
+    try:
+        return tuple(read_declared(properties.get(SEARCHABLE, ""), properties.get(KEYWORDS, "")))
+    except ValueError as error:
+        reading.problem(f"{error} Correct the property '{SEARCHABLE}' or '{KEYWORDS}' of the process.")
+        return ()
 
 
 def _version_tag(reading: ElementReading, tag: str | None) -> str:

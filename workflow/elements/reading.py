@@ -157,6 +157,15 @@ class ElementReading:
                 return found
         return None
 
+    def properties(self) -> dict[str, str]:
+        """The extension properties (`camunda:properties`, `zeebe:properties`), by name."""
+        extension = self.extension("properties")
+        if extension is None:
+            return {}
+        return {
+            each.get("name", ""): (each.get("value") or "").strip() for each in extension.iterchildren("{*}property")
+        }
+
     def event_definitions(self) -> list[str]:
         """What kinds of event this is, by the names of the BPMN elements; none for a none event."""
         names = (bpmn_name(child) for child in self.element)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
@@ -53,6 +53,14 @@ class UserTaskDetails:
     form_key: Expression | None = None
     form: FormReference | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    allows_back: bool = False
+    """Whether one may go back to the task after it was left."""
+    resets_variables: bool = False
+    """Whether going back brings the variables back as they were."""
+
+
+ALLOW_BACK, RESET = "fettle.allowBack", "fettle.resetProcessData"
+"""Extension properties of the task, in either vocabulary."""
 
 
 @reads("userTask", ElementType.USER_TASK)
@@ -62,7 +70,22 @@ def read_user_task(reading: ElementReading) -> UserTaskDetails:
     A user task without `zeebe:userTask`, which Zeebe hands to a job worker, is a task for people here all the same: its
     assignment and form are written in the same way.
     """
-    return _read_zeebe(reading) if reading.is_zeebe else _read_camunda7(reading)
+    details = _read_zeebe(reading) if reading.is_zeebe else _read_camunda7(reading)
+    properties = reading.properties()
+    allows_back, resets = _is_true(reading, properties, ALLOW_BACK), _is_true(reading, properties, RESET)
+    if allows_back and reading.child("multiInstanceLoopCharacteristics") is not None:
+        reading.warning(f"'{ALLOW_BACK}' has no effect: nobody can go back to one iteration of a multi-instance task.")
+        allows_back = False
+    if resets and not allows_back:
+        reading.warning(f"'{RESET}' has no effect without '{ALLOW_BACK}'.")
+    return replace(details, allows_back=allows_back, resets_variables=resets) if allows_back else details
+
+
+def _is_true(reading: ElementReading, properties: Mapping[str, str], name: str) -> bool:
+    value = properties.get(name, "").lower()
+    if value not in ("", "true", "false"):
+        reading.problem(f"Expected the property '{name}' to be true or false, found '{value}'.")
+    return value == "true"
 
 
 def _read_zeebe(reading: ElementReading) -> UserTaskDetails:

@@ -1,5 +1,6 @@
 """The frozen graph of a process."""
 
+from workflow.graph.data_paths import DataPath, DataType, read_declared, why_no_path
 from workflow.graph.events import (
     CancelEvent,
     CatchDetails,
@@ -44,6 +45,8 @@ __all__ = [
     "CatchDetails",
     "CompensationEvent",
     "ConditionalEvent",
+    "DataPath",
+    "DataType",
     "ElementType",
     "ErrorEvent",
     "EscalationEvent",
@@ -68,4 +71,6 @@ __all__ = [
     "TimerKind",
     "ValueSource",
     "VariableMapping",
+    "read_declared",
+    "why_no_path",
 ]

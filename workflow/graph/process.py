@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workflow.expressions import Expression
+from workflow.graph.data_paths import DataPath
 from workflow.graph.types import BODY_SUFFIX, SCOPE_TYPES, ElementType, Semantics
 
 
@@ -167,6 +168,10 @@ class ExecutableProcess:
     history_time_to_live_days: int | None = None
     startable: bool = True
     kinds_of_event: frozenset[type] = frozenset()
+    data_paths: tuple[DataPath, ...] = ()
+    """What the model wants people to search by."""
+    back_targets: Mapping[str, bool] = field(default_factory=dict)
+    """User tasks that one may go back to, and whether that brings the variables back too."""
 
     def has(self, kind: type) -> bool:
         """Whether any event of the process is of this kind."""
@@ -218,6 +223,7 @@ class ProcessDraft:
     version_tag: str = ""
     history_time_to_live_days: int | None = None
     startable: bool = True
+    data_paths: tuple[DataPath, ...] = ()
     nodes: list[NodeDraft] = field(default_factory=list)
     flows: list[FlowDraft] = field(default_factory=list)
 
@@ -263,6 +269,12 @@ class ProcessDraft:
             self.history_time_to_live_days,
             self.startable,
             frozenset(type(node.event) for node in elements.values() if node.event is not None),
+            self.data_paths,
+            {
+                node.id: bool(getattr(node.details, "resets_variables", False))
+                for node in elements.values()
+                if node.body is None and getattr(node.details, "allows_back", False)
+            },
         )
 
     def _connect(

@@ -1,5 +1,6 @@
 """Tables, indexes, constraints and querysets."""
 
+from workflow.models.data import ProcessDataPath, ProcessDataValue, ProcessSnapshot, Reindexing, TaskKeywords
 from workflow.models.definitions import DEFAULT_WORKSPACE, Deployment, ProcessDefinition, Workspace
 from workflow.models.instances import (
     BufferedMessage,
@@ -25,9 +26,14 @@ __all__ = [
     "FormerValue",
     "Incident",
     "Job",
+    "ProcessDataPath",
+    "ProcessDataValue",
     "ProcessDefinition",
     "ProcessInstance",
+    "ProcessSnapshot",
+    "Reindexing",
     "SequenceFlowTaken",
+    "TaskKeywords",
     "UserTask",
     "Variable",
     "Workspace",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -29,3 +30,16 @@ class KeyReference(models.ForeignKey):
 
     def get_attname(self) -> str:
         return f"{self.name}_key"
+
+
+class NumericField(models.Field):
+    """A decimal number with as many digits as it has."""
+
+    def db_type(self, connection: Any) -> str:
+        return "numeric"
+
+    def get_internal_type(self) -> str:
+        return "NumericField"
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else Decimal(value)

@@ -13,7 +13,10 @@ from workflow.models import (
     FormerValue,
     Incident,
     Job,
+    ProcessDataValue,
+    ProcessSnapshot,
     SequenceFlowTaken,
+    TaskKeywords,
     UserTask,
     Variable,
 )
@@ -31,6 +34,9 @@ INSTANCE_TABLES = (
     Incident,
     EventSubscription,
     CorrelatedMessage,
+    ProcessDataValue,
+    TaskKeywords,
+    ProcessSnapshot,
 )
 DELETE_ROWS = [
     f"DELETE FROM {table._meta.db_table} WHERE process_instance_key = ANY(%s::bigint[])" for table in INSTANCE_TABLES

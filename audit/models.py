@@ -47,6 +47,7 @@ class Event(models.TextChoices):
     RESTART = "Restart", _("Restart")
     RESUME = "Resume", _("Resume")
     RETRY = "Retry", _("Retry")
+    REVEAL = "Reveal", _("Reveal")
     START = "Start", _("Start")
     SUSPEND = "Suspend", _("Suspend")
     THROW_ERROR = "Throw error", _("Throw error")

@@ -9,6 +9,7 @@ from simple_history.models import HistoricalRecords
 
 from operate.batch.models import Batch, BatchItem, BatchJob
 from operate.lists import ListColumns, SavedFilter
+from operate.masking.models import MaskedVariable
 from workflow.models import ProcessDataPath, Workspace
 
 
@@ -38,4 +39,4 @@ class WorkspaceSettings(models.Model):
 register(Workspace, app="operate")
 register(ProcessDataPath, app="operate")
 
-__all__ = ["Batch", "BatchItem", "BatchJob", "ListColumns", "SavedFilter", "WorkspaceSettings"]
+__all__ = ["Batch", "BatchItem", "BatchJob", "ListColumns", "MaskedVariable", "SavedFilter", "WorkspaceSettings"]

@@ -10,6 +10,7 @@ class Right(StrEnum):
 
     VIEW = "view_workspace"
     EDIT_VARIABLES = "edit_variables"
+    REVEAL = "reveal_variables"
     START = "start_processinstance"
     MODIFY = "modify_processinstance"
     CANCEL = "cancel_processinstance"

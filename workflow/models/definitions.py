@@ -28,6 +28,7 @@ class Workspace(models.Model):
         permissions = [
             ("view_workspace", "View process instances"),
             ("edit_variables", "Edit process variables (wks_process_instance_variables_edit)"),
+            ("reveal_variables", "Reveal masked variables (variables.reveal)"),
             ("start_processinstance", "Start process instances"),
             ("modify_processinstance", "Modify process instances"),
             ("cancel_processinstance", "Cancel process instances"),

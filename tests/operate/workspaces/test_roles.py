@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 MATRIX = {
     "view_workspace":            "yes  yes  yes  yes  yes  yes",
     "edit_variables":            "yes  yes  -    -    -    -",
+    "reveal_variables":          "yes  yes  -    -    -    -",
     "start_processinstance":     "yes  yes  yes  -    -    -",
     "modify_processinstance":    "yes  yes  yes  -    -    -",
     "cancel_processinstance":    "yes  yes  yes  -    -    -",

@@ -194,7 +194,7 @@ VARIABLES = Table(
         _of("created_at", "timestamptz"),
     ),
     (
-        _json("value"),
+        Column("value", "text", lambda state, row: row.text or to_json(row.value), "u.value::jsonb"),
         _of("type", "text"),
         _of("revision", "int"),
         Column("updated_at", "timestamptz", lambda state, row: row.updated_at),
@@ -315,12 +315,18 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 
 PROCESS_INSTANCE_UPDATE = """
 UPDATE workflow_processinstance t SET state = u.state, suspended = u.suspended, revision = u.revision,
   active_children = u.active_children, open_incidents = u.open_incidents, ended_at = u.ended_at,
-  business_key = u.business_key, end_reason = CASE WHEN u.end_reason = '' THEN t.end_reason ELSE u.end_reason END,
+  business_key = u.business_key, end_reason = coalesce(nullif(u.end_reason, ''), t.end_reason),
   last_key = greatest(t.last_key, u.last_key)
-FROM unnest(%s::bigint[], %s::text[], %s::boolean[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[], %s::text[],
-  %s::text[], %s::bigint[])
-  AS u(key, state, suspended, revision, active_children, open_incidents, ended_at, business_key, end_reason, last_key)
+FROM unnest(%s::text[], %s::boolean[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[], %s::text[], %s::text[],
+  %s::bigint[], %s::bigint[])
+  AS u(state, suspended, revision, active_children, open_incidents, ended_at, business_key, end_reason, last_key, key)
 WHERE t.key = u.key
+"""
+PROCESS_INSTANCE_UPDATE_ONE = """
+UPDATE workflow_processinstance t SET state = %s, suspended = %s, revision = %s, active_children = %s, open_incidents = %s,
+  ended_at = %s, business_key = %s, end_reason = coalesce(nullif(%s::text, ''), t.end_reason),
+  last_key = greatest(t.last_key, %s)
+WHERE t.key = %s
 """
 
 PROCESS_INSTANCE_MIGRATE = """
@@ -340,13 +346,13 @@ ON CONFLICT (flow_scope_key, flow_id) DO UPDATE SET taken = t.taken + excluded.t
 
 FORMER_VALUES_INSERT = """
 INSERT INTO workflow_formervalue (variable_key, revision, process_instance_key, root_process_instance_key, scope_key, name,
-  value, type, is_initial, is_deleted, replaced_at)
-SELECT u.variable, u.revision, u.instance, u.root, u.scope, u.name, u.value::jsonb, u.type, u.initial, u.deleted, %s::timestamptz
-FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-  %s::boolean[], %s::boolean[])
-  AS u(variable, revision, instance, root, scope, name, value, type, initial, deleted)
+  value, type, is_initial, is_deleted, created_at, replaced_at)
+SELECT v.key, v.revision, v.process_instance_key, v.root_process_instance_key, v.scope_key, v.name, v.value, v.type,
+  v.is_initial, u.deleted, v.created_at, %s::timestamptz
+FROM unnest(%s::bigint[], %s::boolean[]) AS u(variable, deleted) JOIN workflow_variable v ON v.key = u.variable
 ON CONFLICT (variable_key, revision) DO NOTHING
 """
+"""Written before the variables are: the database has the values that are replaced, with all their digits."""
 
 VARIABLES_DELETE = "DELETE FROM workflow_variable WHERE key = ANY(%s::bigint[])"
 
@@ -414,19 +420,25 @@ def _changed_instances(states: Sequence[ProcessInstanceState], last_key: int) ->
     changed = [state for state in states if not state.is_new and (state.is_active or state.ended_at is not None)]
     if not changed:
         return []
-    columns: list[Sequence[object]] = [
-        [state.key for state in changed],
-        [state.state for state in changed],
-        [state.suspended for state in changed],
-        [state.revision + 1 for state in changed],
-        [state.root.active_children for state in changed],
-        [state.open_incidents for state in changed],
-        [state.ended_at for state in changed],
-        [state.business_key for state in changed],
-        [state.end_reason for state in changed],
-        [last_key] * len(changed),
-    ]
-    return [(PROCESS_INSTANCE_UPDATE, [_literal(column) for column in columns])]
+    rows = [_changing(state, last_key) for state in changed]
+    if len(rows) == 1:
+        return [(PROCESS_INSTANCE_UPDATE_ONE, rows[0])]
+    return [(PROCESS_INSTANCE_UPDATE, [_literal(column) for column in zip(*rows, strict=True)])]
+
+
+def _changing(state: ProcessInstanceState, last_key: int) -> Sequence[object]:
+    return (
+        state.state,
+        state.suspended,
+        state.revision + 1,
+        state.root.active_children,
+        state.open_incidents,
+        state.ended_at,
+        state.business_key,
+        state.end_reason,
+        last_key,
+        state.key,
+    )
 
 
 def _migrated_instances(states: Sequence[ProcessInstanceState]) -> list[Statement]:
@@ -452,7 +464,7 @@ def _is_over(state: ProcessInstanceState, row: VariableRow) -> bool:
 def _former_values(states: Sequence[ProcessInstanceState], now: datetime) -> list[Statement]:
     """What commands have replaced; a multi-instance body counts in variables, which is no history."""
     replaced = [
-        (state, change)
+        change
         for state in states
         if not state.is_new
         for change in state.variable_changes.values()
@@ -460,18 +472,7 @@ def _former_values(states: Sequence[ProcessInstanceState], now: datetime) -> lis
     ]
     if not replaced:
         return []
-    columns: list[Sequence[object]] = [
-        [change.variable_key for _, change in replaced],
-        [change.revision for _, change in replaced],
-        [state.key for state, _ in replaced],
-        [state.root_key for state, _ in replaced],
-        [change.scope_key for _, change in replaced],
-        [change.name for _, change in replaced],
-        [to_json(change.before) for _, change in replaced],
-        [change.type_before for _, change in replaced],
-        [change.is_initial for _, change in replaced],
-        [change.deleted for _, change in replaced],
-    ]
+    columns: list[Sequence[object]] = [[change.variable_key for change in replaced], [change.deleted for change in replaced]]
     return [(FORMER_VALUES_INSERT, [now, *(_literal(column) for column in columns)])]
 
 

@@ -51,6 +51,7 @@ class Snapshot:
     value: object = None
     type: str = ""
     revision: int | None = None
+    variable_key: int | None = None
 
 
 _COLUMNS = (
@@ -66,9 +67,11 @@ _INSERT_EVENT_WITH_SNAPSHOTS = (
     "INSERT INTO audit_variablesnapshot"
     " (audit_event_key, taken_at, process_instance_key, scope_key, name, existed, value, type, revision)"
     " SELECT event.key, event.at, before.process_instance_key, before.scope_key, before.name, before.existed,"
-    " before.value::jsonb, before.type, before.revision FROM event,"
-    " unnest(%s::bigint[], %s::bigint[], %s::text[], %s::boolean[], %s::text[], %s::text[], %s::int[])"
-    " AS before (process_instance_key, scope_key, name, existed, value, type, revision)"
+    " coalesce(former.value, before.value::jsonb), before.type, before.revision FROM event,"
+    " unnest(%s::bigint[], %s::bigint[], %s::text[], %s::boolean[], %s::text[], %s::text[], %s::int[], %s::bigint[])"
+    " AS before (process_instance_key, scope_key, name, existed, value, type, revision, variable_key)"
+    " LEFT JOIN workflow_formervalue former"  # which has all digits of its numbers
+    " ON former.variable_key = before.variable_key AND former.revision = before.revision"
 )
 
 
@@ -114,6 +117,7 @@ def _snapshot_parameters(snapshots: Sequence[Snapshot]) -> list[object]:
         [to_json(snapshot.value) for snapshot in snapshots],
         [snapshot.type for snapshot in snapshots],
         [snapshot.revision for snapshot in snapshots],
+        [snapshot.variable_key for snapshot in snapshots],
     ]
 
 

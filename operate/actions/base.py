@@ -144,8 +144,9 @@ class Action(Generic[Answer]):
         self.entry.body |= {name: fact for name, fact in facts.items() if fact not in (None, "", (), {}, [])}
 
     def note_outcome(self, outcome: Outcome | StartTimer) -> None:
-        """Tell in the audit event which process instance it was."""
+        """Tell in the audit event which process instance it was, and when: at the very time that its rows tell."""
         entry = self.entry
+        entry.at = outcome.at or entry.at
         entry.workspace_id = outcome.workspace_id
         entry.process_instance_key = outcome.process_instance_key
         entry.definition_key = outcome.definition_key
@@ -274,6 +275,8 @@ def _snapshot(process_instance_key: int, change: VariableChange) -> Snapshot:
         existed=change.existed,
         value=change.before,
         type=change.type_before,
+        revision=change.revision if change.existed else None,
+        variable_key=change.variable_key,
     )
 
 

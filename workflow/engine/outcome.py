@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from workflow.engine.engine import Engine
 from workflow.engine.state import (
@@ -92,6 +93,8 @@ class Outcome:
     user_tasks_closed: tuple[RowFact, ...] = ()
     others: tuple[Outcome, ...] = ()
     """Other process instances that the command has changed: called ones, callers, who has caught a signal."""
+    at: datetime | None = None
+    """When that was: the time that all rows tell which the command has written."""
 
 
 def outcomes(engines: Sequence[Engine], everyone: Iterable[Engine]) -> tuple[Outcome, ...]:
@@ -134,6 +137,7 @@ def outcome(engine: Engine, others: Iterable[Engine] = ()) -> Outcome:
         _called(engine, others),
         tuple(_task(row) for row in state.user_tasks.values() if _is_closed(row)),
         tuple(outcome(other) for other in others if _has_changed(other)),
+        engine.now,
     )
 
 

@@ -52,6 +52,8 @@ class VariableRow(Row):
     """Given when the process instance was started."""
     is_of_loop: bool = False
     """Set by a multi-instance body for one iteration."""
+    text: str | None = None
+    """The JSON to store, where it is not simply that of the value."""
 
     @property
     def typed_value(self) -> TypedValue:

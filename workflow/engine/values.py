@@ -19,6 +19,13 @@ class TypedValue:
     type: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExactValue(TypedValue):
+    """A value with the JSON to store for it, because the value alone would lose digits of a number."""
+
+    text: str
+
+
 Variables = Mapping[str, object]
 
 

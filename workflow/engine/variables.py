@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.engine.state import ElementInstance, ProcessInstanceState, VariableChange, VariableRow
-from workflow.engine.values import Variables, typed
+from workflow.engine.values import ExactValue, Variables, typed
 from workflow.graph import ConditionalEvent
 
 
@@ -64,10 +64,11 @@ class VariableWriter:
             return
         self._tell(scope, name, "update")
         plain, kind = typed(value, row.type)
-        if kind == row.type and same(plain, row.value):
+        text = _text(value)
+        if text is None and kind == row.type and same(plain, row.value):
             return
         before, type_before = row.value, row.type
-        row.value, row.type = plain, kind
+        row.value, row.type, row.text = plain, kind, text
         row.revision += 1
         row.updated_at = self._now
         row.is_changed = True
@@ -114,6 +115,7 @@ class VariableWriter:
         row = VariableRow(
             self._next_key(), scope.key, name, plain, kind, created_at=self._now, updated_at=self._now, is_new=True
         )
+        row.text = _text(value)
         self._note_change(row, None, "", existed=False)
         return row
 
@@ -147,6 +149,10 @@ class VariableWriter:
             revision=revision,
             is_initial=row.is_initial,
         )
+
+
+def _text(value: object) -> str | None:
+    return value.text if isinstance(value, ExactValue) else None
 
 
 def same(one: object, other: object) -> bool:

@@ -207,6 +207,7 @@ class FormerValue(models.Model):
     type = models.CharField(_("type"), max_length=32)
     is_initial = models.BooleanField(default=False)
     is_deleted = models.BooleanField(default=False, help_text=_("The variable was removed."))
+    created_at = models.DateTimeField(_("created at"), null=True, blank=True, help_text=_("When the variable was."))
     replaced_at = models.DateTimeField(_("replaced at"))
 
     objects = WorkspaceQuerySet.as_manager()

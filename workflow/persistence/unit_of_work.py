@@ -90,6 +90,8 @@ class UnitOfWork:
                 known.state.need_everything()
             return known
         self._last_key = max(self._last_key, last_key)
+        if not self._engines and self.context.now is None:
+            self.now = clock()  # under the lock: what commands do to one process instance has its order in time
         return self._add(state, options)
 
     def _read(self, subject: Subject, key: int, *, everything: bool) -> tuple[ProcessInstanceState, int]:

@@ -27,6 +27,7 @@ class StartTimer:
     definition_key: int
     process_id: str
     process_instance_key: None = None
+    at: None = None
 
 
 def change_start_timer(key: int, changes: Mapping[str, object], *, context: Context = SYSTEM) -> StartTimer:

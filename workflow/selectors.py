@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import Self
 
@@ -48,6 +49,22 @@ WITH RECURSIVE callers AS (
   SELECT i.key, i.parent_process_instance_key, c.distance + 1
   FROM workflow_processinstance i JOIN callers c ON i.key = c.parent_process_instance_key)
 SELECT key FROM callers ORDER BY distance DESC
+"""
+MOMENTS = """
+SELECT DISTINCT moment FROM (
+  SELECT started_at AS moment FROM workflow_elementinstance WHERE process_instance_key = %(key)s
+  UNION SELECT ended_at FROM workflow_elementinstance WHERE process_instance_key = %(key)s
+  UNION SELECT created_at FROM workflow_variable WHERE process_instance_key = %(key)s
+  UNION SELECT updated_at FROM workflow_variable WHERE process_instance_key = %(key)s
+  UNION SELECT replaced_at FROM workflow_formervalue WHERE process_instance_key = %(key)s
+  UNION SELECT created_at FROM workflow_job WHERE process_instance_key = %(key)s
+  UNION SELECT ended_at FROM workflow_job WHERE process_instance_key = %(key)s
+  UNION SELECT created_at FROM workflow_incident WHERE process_instance_key = %(key)s
+  UNION SELECT resolved_at FROM workflow_incident WHERE process_instance_key = %(key)s
+  UNION SELECT created_at FROM workflow_eventsubscription WHERE process_instance_key = %(key)s
+  UNION SELECT ended_at FROM workflow_eventsubscription WHERE process_instance_key = %(key)s
+  UNION SELECT started_at FROM workflow_processinstance WHERE key = %(key)s) moments
+WHERE moment IS NOT NULL ORDER BY moment DESC OFFSET %(skipped)s LIMIT 1
 """
 MODELS_KEPT = 2_000
 
@@ -94,6 +111,17 @@ def called_process_instances(key: int) -> list[int]:
 def callers(key: int) -> list[int]:
     """Keys of the process instances on the way from the root of the call hierarchy to this one."""
     return _keys(CALLERS, key)
+
+
+def moment_before(process_instance_key: int, commands: int) -> datetime | None:
+    """A moment that is over before the last so many commands on a process instance began; None if that was its start.
+
+    Each command leaves its moment in all rows that it touches. One that has left none (a suspension) makes this earlier than
+    it had to be, never later.
+    """
+    for (moment,) in fetch(MOMENTS, {"key": process_instance_key, "skipped": commands}):
+        return moment
+    return None
 
 
 def element_names(definition_keys: Iterable[int]) -> dict[int, Mapping[str, str]]:

@@ -13,6 +13,8 @@ from rest_framework.views import APIView
 
 ADDRESSES = {
     "token": "/api/token",
+    "fettle": "/api/",
+    "fettleOpenApi": "/api/openapi.json",
     "camunda7": "/engine-rest/",
     "camunda7OpenApi": "/engine-rest/openapi.json",
     "camunda8": "/v2/",

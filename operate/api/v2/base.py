@@ -10,13 +10,11 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import Http404
 from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.models import Channel
-from operate.api.base import ApiView, key_of
+from operate.api.base import AlwaysJSON, ApiView, key_of
 from operate.api.v2 import errors
 from operate.api.v2.bodies import LONGEST_NAME, Body
 from operate.api.v2.schema import Schema, V2Schema
@@ -25,18 +23,6 @@ from workflow.engine.errors import NotFound
 from workflow.models import Workspace
 
 Row = TypeVar("Row", bound=Model)
-
-
-class AlwaysJSON(BaseContentNegotiation):
-    """Answers in JSON whatever the client says it accepts."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        wanted = request.content_type.partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == wanted), None)
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        renderer: BaseRenderer = renderers[0]
-        return renderer, renderer.media_type
 
 
 class V2View(ApiView):

@@ -1,0 +1,74 @@
+"""What all views of Fettle's own API share: its errors, reading the body, and how OpenAPI describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, NoReturn, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit.models import Channel
+from operate.api.base import AlwaysJSON, ApiView, key_of
+from operate.api.fettle import errors
+from operate.api.fettle.schema import FettleSchema, Schema
+from operate.plans.json_form import read
+from workflow.engine.errors import NotFound
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=Model)
+
+
+class FettleView(ApiView):
+    """Base of all views of this API."""
+
+    channel = Channel.API
+    content_negotiation_class = AlwaysJSON
+    metadata_class = None
+    tag: ClassVar[str]
+    """What the OpenAPI document groups it with."""
+    request_body: ClassVar[Schema]
+    answer: ClassVar[Schema]
+    schema: Any = FettleSchema()
+
+    def get_exception_handler(self) -> Callable[..., Response]:
+        return errors.handle
+
+    def body(self) -> Any:
+        """The body; an empty object where none was sent."""
+        return {} if self.request.data in (None, "") else self.request.data
+
+    def read(self, kind: type[T]) -> T:
+        """The body as a dataclass; Malformed names all that is wrong with it."""
+        return read(kind, self.body())
+
+    @staticmethod
+    def key(text: str, what: str = "a process instance") -> int:
+        """The key in a path; NotFound for what cannot be one."""
+        found = key_of(text)
+        if found is None:
+            raise nothing_found(what, text)
+        return found
+
+    def row(self, rows: QuerySet[Row], key: str, what: str = "a process instance") -> Row:
+        """The row with the key in a path; NotFound if there is none, or if the caller may not see it."""
+        found = self.visible(rows).filter(pk=self.key(key, what)).first()
+        if found is None:
+            raise nothing_found(what, key)
+        return found
+
+
+def nothing_found(what: str, key: str) -> NotFound:
+    """What is said of a key that does not exist, or that the caller may not see."""
+    return NotFound(f"Expected to find {what} with key '{key[:40]}', but there is none.")
+
+
+class NoSuchAddress(FettleView):
+    """Everything that is not routed, as a problem document."""
+
+    schema = None
+
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        raise Http404

@@ -1,0 +1,18 @@
+"""Addresses of Fettle's own API, below `/api/`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from operate.api.fettle import modification
+from operate.api.fettle.openapi import OpenApiDocument
+
+INSTANCE = "process-instances/<str:key>"
+
+resources = [
+    path(f"{INSTANCE}/modification", modification.Modify.as_view()),
+    path(f"{INSTANCE}/modification/dry-run", modification.ModifyDryRun.as_view()),
+    path(f"{INSTANCE}/modification/validate", modification.Validate.as_view()),
+    path(f"{INSTANCE}/modification/export", modification.Export.as_view()),
+]
+urlpatterns = [path("openapi.json", OpenApiDocument.as_view()), *resources]

@@ -83,7 +83,7 @@ class EngineModelAdmin(ModelAdmin):
     # -- the list
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        filters = self.filter_form(request.GET, user=request.user)
+        filters = self.filters_of(request)
         found = KeySlice.of(filters.narrow(self.get_queryset(request)), request, self.page_size)
         context = {
             "filters": filters,
@@ -92,6 +92,14 @@ class EngineModelAdmin(ModelAdmin):
             **(extra_context or {}),
         }
         return self.render(request, self.list_template, str(self.model._meta.verbose_name_plural).capitalize(), context)
+
+    def filters_of(self, request: HttpRequest) -> Any:
+        """The filters in the address, read once a request."""
+        known: ListFilter | None = getattr(request, "fettle_filters", None)
+        if known is None:
+            known = request.fettle_filters = self.filter_form(request.GET, user=request.user)  # type: ignore[attr-defined]
+            known.is_valid()
+        return known
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
         """The rows of one page with what the template shows besides; at most some queries for all of them."""

@@ -34,7 +34,7 @@ from operate.batch.models import Batch, BatchItem, BatchType
 from operate.batch.plans import PLANS, Cancel, Delete, Plan, ResolveIncidents, Resume, Suspend, read_plan
 from operate.batch.submitting import Selection
 from operate.forms.batches import BatchFilter
-from operate.forms.filters import ProcessInstanceFilter
+from operate.forms.instance_filter import ProcessInstanceFilter
 from operate.forms.keys import key_of, keys_of
 from operate.workspaces import Right, visible_to
 from workflow.models import ProcessInstance

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, F, QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -35,21 +34,35 @@ from operate.admin.answers import (
     status_of,
 )
 from operate.admin.base import EngineModelAdmin
-from operate.admin.instance_page import OPEN, InstancePage
+from operate.admin.instance_list import (
+    COLUMNS,
+    LIST,
+    MAX_QUERY,
+    choose_columns,
+    chosen_columns,
+    count_of,
+    decorate,
+    diagram_config,
+    figures_of,
+    kept_query,
+    saved_filters,
+)
+from operate.admin.instance_page import InstancePage
 from operate.admin.modification import element_operations, preview, read_plan
 from operate.admin.reasons import Reasons
 from operate.admin.variable_edit import read_edit
-from operate.admin.wording import drawn_id, instance_state
-from operate.forms.filters import ProcessInstanceFilter
+from operate.admin.wording import instance_state
+from operate.forms.instance_filter import ProcessInstanceFilter
 from operate.forms.json_values import variables_of
 from operate.forms.keys import key_of, keys_of
+from operate.lists import SavedFilter
+from operate.workspaces import visible_to
 from workflow.engine.errors import Rejected
-from workflow.models import ElementInstance, ProcessInstance
+from workflow.models import ProcessInstance, Workspace
 from workflow.modification import ModificationOptions
 from workflow.persistence.definitions import executable_process
 
 MAX_SELECTED = 500
-MAX_NAMED_ELEMENTS = 3
 
 OPERATIONS: dict[str, tuple[type[Action[Any]], str, str]] = {
     "cancel": (CancelProcessInstance, "Cancel", "canceled"),
@@ -78,6 +91,10 @@ class ProcessInstanceAdmin(EngineModelAdmin):
     def pages(self) -> list[URLPattern]:
         return [
             self.page("find/", "find", self.find_view),
+            self.page("figures/", "figures", self.figures_view),
+            self.page("count/", "count", self.count_view),
+            self.page("columns/", "columns", self.columns_view),
+            self.page("filters/", "filters", self.filters_view),
             self.page("confirm/", "confirm", self.confirm_view),
             self.page("<int:key>/", "change", self.instance_view),
             self.page("<int:key>/panels/", "panels", self.panels_view),
@@ -89,14 +106,84 @@ class ProcessInstanceAdmin(EngineModelAdmin):
 
     # -- the list
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        filters = self.filters_of(request)
+        workspaces = filters.workspaces
+        return super().changelist_view(
+            request,
+            {
+                "columns": self.columns_of(request, len(workspaces)),
+                "all_columns": COLUMNS,
+                "config": diagram_config(request, filters),
+                "saved": saved_filters(request, workspaces),
+                "kept_query": kept_query(request),
+                **(extra_context or {}),
+            },
+        )
+
+    def columns_of(self, request: HttpRequest, workspaces: int) -> tuple[str, ...]:
+        """Read once a request: the rows are decorated by them, and the template shows them."""
+        known: tuple[str, ...] | None = getattr(request, "fettle_columns", None)
+        if known is None:
+            known = request.fettle_columns = chosen_columns(request.user, workspaces)  # type: ignore[attr-defined]
+        return known
+
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
-        reasons = Reasons.of(request)
-        elements = current_elements([row for row in rows if row.state == ProcessInstance.State.ACTIVE])
-        for row in rows:
-            row.dot, row.state_text = instance_state(row)
-            row.elements = elements.get(row.key, "")
-            row.why = reasons.of_instance(row)
+        decorate(request, rows, self.columns_of(request, 2))
         return rows
+
+    @method_decorator(require_GET)
+    def figures_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The badges of the diagram: the list's filters, but for the element, which is what one chooses there."""
+        query = request.GET.copy()
+        query.pop("element", None)
+        filters = ProcessInstanceFilter(query, user=request.user)
+        return JsonResponse(figures_of(filters.narrow(self.plain_rows(request))))
+
+    @method_decorator(require_GET)
+    def count_view(self, request: HttpRequest) -> HttpResponseBase:
+        """How many process instances the list's filters find."""
+        number, is_more = count_of(self.filters_of(request).narrow(self.plain_rows(request)))
+        return JsonResponse({"count": number, "isMore": is_more})
+
+    def plain_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows without what only the list shows."""
+        return super().get_queryset(request)
+
+    @method_decorator(require_POST)
+    def columns_view(self, request: HttpRequest) -> HttpResponse:
+        """Remember which columns the user wants to see."""
+        choose_columns(request.user, [] if "usual" in request.POST else request.POST.getlist("column"))
+        return self._back_to_list(request)
+
+    @method_decorator(require_POST)
+    def filters_view(self, request: HttpRequest) -> HttpResponse:
+        """Save the filters of the list under a name, or forget a saved one."""
+        workspaces = list(visible_to(Workspace.objects.all(), request.user))
+        forgotten = key_of(request.POST.get("forget", ""))
+        if forgotten is not None:
+            found = [each for each in saved_filters(request, workspaces) if each.pk == forgotten]
+            for each in found:
+                if each.why_not_delete:
+                    messages.error(request, each.why_not_delete)
+                else:
+                    each.delete()
+                    messages.success(request, f"Saved filter '{each.name}' removed.")
+            return self._back_to_list(request)
+        name = request.POST.get("name", "").replace("\x00", "").strip()[:100]
+        query = request.POST.get("query", "")[:MAX_QUERY]
+        shared = next((each for each in workspaces if each.slug == request.POST.get("share")), None)
+        if not name:
+            messages.error(request, "A saved filter needs a name.")
+        else:
+            SavedFilter.objects.update_or_create(
+                list_name=LIST, owner=request.user, name=name, defaults={"query": query, "workspace": shared}
+            )
+            messages.success(request, f"Filter saved as '{name}'.")
+        return self._back_to_list(request)
+
+    def _back_to_list(self, request: HttpRequest) -> HttpResponse:
+        return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_processinstance_changelist")
 
     @method_decorator(require_GET)
     def find_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -274,35 +361,6 @@ class ProcessInstanceAdmin(EngineModelAdmin):
         if instance is None:
             raise Rejected(f"Process instance '{key}' is gone.")
         return JsonResponse(self._panels(request, InstancePage(instance, Reasons.of(request), scope=scope)))
-
-
-def current_elements(instances: Sequence[ProcessInstance]) -> dict[int, str]:
-    """Where each process instance stands, with one query for all of them."""
-    rows = (
-        ElementInstance.objects.filter(process_instance__in=[row.key for row in instances], state__in=OPEN)
-        .filter(active_children=0)
-        .order_by()
-        .values_list("process_instance_key", "element_id")
-        .annotate(total=Count("key"))
-    )
-    standing: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    for instance, element, total in rows:
-        standing[instance].append((element, total))
-    return {row.key: _named(row, standing[row.key]) for row in instances if row.key in standing}
-
-
-def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
-    elements = executable_process(instance.definition_key).elements
-    names = [
-        (elements[element].name if element in elements else "") or drawn_id(element)
-        for element, _total in sorted(standing)[:MAX_NAMED_ELEMENTS]
-    ]
-    counted = [
-        f"{name} ×{total}" if total > 1 else name
-        for name, (_element, total) in zip(names, sorted(standing), strict=False)
-    ]
-    more = len(standing) - len(counted)
-    return ", ".join(counted) + (f" and {more} more" if more > 0 else "")
 
 
 def own_address(address: str) -> str:

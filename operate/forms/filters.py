@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any, TypeVar
 
 from django import forms
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Channel, Event, Result
 from operate.forms.keys import key_of, keys_of
 from operate.workspaces import visible_to
-from workflow.models import Incident, Job, ProcessDefinition, UserTask, Workspace
+from workflow.models import Incident, Job, UserTask, Workspace
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 MAX_KEYS = 1_000
@@ -72,82 +72,6 @@ class KeysField(forms.CharField):
         if len(parts) > MAX_KEYS:
             raise forms.ValidationError(_("Expected at most %(limit)s keys.") % {"limit": MAX_KEYS})
         return keys_of(parts)
-
-
-STATES: dict[str, tuple[str, Q]] = {
-    "running": ("Running", Q(state="ACTIVE")),
-    "active": ("Active", Q(state="ACTIVE", suspended=False, open_incidents=0)),
-    "incidents": ("Incidents", Q(open_incidents__gt=0)),
-    "suspended": ("Suspended", Q(state="ACTIVE", suspended=True)),
-    "finished": ("Finished", Q(state__in=["COMPLETED", "CANCELED"])),
-    "completed": ("Completed", Q(state="COMPLETED")),
-    "canceled": ("Canceled", Q(state="CANCELED")),
-    "all": ("All", Q()),
-}
-
-
-class ProcessInstanceFilter(ListFilter):
-    """By state, process, version, business key, active element, keys and start."""
-
-    process = forms.ChoiceField(label=_("Process"), required=False)
-    version = forms.IntegerField(label=_("Version"), required=False, min_value=1)
-    business_key = forms.CharField(label=_("Business key"), required=False, max_length=255)
-    element = forms.CharField(label=_("Active element id"), required=False, max_length=255)
-    key = KeysField(label=_("Keys"), required=False)
-    called_by = KeysField(label=_("Called by"), required=False)
-    started_from = forms.DateField(label=_("Started from"), required=False, widget=forms.DateInput({"type": "date"}))
-    started_to = forms.DateField(label=_("to"), required=False, widget=forms.DateInput({"type": "date"}))
-
-    field_order = ["process", "version", "business_key", "element", "key", "called_by", "workspace"]
-    field_order += ["started_from", "started_to"]
-
-    def __init__(self, data: QueryDict, *, user: Any) -> None:
-        super().__init__(data, user=user)
-        latest = visible_to(ProcessDefinition.objects.all(), user).filter(is_latest=True).order_by("name", "process_id")
-        names = {process: name or process for process, name in latest.values_list("process_id", "name")}
-        chosen = data.get("process")
-        if chosen:
-            names.setdefault(chosen, chosen)
-        choices = [("", _("All processes")), *names.items()]
-        self.fields["process"].choices = choices  # type: ignore[attr-defined]
-
-    @property
-    def state(self) -> str:
-        """The chosen group of states: the running ones, or all where single instances are asked for."""
-        chosen = self.data.get("state", "")
-        if chosen in STATES:
-            return chosen
-        single = ("key", "business_key", "called_by")
-        return "all" if any(self.data.get(name) for name in single) else "running"
-
-    @property
-    def states(self) -> list[tuple[str, str]]:
-        """The groups to choose from."""
-        return [(name, label) for name, (label, _condition) in STATES.items()]
-
-    def narrowed(self, rows: Rows) -> Rows:
-        rows = rows.filter(STATES[self.state][1])
-        if self.value("process"):
-            rows = rows.filter(process_id=self.value("process"))
-        if self.value("version"):
-            rows = rows.filter(version=self.value("version"))
-        if self.value("business_key"):
-            rows = rows.filter(business_key=self.value("business_key"))
-        if self.value("key"):
-            rows = rows.filter(pk__in=self.value("key"))
-        if self.value("called_by"):
-            rows = rows.filter(parent_process_instance__in=self.value("called_by"))
-        if self.value("element"):
-            rows = rows.at_element(self.value("element"))  # type: ignore[attr-defined]
-        return self._narrow_to_days(rows)
-
-    def _narrow_to_days(self, rows: Rows) -> Rows:
-        first, last = self.value("started_from"), self.value("started_to")
-        if first:
-            rows = rows.filter(started_at__gte=_midnight(first))
-        if last:
-            rows = rows.filter(started_at__lt=_midnight(last + timedelta(days=1)))
-        return rows
 
 
 class UserTaskFilter(ListFilter):
@@ -281,5 +205,6 @@ class ProcessDefinitionFilter(ListFilter):
         return rows.filter(Q(name__icontains=text) | Q(process_id__icontains=text)) if text else rows
 
 
-def _midnight(day: Any) -> datetime:
+def midnight(day: Any) -> datetime:
+    """When a day begins."""
     return timezone.make_aware(datetime.combine(day, time.min))

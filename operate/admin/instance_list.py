@@ -1,0 +1,239 @@
+"""The list of process instances: its columns, the diagram above it, and how many rows a filter means."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from operate.admin.instance_page import OPEN, as_drawn
+from operate.admin.reasons import Reasons
+from operate.admin.wording import drawn_id, instance_state, label_in
+from operate.forms.instance_filter import ProcessInstanceFilter
+from operate.lists import ListColumns, SavedFilter
+from operate.workspaces import Access, Forbidden, Right, visible_to
+from workflow.models import ElementInstance, Incident, ProcessDefinition, ProcessInstance
+from workflow.persistence.definitions import executable_process
+
+LIST = "process_instances"
+MAX_NAMED_ELEMENTS = 3
+MAX_FIGURES = 20_000
+"""The diagram counts in the newest of these process instances; it says so where there are more."""
+MAX_COUNTED = 100_000
+MAX_QUERY = 4_000
+COLUMNS = {
+    "key": "Key",
+    "business_key": "Business key",
+    "elements": "Active at",
+    "error": "Error message",
+    "started": "Started",
+    "ended": "Ended",
+    "duration": "Duration",
+    "parent": "Called by",
+    "restarted": "Restart of",
+    "semantics": "Semantics",
+    "workspace": "Workspace",
+}
+"""What can be shown of each process instance besides its process and version."""
+USUAL = ("key", "business_key", "elements", "started", "ended")
+NOT_STORED = ("before", "after")
+RIGHTS = {
+    "resolve": Right.RESOLVE_INCIDENT,
+    "suspend": Right.SUSPEND,
+    "resume": Right.SUSPEND,
+    "move": Right.MODIFY,
+    "migrate": Right.MIGRATE,
+    "variables": Right.EDIT_VARIABLES,
+    "restart": Right.RESTART,
+    "cancel": Right.CANCEL,
+    "delete": Right.DELETE_INSTANCE,
+}
+
+
+# -- columns
+
+
+def chosen_columns(user: Any, workspaces: int) -> tuple[str, ...]:
+    """The columns that the user wants to see, or the usual ones."""
+    found = ListColumns.objects.filter(list_name=LIST, user=user).values_list("columns", flat=True).first()
+    if found is not None:
+        return tuple(name for name in found if name in COLUMNS)
+    return (*USUAL, "workspace") if workspaces > 1 else USUAL
+
+
+def choose_columns(user: Any, names: Sequence[str]) -> None:
+    """Remember the columns; none of them means the usual ones."""
+    known = [name for name in names if name in COLUMNS]
+    if known:
+        ListColumns.objects.update_or_create(list_name=LIST, user=user, defaults={"columns": known})
+    else:
+        ListColumns.objects.filter(list_name=LIST, user=user).delete()
+
+
+def decorate(request: HttpRequest, rows: Sequence[Any], columns: Sequence[str]) -> None:
+    """What the columns show besides what is in the rows, with at most two queries for all of them."""
+    reasons = Reasons.of(request)
+    running = [row for row in rows if row.state == ProcessInstance.State.ACTIVE]
+    elements = current_elements(running) if "elements" in columns else {}
+    errors = newest_errors([row for row in running if row.open_incidents]) if "error" in columns else {}
+    for row in rows:
+        row.dot, row.state_text = instance_state(row)
+        row.elements = elements.get(row.key, "")
+        row.error = errors.get(row.key, "")
+        row.why = reasons.of_instance(row)
+
+
+def newest_errors(instances: Sequence[ProcessInstance]) -> dict[int, str]:
+    """The message of the newest open incident of each process instance, with one query."""
+    found = Incident.objects.filter(process_instance__in=[row.key for row in instances], state="ACTIVE")
+    return dict(found.order_by("key").values_list("process_instance_key", "message"))
+
+
+def current_elements(instances: Sequence[ProcessInstance]) -> dict[int, str]:
+    """Where each process instance stands, with one query for all of them."""
+    rows = (
+        ElementInstance.objects.filter(process_instance__in=[row.key for row in instances], state__in=OPEN)
+        .filter(active_children=0)
+        .order_by()
+        .values_list("process_instance_key", "element_id")
+        .annotate(total=Count("key"))
+    )
+    standing: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for instance, element, total in rows:
+        standing[instance].append((element, total))
+    return {row.key: _named(row, standing[row.key]) for row in instances if row.key in standing}
+
+
+def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
+    elements = executable_process(instance.definition_key).elements
+    names = [
+        (elements[element].name if element in elements else "") or drawn_id(element)
+        for element, _total in sorted(standing)[:MAX_NAMED_ELEMENTS]
+    ]
+    counted = [
+        f"{name} ×{total}" if total > 1 else name
+        for name, (_element, total) in zip(names, sorted(standing), strict=False)
+    ]
+    more = len(standing) - len(counted)
+    return ", ".join(counted) + (f" and {more} more" if more > 0 else "")
+
+
+# -- saved filters
+
+
+def saved_filters(request: HttpRequest, workspaces: Sequence[Any]) -> list[SavedFilter]:
+    """Those that the user may use: the own ones first."""
+    usable = SavedFilter.objects.usable_by(request.user, [each.pk for each in workspaces])
+    found = list(usable.filter(list_name=LIST).select_related("owner", "workspace"))
+    access = Access.of(request.user)
+    for each in found:
+        mine = each.owner_id == request.user.pk
+        may = mine or (each.workspace_id is not None and access.may(Right.MANAGE, each.workspace_id))
+        each.is_mine = mine  # type: ignore[attr-defined]
+        each.why_not_delete = (  # type: ignore[attr-defined]
+            "" if may else f"{each.owner} has saved it: only its owner or an administrator of the workspace removes it."
+        )
+        each.is_current = kept_query(request) == each.query  # type: ignore[attr-defined]
+    return sorted(found, key=lambda each: (not each.is_mine, each.name.lower()))  # type: ignore[attr-defined]
+
+
+def kept_query(request: HttpRequest) -> str:
+    """The filters in the address without the place in the list, so that two of the same are told to be so."""
+    query = request.GET.copy()
+    for name in NOT_STORED:
+        query.pop(name, None)
+    return query.urlencode()
+
+
+# -- the diagram
+
+
+def shown_definition(request: HttpRequest, filters: ProcessInstanceFilter) -> ProcessDefinition | None:
+    """The definition whose diagram is shown: of the chosen version, else the latest one."""
+    if not filters.value("process"):
+        return None
+    rows = visible_to(ProcessDefinition.objects.defer("xml"), request.user).filter(process_id=filters.value("process"))
+    slug = filters.value("workspace")
+    if slug:
+        rows = rows.filter(workspace__slug=slug)
+    rows = rows.filter(version=int(filters.value("version"))) if filters.value("version") else rows
+    return rows.order_by("-is_latest", "-version", "-key").first()
+
+
+def figures_of(rows: QuerySet[Any]) -> dict[str, Any]:
+    """How often each element is active, failing, completed and canceled in these process instances."""
+    newest = rows.order_by("-key").values("pk")[:MAX_FIGURES]
+    counted = (
+        ElementInstance.objects.filter(process_instance__in=newest)
+        .order_by()
+        .values_list("element_id")
+        .annotate(
+            active=Count("key", filter=Q(state__in=OPEN)),
+            completed=Count("key", filter=Q(state="COMPLETED")),
+            canceled=Count("key", filter=Q(state="TERMINATED")),
+        )
+    )
+    found = {
+        element: {"active": active, "completed": completed, "canceled": canceled}
+        for element, active, completed, canceled in counted
+    }
+    failing = Incident.objects.filter(process_instance__in=newest, state="ACTIVE").order_by()
+    for element, total in failing.values_list("element_id").annotate(total=Count("key")):
+        found.setdefault(element, {})["incidents"] = total
+    total = rows.order_by()[: MAX_FIGURES + 1].count()
+    return {"elements": as_drawn(found), "total": min(total, MAX_FIGURES), "isCut": total > MAX_FIGURES}
+
+
+def count_of(rows: QuerySet[Any]) -> tuple[int, bool]:
+    """How many rows there are, up to a number that nobody would look through, and whether there are more."""
+    number = int(rows.order_by()[: MAX_COUNTED + 1].count())
+    return min(number, MAX_COUNTED), number > MAX_COUNTED
+
+
+def diagram_config(request: HttpRequest, filters: ProcessInstanceFilter) -> dict[str, Any]:
+    """What the script of the list has to know."""
+    definition = shown_definition(request, filters)
+    config: dict[str, Any] = {
+        "list": reverse("admin:workflow_processinstance_changelist"),
+        "count": reverse("admin:workflow_processinstance_count"),
+        "states": filters.chosen_states,
+        "process": filters.value("process") or "",
+        "version": filters.value("version") or "",
+        "element": filters.value("element") or "",
+        "why": why_not_at_all(request),
+    }
+    if definition is not None:
+        process = executable_process(definition.key)
+        element = filters.value("element")
+        config |= {
+            "xml": reverse("admin:workflow_processdefinition_xml", args=[definition.key]),
+            "figures": reverse("admin:workflow_processinstance_figures"),
+            "elementName": label_in(process, element) if element else "",
+        }
+    return config
+
+
+def why_not_at_all(request: HttpRequest) -> dict[str, str]:
+    """For each operation on many why the user has it nowhere; empty texts where it is possible somewhere."""
+    access = Access.of(request.user)
+    return {name: "" if access.may_anywhere(right) else Forbidden(right, "").message for name, right in RIGHTS.items()}
+
+
+__all__ = [
+    "COLUMNS",
+    "LIST",
+    "MAX_COUNTED",
+    "choose_columns",
+    "chosen_columns",
+    "count_of",
+    "current_elements",
+    "decorate",
+    "diagram_config",
+    "figures_of",
+    "kept_query",
+    "saved_filters",
+]

@@ -1,0 +1,293 @@
+/* The list of process instances: filters, the diagram of the chosen process, and what is done to many. */
+
+import { Diagram, type Figures, mountZoom } from './lib/diagram';
+import { h, jsonOf, need } from './lib/dom';
+import { getJson } from './lib/http';
+import { type Facts, Selection } from './lib/selection';
+
+interface Config {
+  list: string;
+  count: string;
+  states: string[];
+  process: string;
+  version: string;
+  element: string;
+  why: Record<string, string>;
+  xml?: string;
+  figures?: string;
+}
+
+const config = jsonOf<Config>('list-config');
+document.documentElement.classList.add('has-instances');
+
+// -- filters
+
+const filters = need<HTMLFormElement>('form.ft-filters');
+const states = [...filters.querySelectorAll<HTMLInputElement>('input[name="state"]')];
+const groups = [...filters.querySelectorAll<HTMLInputElement>('[data-state-group]')];
+const DEFAULT = 'active,incidents,suspended';
+const CERTAIN = ['key', 'business_key', 'called_by', 'batch'];
+
+function of(group: HTMLInputElement): HTMLInputElement[] {
+  return states.filter((state) => state.dataset.of === group.dataset.stateGroup);
+}
+
+function showGroups(): void {
+  for (const group of groups) {
+    const chosen = of(group).filter((state) => state.checked).length;
+    group.checked = chosen === of(group).length;
+    group.indeterminate = chosen > 0 && !group.checked;
+  }
+}
+showGroups();
+
+filters.addEventListener(
+  'change',
+  (event) => {
+    const target = event.target as HTMLInputElement;
+    if (target.dataset.stateGroup) {
+      of(target).forEach((state) => (state.checked = target.checked));
+    }
+    if (target.dataset.stateGroup || target.name === 'state') {
+      showGroups();
+      filters.requestSubmit();
+    } else if (target.name === 'process') {
+      need<HTMLSelectElement>('[name="version"]', filters).value = '';
+      need<HTMLInputElement>('[name="element"]', filters).value = '';
+    }
+  },
+  true,
+);
+
+/* What the list shows by itself does not stand in the address, and several states stand there as one. */
+filters.addEventListener('submit', () => {
+  const chosen = states.filter((state) => state.checked).map((state) => state.value);
+  const asksForCertain = CERTAIN.some((name) => filters.querySelector<HTMLInputElement>(`[name="${name}"]`)?.value);
+  const isUsual = chosen.join() === (asksForCertain ? states.map((state) => state.value).join() : DEFAULT);
+  const [first, ...rest] = states;
+  rest.forEach((state) => (state.disabled = true));
+  if (first) {
+    first.disabled = isUsual || !chosen.length;
+    first.checked = true;
+    first.value = chosen.length === states.length ? 'all' : chosen.join();
+  }
+});
+
+const more = need('#more');
+const moreButton = need<HTMLButtonElement>('#more-filters');
+moreButton.addEventListener('click', () => {
+  const isFolded = more.toggleAttribute('data-folded');
+  moreButton.setAttribute('aria-expanded', String(!isFolded));
+  if (!isFolded) {
+    more.querySelector<HTMLElement>('input, select')?.focus();
+  }
+});
+
+/** The address of this list with some filters changed; the first page of it. */
+function narrowed(changes: Record<string, string>): string {
+  const query = new URLSearchParams(location.search);
+  ['before', 'after'].forEach((name) => query.delete(name));
+  for (const [name, value] of Object.entries(changes)) {
+    value ? query.set(name, value) : query.delete(name);
+  }
+  return `${config.list}?${query}`;
+}
+
+// -- the diagram
+
+async function showDiagram(xml: string): Promise<void> {
+  const diagram = await Diagram.draw(need('#diagram'), xml);
+  mountZoom(need('.ft-diagram-frame'), diagram);
+  diagram.select(config.element || null);
+  diagram.onSelect = (element) => {
+    location.href = narrowed({ element: element ?? '' });
+  };
+  const found = await getJson<{ elements: Record<string, Figures>; total: number; isCut: boolean }>(
+    `${config.figures}${location.search}`,
+  );
+  diagram.showFigures({ elements: found.elements, flows: [] });
+  if (found.isCut) {
+    need('#diagram-note').textContent = `Counted in the newest ${found.total.toLocaleString()} that match.`;
+  }
+  need('#process-diagram').dataset.ready = '';
+}
+
+const frame = document.querySelector<HTMLDetailsElement>('#process-diagram');
+if (frame && config.xml) {
+  const xml = config.xml;
+  frame.open = localStorage.getItem('fettle.list.diagram') !== 'closed';
+  let isDrawn = false;
+  const draw = (): void => {
+    if (frame.open && !isDrawn) {
+      isDrawn = true;
+      showDiagram(xml).catch((error: unknown) => {
+        need('#diagram').replaceChildren(
+          h('div', { class: 'ft-empty' }, `The diagram cannot be shown: ${String(error)}`),
+        );
+      });
+    }
+  };
+  frame.addEventListener('toggle', () => {
+    localStorage.setItem('fettle.list.diagram', frame.open ? 'open' : 'closed');
+    draw();
+  });
+  draw();
+}
+
+// -- the selection
+
+const form = document.querySelector<HTMLFormElement>('#instances');
+if (form) {
+  mountSelection(form);
+}
+
+interface Rule {
+  fits(facts: Facts): boolean;
+  states: string[];
+  none: string;
+}
+
+const running = (facts: Facts): boolean => facts.state === 'ACTIVE';
+const RUNNING = ['active', 'incidents', 'suspended'];
+const RULES: Record<string, Rule> = {
+  resolve: { fits: (facts) => facts.incidents > 0, states: ['incidents', 'suspended'], none: 'has an open incident' },
+  move: { fits: running, states: RUNNING, none: 'is running' },
+  variables: { fits: running, states: RUNNING, none: 'is running' },
+  migrate: { fits: running, states: RUNNING, none: 'is running' },
+  restart: { fits: (facts) => !running(facts), states: ['completed', 'canceled'], none: 'has ended' },
+  suspend: {
+    fits: (facts) => running(facts) && !facts.suspended,
+    states: ['active', 'incidents'],
+    none: 'is running and not suspended',
+  },
+  resume: { fits: (facts) => facts.suspended, states: ['suspended', 'incidents'], none: 'is suspended' },
+  cancel: { fits: running, states: RUNNING, none: 'is running' },
+  delete: { fits: (facts) => !running(facts), states: ['completed', 'canceled'], none: 'has ended' },
+};
+const OF_ONE_PROCESS = ['move'];
+const OF_ONE_VERSION = ['migrate', 'restart'];
+
+function mountSelection(list: HTMLFormElement): void {
+  const selection = new Selection();
+  const bar = need('[data-bulk]', list);
+  const text = need('[data-bulk-count]', list);
+  const page = need<HTMLInputElement>('[data-select-all]', list);
+  const matching = need<HTMLButtonElement>('[data-select-matching]', list);
+  const boxes = [...list.querySelectorAll<HTMLInputElement>('input[name="key"]')];
+  const hasMore = document.querySelector('.ft-pager') !== null;
+  let counted: { count: number; isMore: boolean } | null = null;
+  matching.hidden = !hasMore;
+
+  const factsOf = (box: HTMLInputElement): Facts => {
+    const row = box.closest('tr')!.dataset;
+    return {
+      state: row.state ?? '',
+      suspended: Boolean(row.suspended),
+      incidents: Number(row.incidents),
+      process: row.process ?? '',
+      version: row.version ?? '',
+    };
+  };
+
+  /** Why an operation does nothing for the present selection; empty if it does something. */
+  function whyNot(name: string): string {
+    if (config.why[name]) {
+      return config.why[name];
+    }
+    const rule = RULES[name]!;
+    const chosen = [...selection.keys.values()];
+    if (selection.all ? !rule.states.some((state) => config.states.includes(state)) : !chosen.some(rule.fits)) {
+      return selection.all || chosen.length > 1
+        ? `None of the selected ${rule.none}.`
+        : `It is not so that it ${rule.none}.`;
+    }
+    const fitting = chosen.filter(rule.fits);
+    const processes = new Set(fitting.map((facts) => facts.process));
+    const versions = new Set(fitting.map((facts) => facts.version));
+    const needsVersion = OF_ONE_VERSION.includes(name);
+    if ((needsVersion || OF_ONE_PROCESS.includes(name)) && (selection.all ? !config.process : processes.size > 1)) {
+      return 'Choose one process in the filters first: the selected ones may belong to several.';
+    }
+    if (needsVersion && (selection.all ? !config.version : versions.size > 1)) {
+      return 'Choose one version in the filters first: the selected ones may run on several.';
+    }
+    return '';
+  }
+
+  function count(): string {
+    if (!selection.all) {
+      return `${selection.keys.size} selected`;
+    }
+    if (!counted) {
+      return 'All matching selected';
+    }
+    const number = counted.count - (counted.isMore ? 0 : selection.except.size);
+    return counted.isMore ? `More than ${number.toLocaleString()} selected` : `${number.toLocaleString()} selected`;
+  }
+
+  function show(): void {
+    boxes.forEach((box) => {
+      box.checked = selection.has(box.value);
+      box.closest('tr')?.classList.toggle('is-selected', box.checked);
+    });
+    const here = boxes.filter((box) => box.checked).length;
+    page.checked = here > 0 && here === boxes.length;
+    page.indeterminate = here > 0 && here < boxes.length;
+    bar.hidden = selection.isEmpty;
+    text.textContent = count();
+    matching.textContent = selection.all ? 'Select none' : 'Select all matching';
+    for (const button of bar.querySelectorAll<HTMLButtonElement>('button[name="operation"]')) {
+      const why = selection.isEmpty ? '' : whyNot(button.value);
+      button.toggleAttribute('aria-disabled', Boolean(why));
+      if (why) {
+        button.setAttribute('aria-disabled', 'true');
+        button.dataset.why = why;
+        button.title = why;
+      } else {
+        delete button.dataset.why;
+        button.title = '';
+      }
+    }
+  }
+
+  async function countAll(): Promise<void> {
+    counted = await getJson<{ count: number; isMore: boolean }>(`${config.count}${location.search}`).catch(() => null);
+    show();
+  }
+
+  function chooseAll(isOn: boolean): void {
+    selection.chooseAll(isOn);
+    show();
+    if (isOn && !counted) {
+      void countAll();
+    }
+  }
+
+  list.addEventListener('change', (event) => {
+    const target = event.target as HTMLInputElement;
+    const changed = target === page ? boxes : boxes.filter((box) => box === target);
+    changed.forEach((box) => selection.set(box.value, factsOf(box), target.checked));
+    show();
+  });
+  matching.addEventListener('click', () => chooseAll(!selection.all));
+  need('[data-clear]', bar).addEventListener('click', () => chooseAll(false));
+
+  /* What is selected on other pages goes along too. */
+  list.addEventListener('submit', () => {
+    list.querySelectorAll('[data-along]').forEach((each) => each.remove());
+    const along = (name: string, value: string): void =>
+      list.append(h('input', { type: 'hidden', name, value, 'data-along': '' }));
+    if (selection.all) {
+      along('everything', '1');
+      selection.except.forEach((key) => along('except', key));
+    } else {
+      const here = new Set(boxes.map((box) => box.value));
+      [...selection.keys.keys()].filter((key) => !here.has(key)).forEach((key) => along('key', key));
+    }
+  });
+  addEventListener('pageshow', show);
+  show();
+  if (selection.all) {
+    void countAll();
+  }
+}

@@ -201,7 +201,7 @@ class Camunda7Body(MultiInstanceBody):
     def on_child_added(self, step: Step) -> Variables:
         """A collection is not consulted: who adds an iteration gives its element variable (E34)."""
         if step.details(LoopDetails).sequential and step.active_children():
-            raise Rejected(f"Concurrent instantiation not possible for activities in scope '{step.element.id}'.")
+            raise Rejected(f"Concurrent instantiation not possible for activities in scope {step.element.id}.")
         number = self.count(step)
         active = step.active_children() + 1
         step.set_local({"nrOfInstances": number + 1, "nrOfActiveInstances": active})

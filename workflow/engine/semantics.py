@@ -31,6 +31,8 @@ class Rules:
     """A scope that a modification opens on the way to an element gets its input mappings."""
     emptied_called_process_ends_caller: bool
     """A modification that leaves nothing active in a called process ends its call activity too; else it is refused."""
+    scopes_are_sought_inwards: bool
+    """The scope instance to start an element in is sought from the process inwards; else from the element outwards."""
 
     def schedule(self, agenda: deque[T], issued: Sequence[T]) -> None:
         """Put the commands that one command issued where this semantics performs them."""
@@ -49,6 +51,7 @@ CAMUNDA_7 = Rules(
     outputs_of_terminated=True,
     inputs_of_opened_scopes=True,
     emptied_called_process_ends_caller=True,
+    scopes_are_sought_inwards=False,
 )
 ZEEBE = Rules(
     Semantics.ZEEBE,
@@ -59,6 +62,7 @@ ZEEBE = Rules(
     outputs_of_terminated=False,
     inputs_of_opened_scopes=False,
     emptied_called_process_ends_caller=False,
+    scopes_are_sought_inwards=True,
 )
 
 RULES = {Semantics.CAMUNDA_7: CAMUNDA_7, Semantics.ZEEBE: ZEEBE}

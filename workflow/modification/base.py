@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workflow.engine.commands import Activate, Command, Terminate
 from workflow.engine.engine import Engine
 from workflow.engine.errors import EngineError, Outdated, Rejected
-from workflow.engine.state import CREATED, FAILED, ElementInstance, JobRow
+from workflow.engine.state import ACTIVE, CREATED, FAILED, ElementInstance, JobRow
 from workflow.engine.values import Variables
 from workflow.graph import FlowNode, SequenceFlow
 
@@ -47,6 +47,8 @@ class Modification:
         self._entered: list[tuple[FlowNode, ElementInstance, int]] = []
         self._position = 0
         self._commands: list[Command] = []
+        self._scopes: dict[str, list[ElementInstance]] = {}
+        """Running instances of flow scopes, for one instruction that starts at many places in them."""
 
     @property
     def _process(self) -> str:
@@ -59,7 +61,8 @@ class Modification:
         element = self.state.process.elements.get(element_id)
         if element is None or element.flow_scope is None:
             raise Rejected(
-                f"Expected an element of process '{self._process}', but element with id '{element_id}' could not be found."
+                f"Element '{element_id}' does not exist in process '{self._process}': among its elements '{element_id}' could "
+                "not be found."
             )
         return element
 
@@ -68,7 +71,8 @@ class Modification:
         flow = self.state.process.flows.get(flow_id)
         if flow is None:
             raise Rejected(
-                f"Expected a sequence flow of process '{self._process}', but transition '{flow_id}' does not exist."
+                f"Element '{flow_id}' does not exist in process '{self._process}': among its sequence flows '{flow_id}' could "
+                "not be found."
             )
         return flow
 
@@ -98,29 +102,48 @@ class Modification:
     def scope_for(self, element: FlowNode, ancestor_key: int | None = None) -> tuple[ElementInstance, list[FlowNode]]:
         """The running scope instance to start `element` below, and the scopes in between that have to be opened.
 
-        Without `ancestor_key` the nearest running instance of each scope is used; two candidates are an error,
-        because picking one would be a guess. With it, all scopes between the ancestor and the element are opened
-        anew.
+        Without `ancestor_key` a running instance of each scope is used: in Camunda 7 the nearest one, whatever it is in,
+        in Zeebe from the process inwards, the one in the scope chosen so far. Two candidates are an error, because
+        picking one would be a guess. With it, all scopes between the ancestor and the element are opened anew.
         """
         if ancestor_key is not None:
             return self._below_ancestor(element, ancestor_key)
+        if self.engine.rules.scopes_are_sought_inwards:
+            return self._inwards(element)
         missing: list[FlowNode] = []
         for scope in element.flow_scopes():
             running = [self.state.root] if scope.flow_scope is None else self._entered_instances(scope)
-            if len(running) > 1:
-                keys = ", ".join(f"'{instance.key}'" for instance in running)
-                raise Rejected(
-                    f"Expected to start '{element.id}' in one instance of '{scope.id}', but {len(running)} are active: more "
-                    f"than one active instance of its flow scope, ambiguous. Name one by its ancestor key: {keys}."
-                )
             if running:
-                return running[0], missing[::-1]
+                return self._only(running, element), missing[::-1]
             missing.append(scope)
         raise Rejected(f"'{element.id}' has no scope around it.")
 
+    def _inwards(self, element: FlowNode) -> tuple[ElementInstance, list[FlowNode]]:
+        scopes = list(element.flow_scopes())[-2::-1]
+        found = self.state.root
+        for position, scope in enumerate(scopes):
+            running = [each for each in self._entered_instances(scope) if each.scope is found]
+            if not running:
+                return found, scopes[position:]
+            found = self._only(running, element)
+        return found, []
+
+    def _only(self, running: Sequence[ElementInstance], element: FlowNode) -> ElementInstance:
+        if len(running) > 1:
+            keys = ", ".join(f"'{instance.key}'" for instance in running)
+            raise Rejected(
+                f"Expected to start '{element.id}' in one instance of '{running[0].element.id}', but {len(running)} are active: "
+                f"more than one active instance of its flow scope, ambiguous. Name one by its ancestor key: {keys}."
+            )
+        return running[0]
+
     def _entered_instances(self, scope: FlowNode) -> list[ElementInstance]:
         """The open instances of a scope but those that stand at an asynchronous continuation, outside of the scope."""
-        return [each for each in self.state.open_instances(scope) if not self.is_transition(each)]
+        found = self._scopes.get(scope.id)
+        if found is None:
+            found = [each for each in self.state.open_instances(scope) if not self.is_transition(each)]
+            self._scopes[scope.id] = found
+        return found
 
     def _below_ancestor(self, element: FlowNode, ancestor_key: int) -> tuple[ElementInstance, list[FlowNode]]:
         ancestor = self.open_instance(ancestor_key, what="ancestor element instance")
@@ -128,6 +151,11 @@ class Modification:
             raise Rejected(
                 f"Expected the ancestor of '{element.id}' to be an activity instance, but '{ancestor_key}' is a transition "
                 f"instance of '{ancestor.element.id}'."
+            )
+        if ancestor.state != ACTIVE:
+            raise Rejected(
+                f"Expected the ancestor of '{element.id}' to be active, but '{ancestor_key}', an instance of "
+                f"'{ancestor.element.id}', is not in an active state: it is {ancestor.state.lower()}."
             )
         missing: list[FlowNode] = []
         for scope in element.flow_scopes():
@@ -148,6 +176,7 @@ class Modification:
             self.engine.given = merged(values for scope_id, values in given if scope_id == element.id)
             scope = self.engine.open_scope(element, scope)
             opened.append(scope)
+            self._scopes.pop(element.id, None)
         return opened
 
     # -- verbs
@@ -193,6 +222,7 @@ class Modification:
         self.engine.keep_root()
         for position, instruction in enumerate(instructions):
             self._position = position
+            self._scopes.clear()
             try:
                 instruction.apply(self)
             except EngineError as error:
@@ -201,8 +231,9 @@ class Modification:
         self.engine.release_root()
 
     def _perform_collected(self) -> None:
+        """What is activated is counted already, so the scopes around it survive; it enters once all is terminated."""
         self._check_scopes_survive()
-        self.run(*self._commands, *(Terminate(instance) for instance in self._terminated))
+        self.run(*(Terminate(instance) for instance in self._terminated), *self._commands)
 
     def _check_scopes_survive(self) -> None:
         doomed = set(self._terminated)

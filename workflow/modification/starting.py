@@ -12,7 +12,7 @@ from workflow.engine.errors import Rejected
 from workflow.engine.events import is_interrupting
 from workflow.engine.state import ElementInstance
 from workflow.engine.values import NO_VARIABLES, Variables
-from workflow.graph import ElementType, FlowNode, SequenceFlow
+from workflow.graph import CatchDetails, CompensationEvent, ElementType, FlowNode, SequenceFlow
 from workflow.modification.base import Instruction, Modification
 
 
@@ -58,7 +58,7 @@ class StartBefore(Start):
     local_variables: Variables = NO_VARIABLES
 
     def apply(self, modification: Modification) -> None:
-        element = _event_sub_process_of(modification.node(self.element_id))
+        element = _startable(modification, modification.node(self.element_id), self.ancestor_key)
         scope, local = self._open(modification, element, self.ancestor_key, self.variables, self.local_variables)
         self._interrupt(modification, element, scope)
         modification.run(modification.activation(element, scope, local))
@@ -82,12 +82,25 @@ class StartBefore(Start):
         return f"Start before activity '{self.element_id}'"
 
 
-def _event_sub_process_of(element: FlowNode) -> FlowNode:
-    """Starting the start event of an event sub-process starts that one (E30)."""
+def _catches_compensation(element: FlowNode) -> bool:
+    return isinstance(element.details, CatchDetails) and isinstance(element.details.event, CompensationEvent)
+
+
+def _startable(modification: Modification, element: FlowNode, ancestor_key: int | None) -> FlowNode:
+    """What is started in place of an element: the start event of an event sub-process starts that one (E30).
+
+    One that does not interrupt and runs already gets one token more.
+    """
+    if element.type is ElementType.BOUNDARY_EVENT and _catches_compensation(element):
+        raise Rejected(
+            f"Expected an element that a token can be at, but '{element.id}' is a compensation boundary event: it only ties "
+            "a handler to its activity. Start the handler."
+        )
     scope = element.flow_scope
-    if element.type is ElementType.START_EVENT and scope is not None and scope.type is ElementType.EVENT_SUB_PROCESS:
-        return scope
-    return element
+    if element.type is not ElementType.START_EVENT or scope is None or scope.type is not ElementType.EVENT_SUB_PROCESS:
+        return element
+    running, _ = modification.scope_for(element, ancestor_key)
+    return element if running.element is scope and not is_interrupting(element) else scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +114,16 @@ class StartAfter(Start):
 
     def apply(self, modification: Modification) -> None:
         element = modification.node(self.element_id)
-        if len(element.outgoing) != 1:
-            flows = ", ".join(f"'{flow.id}'" for flow in element.outgoing) or "none"
+        if not element.outgoing:
             raise Rejected(
-                f"Expected exactly one sequence flow to leave activity '{element.id}', but there are "
-                f"{len(element.outgoing)}, so it is ambiguous where to go on. Start one of its transitions: {flows}."
+                f"Expected one sequence flow to leave '{element.id}', but the activity has no outgoing sequence flow to take. "
+                "Start before an element instead."
+            )
+        if len(element.outgoing) > 1:
+            flows = ", ".join(f"'{flow.id}'" for flow in element.outgoing)
+            raise Rejected(
+                f"Expected one sequence flow to leave '{element.id}', but the activity has more than one outgoing sequence flow, "
+                f"so it is ambiguous where to go on. Start one of its transitions: {flows}."
             )
         self._send(modification, element.outgoing[0], self)
 

@@ -1,4 +1,4 @@
-"""Zeebe's instructions: activate, terminate, move. All activations are made first, then all terminations (D24)."""
+"""Zeebe's instructions: activate, terminate, move. Activations keep their scopes alive whatever is terminated (D24)."""
 
 from __future__ import annotations
 

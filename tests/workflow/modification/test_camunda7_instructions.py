@@ -2,9 +2,12 @@
 
 import pytest
 
+from tests.support.events import message
 from tests.support.processes import ProcessBuilder, bpmn, start
 from workflow.engine.errors import Conflict, Rejected
+from workflow.graph import Semantics
 from workflow.modification import (
+    ActivateElement,
     CancelAll,
     CancelElementInstance,
     CancelTransitionInstance,
@@ -97,8 +100,10 @@ def test_cancel_all_takes_those_started_by_the_same_command_unless_told_otherwis
 
 def test_start_after_names_the_flows_where_there_are_several():
     builder = bpmn().start().parallel("fork").user_task("a").after("fork").user_task("b")
-    with pytest.raises(Rejected, match="'flow2', 'flow3'"):
+    with pytest.raises(Rejected, match="more than one outgoing sequence flow.*'flow2', 'flow3'"):
         start(builder).modify(StartAfter("fork"))
+    with pytest.raises(Rejected, match="no outgoing sequence flow"):
+        start(builder).modify(StartAfter("a"))
 
 
 def test_start_transition_takes_the_flow():
@@ -146,3 +151,35 @@ def test_a_plan_made_on_another_revision_is_refused():
 def test_an_empty_plan_is_refused():
     with pytest.raises(Rejected, match="at least one"):
         start(delivery()).modify()
+
+
+def test_a_start_event_runs_once_more_in_its_event_sub_process_that_interrupts_nothing():
+    builder = bpmn().start().user_task("task")
+    builder.event_sub_process("esp", message("help"), interrupting=False).user_task("help").up()
+    instance = start(builder).modify(StartBefore("esp_start")).modify(StartBefore("esp_start"))
+    assert instance.tree == ["task", {"esp": ["help", "help"]}]
+    instance.modify(StartBefore("esp_start", ancestor_key=instance.state.key))
+    assert instance.tree == ["task", {"esp": ["help", "help"]}, {"esp": ["help"]}]
+
+
+def test_a_compensation_boundary_event_is_no_place_for_a_token():
+    builder = bpmn().start().user_task("hotel").undone_by("cancel_hotel").user_task("after")
+    with pytest.raises(Rejected, match="compensation boundary event"):
+        start(builder).modify(StartBefore("hotel_undone"))
+    with pytest.raises(Rejected, match="no outgoing sequence flow"):
+        start(builder).modify(StartAfter("hotel_undone"))
+
+
+@pytest.mark.parametrize("semantics", Semantics)
+def test_the_only_running_scope_is_found_wherever_it_is_in_camunda_7_and_inwards_in_zeebe(semantics):
+    builder = bpmn(semantics=semantics).start().user_task("first").sub_process("outer").start("s1").user_task("x")
+    builder.sub_process("inner").start("s2").user_task("a").user_task("b").up().up()
+    begin = ActivateElement if semantics is Semantics.ZEEBE else StartBefore
+    instance = start(builder).modify(begin("outer")).modify(begin("outer", start(builder).state.key))
+    instance.modify(begin("a", instance.open("outer", 1).key))
+    if semantics is Semantics.ZEEBE:
+        with pytest.raises(Rejected, match="instance of 'outer', but 2 are active"):
+            instance.modify(begin("b"))
+    else:
+        instance.modify(begin("b"))
+        assert instance.tree == ["first", {"outer": ["x"]}, {"outer": ["x", {"inner": ["a", "b"]}]}]

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.support.processes import ProcessBuilder, bpmn, start
+from workflow.elements.call_activity import CallDetails
 from workflow.engine.errors import Rejected
-from workflow.graph import Semantics
+from workflow.graph import ElementType, Semantics
 from workflow.modification import (
     ActivateElement,
     AncestorChoice,
@@ -120,3 +121,39 @@ def test_what_is_not_there_is_refused_and_nothing_is_applied(instruction):
     with pytest.raises(Rejected) as refused:
         instance.modify(ActivateElement("b"), instruction)
     assert refused.value.instruction == 1
+
+
+def test_an_ancestor_that_stands_in_an_incident_of_its_own_is_refused():
+    builder = bpmn("p", Semantics.ZEEBE).start()
+    builder.sub_process("sub", inputs=(builder.mapping("=assert(x, x != null)", "y"),)).start("in").user_task("a").up()
+    instance = start(builder)
+    with pytest.raises(Rejected, match="not in an active state"):
+        instance.modify(ActivateElement("a", ancestor_key=instance.open("sub").key))
+
+
+def test_what_is_terminated_is_gone_before_what_is_activated_moves_on():
+    builder = bpmn("p", Semantics.ZEEBE).start().sub_process("sub").start("in").user_task("a").end("out").up()
+    instance = start(builder.user_task("after").end())
+    instance.modify(ActivateElement("out"), TerminateAll("a"))
+    assert (instance.history("sub"), instance.tree) == (["COMPLETED"], ["after"])
+    instance.modify(TerminateAll("after"), ActivateElement("end"))
+    assert instance.ended == "COMPLETED"
+
+
+def test_what_ends_with_another_is_terminated_once():
+    instance = start(nested()).complete("first").modify(ActivateElement("after"), ActivateElement("b"))
+    keys = [instance.open(each).key for each in ("outer", "inner", "a", "a")]
+    instance.modify(*map(TerminateElementInstance, keys), TerminateAll("b"))
+    assert (instance.tree, instance.history("a")) == (["after"], ["TERMINATED"])
+
+
+def test_a_call_activity_whose_called_process_has_ended_is_terminated():
+    called = bpmn("called", Semantics.ZEEBE).start().end()
+    builder = bpmn("p", Semantics.ZEEBE).start()
+    outputs = (builder.mapping("=assert(x, x != null)", "y"),)
+    details = CallDetails(builder.expression("called"))
+    builder.node("call", ElementType.CALL_ACTIVITY, details, outputs=outputs).user_task("after").end()
+    instance = start(builder, called)
+    assert [element for element, _ in instance.incidents] == ["call"]
+    instance.modify(ActivateElement("after"), TerminateElementInstance(instance.open("call").key))
+    assert (instance.tree, instance.incidents) == (["after"], [])

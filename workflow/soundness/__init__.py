@@ -1,0 +1,12 @@
+"""Soundness: what harm a modification would do, found out before it is applied.
+
+`marking` tells where tokens stand, `net` how they may move in one scope, `exploring` what they can reach, `scopes` compares scope
+instances, `variables` follows what is read and set, `ending` what is lost, and `judging` puts it all together.
+"""
+
+from workflow.soundness.exploring import Budget
+from workflow.soundness.judging import Judged, judge
+from workflow.soundness.marking import Marking
+from workflow.soundness.warnings import Code, Fix, FixKind, Severity, SoundnessWarning
+
+__all__ = ["Budget", "Code", "Fix", "FixKind", "Judged", "Marking", "Severity", "SoundnessWarning", "judge"]

@@ -13,6 +13,7 @@ from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from config.embedded_postgres import TEST_CONFIGURATION, EmbeddedPostgres, database_url, default_directory
+from workflow.persistence import data_paths
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     with server.running():
         drop_databases_of_killed_runs(database_url(directory, "postgres"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test begin as if it were known that nothing is searchable; what a test configures is known at once."""
+    monkeypatch.setattr(data_paths, "MAX_AGE", float("inf"))
+    data_paths.assume_configuration({})
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from workflow.engine.state import ProcessInstanceState
 from workflow.persistence.connection import Statement, before_exchanges
+from workflow.persistence.indexing import data_statements
 from workflow.persistence.loading import Loaded, Subject, load_many, nothing_found
 from workflow.persistence.transaction import Transaction
 from workflow.persistence.writing import statements
@@ -76,7 +77,9 @@ class Chunk:
     def take(self) -> list[Statement]:
         """What writes all that has changed."""
         changed, self._changed = self._changed, []
-        return statements(changed, self._last_key, self._now) if changed and self._now is not None else []
+        if not changed or self._now is None:
+            return []
+        return [*statements(changed, self._last_key, self._now), *data_statements(changed, self._now)]
 
     def write_first(self, tx: Transaction) -> None:
         """Before somebody reads or writes, write what has changed."""

@@ -20,6 +20,7 @@ from workflow.persistence import keys
 from workflow.persistence.chunk import Chunk
 from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import Definition, called_definition, definition
+from workflow.persistence.indexing import data_statements
 from workflow.persistence.loading import Subject, load
 from workflow.persistence.transaction import Transaction, transaction
 from workflow.persistence.writing import statements
@@ -213,7 +214,7 @@ class UnitOfWork:
             chunk.add(states, self._last_key, self.now)
             self._engines.clear()
             return
-        for sql, params in statements(states, self._last_key, self.now):
+        for sql, params in (*statements(states, self._last_key, self.now), *data_statements(states, self.now)):
             self.transaction.add(sql, params)
         self._engines.clear()
 

@@ -149,6 +149,7 @@ _ITEMS: dict[type, Callable[[Any], str]] = {
     str: _quoted,
     datetime: lambda value: f'"{value.isoformat()}"',
 }
+array = _literal
 
 
 OF_ELEMENT = (
@@ -472,7 +473,10 @@ def _former_values(states: Sequence[ProcessInstanceState], now: datetime) -> lis
     ]
     if not replaced:
         return []
-    columns: list[Sequence[object]] = [[change.variable_key for change in replaced], [change.deleted for change in replaced]]
+    columns: list[Sequence[object]] = [
+        [change.variable_key for change in replaced],
+        [change.deleted for change in replaced],
+    ]
     return [(FORMER_VALUES_INSERT, [now, *(_literal(column) for column in columns)])]
 
 

@@ -7,6 +7,12 @@ Keys are ints, times aware datetimes, durations timedeltas. All raise `NotFound`
 from workflow.engine.outcome import CalledFact, ElementFact, MigratedFact, Outcome, RowFact
 from workflow.persistence.unit_of_work import SYSTEM, Context
 from workflow.services.ad_hoc import AdHocResult, activate_ad_hoc_elements
+from workflow.services.data_search import (
+    ask_for_reindexing,
+    configure_data_paths,
+    reindex_some,
+    waiting_reindexings,
+)
 from workflow.services.definitions import (
     DefinitionHistory,
     DeletedDefinitions,
@@ -115,11 +121,13 @@ __all__ = [
     "activate_ad_hoc_elements",
     "activate_jobs",
     "activate_process_definition",
+    "ask_for_reindexing",
     "assign_user_task",
     "broadcast_signal",
     "cancel_process_instance",
     "complete_job",
     "complete_user_task",
+    "configure_data_paths",
     "correlate_message",
     "delegate_user_task",
     "delete_deployment",
@@ -146,6 +154,7 @@ __all__ = [
     "publish_message",
     "recalculate_job_due_date",
     "refuse_unsuitable_for_restart",
+    "reindex_some",
     "resolve_incident",
     "resolve_user_task",
     "restart_process_instances",
@@ -169,4 +178,5 @@ __all__ = [
     "update_job",
     "update_user_task",
     "validate_migration_plan",
+    "waiting_reindexings",
 ]

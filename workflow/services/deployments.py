@@ -16,6 +16,7 @@ from workflow.persistence import keys
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import SYSTEM, Context, clock
 from workflow.services import start_events
+from workflow.services.data_search import declare_data_paths
 from workflow.services.definitions import DeletedDefinitions, delete_definitions, lock_workspace, what_would_go
 
 BPMN_SUFFIXES = (".bpmn", ".bpmn20.xml", ".xml")
@@ -100,6 +101,7 @@ def deploy(
         _check_start_events(workspace_id, new)
         if not context.dry_run:
             _store(deployment, new, latest)
+            declare_data_paths(workspace_id, [process for each in fresh for process in each.model.processes], now)
     made = {each.definition.process_id: each.definition for each in new}
     found = {**latest, **made}
     return Deployed(

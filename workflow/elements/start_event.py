@@ -35,10 +35,7 @@ def read_start_event(reading: ElementReading) -> CatchDetails:
 
 @element(ElementType.START_EVENT)
 class StartEvent(Behaviour):
-    """Passes its token on, having noted who starts the process instance where the model asks for it."""
+    """Passes its token on."""
 
     def on_activate(self, step: Step) -> None:
-        details = step.element.details
-        if isinstance(details, CatchDetails) and details.initiator is not None:
-            step.note_user(details.initiator)
         step.complete()

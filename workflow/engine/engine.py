@@ -51,7 +51,15 @@ from workflow.engine.step import Step
 from workflow.engine.task_view import TaskView
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.engine.variables import VariableWriter
-from workflow.graph import BODY_SUFFIX, CompensationEvent, ElementType, ExecutableProcess, FlowNode, SequenceFlow
+from workflow.graph import (
+    BODY_SUFFIX,
+    CatchDetails,
+    CompensationEvent,
+    ElementType,
+    ExecutableProcess,
+    FlowNode,
+    SequenceFlow,
+)
 
 JOB_NO_RETRIES = "JOB_NO_RETRIES"
 CHOSEN_FLOW = "flow"
@@ -227,6 +235,8 @@ class Engine:
             self.notify(instance, "end")
             if element.outputs and not self.options.skip_io_mappings:
                 self.expressions.map_outputs(instance)
+            if self.state.is_new and element.id == self.state.start_element_id:
+                self.variables.keep_initial()
             if element.asynchronous.after and not self.compensation.is_undoing(instance):
                 self._close_rows(instance)
                 self._leave_later(instance)
@@ -548,7 +558,12 @@ class Engine:
 
     def begin_process(self) -> None:
         """Open the subscriptions of the process itself; its start event is entered by another command."""
-        self.notify(self.state.root, "start")
+        root = self.state.root
+        for start in root.element.start_events:
+            name = start.details.initiator if isinstance(start.details, CatchDetails) else None
+            if name is not None and name not in root.variables:
+                self.variables.set_local(root, name, self.user)
+        self.notify(root, "start")
         if self.state.root.element.has_events:
             self._or_refuse(self.events.subscribe, self.state.root)
 

@@ -327,7 +327,8 @@ class Step:
         variables = (
             engine.expressions.passed(signal.payload, self._here) if signal.payload else self._thrown_variables()
         )
-        engine.thrown_signals.append(ThrownSignal(name, variables, engine.next_key()))
+        business_key = self.evaluate_string(signal.business_key) if signal.business_key is not None else None
+        engine.thrown_signals.append(ThrownSignal(name, variables, engine.next_key(), business_key))
 
     def _thrown_variables(self) -> Variables:
         """Zeebe hands on what input mappings have made here; Camunda 7 nothing."""
@@ -534,10 +535,6 @@ class Step:
         return other.state == ACTIVATING and other is not self.instance
 
     # -- results
-
-    def note_user(self, name: str) -> None:
-        """Keep in a variable who acts."""
-        self._engine.variables.set(self._scope, name, self._engine.user)
 
     def set_result(self, name: str, value: object) -> None:
         """Store the result of a script or expression in a variable, where a completed job's would go."""

@@ -50,6 +50,11 @@ class VariableWriter:
         for name in variables:
             self._state.root.variables[name].is_initial = True
 
+    def keep_initial(self) -> None:
+        """Take all that the process instance has for what it was started with: its start event is done."""
+        for row in self._state.root.variables.values():
+            row.is_initial = True
+
     def set_all_local(self, scope: ElementInstance, variables: Variables) -> None:
         """Set several variables in exactly this scope."""
         for name, value in variables.items():

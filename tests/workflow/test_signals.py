@@ -54,3 +54,15 @@ def test_signals_that_call_forth_each_other_are_refused_instead_of_hanging(seman
     with pytest.raises(Rejected, match="without end"):
         services.broadcast_signal("go")
     assert ProcessInstance.objects.get(pk=started.process_instance_key).state == "ACTIVE"
+
+
+@pytest.mark.django_db
+def test_camunda_7_names_the_business_key_of_what_a_signal_starts():
+    heard = f"<startEvent id='heard'>{SIGNAL}</startEvent><userTask id='work'/>"
+    process("hearing", Semantics.CAMUNDA_7, heard, "heard", "work")
+    key = "<extensionElements><camunda:in businessKey='${execution.processBusinessKey}-2'/></extensionElements>"
+    tell = TELL.format("tell").replace(
+        SIGNAL, f"<signalEventDefinition signalRef='signal_go'>{key}</signalEventDefinition>"
+    )
+    services.start_process_instance(process("telling", Semantics.CAMUNDA_7, tell, "start", "tell"), business_key="A")
+    assert ProcessInstance.objects.get(process_id="hearing").business_key == "A-2"

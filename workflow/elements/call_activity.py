@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workflow.elements.events import read_passed_variables
+from workflow.elements.events import read_business_key, read_passed_variables
 from workflow.elements.reading import NOTHING, ElementReading, reads
 from workflow.engine.behaviour import Behaviour, element
 from workflow.engine.neighbours import Binding, CalledProcess
@@ -62,13 +62,12 @@ def _read_camunda7(reading: ElementReading) -> CallDetails:
                 f"'camunda:{name}' is not supported. Call a process, and map variables by camunda:in and camunda:out."
             )
     version = reading.camunda("calledElementVersion") or reading.camunda("calledElementVersionTag")
-    keys = [each.get("businessKey") for each in reading.extensions() if each.get("businessKey")]
     missing = "Expected a call activity to name the process in 'calledElement', found none."
     return CallDetails(
         reading.required(reading.attribute("calledElement"), "the called element", missing),
         _binding(reading, reading.camunda("calledElementBinding"), version),
         reading.optional(version, "the version"),
-        reading.optional(keys[0] if keys else None, "the business key"),
+        read_business_key(reading),
         tuple(read_passed_variables(reading, "in")),
         tuple(read_passed_variables(reading, "out")),
     )

@@ -105,7 +105,7 @@ def _read_signal(reading: ElementReading, definition: ElementReading) -> Event |
         return None
     missing = f"Expected signal '{signal.id}' to have a name, found none."
     name = reading.required(signal.attribute("name"), f"the name of signal '{signal.id}'", missing)
-    return SignalEvent(name, tuple(read_passed_variables(definition, "in")))
+    return SignalEvent(name, tuple(read_passed_variables(definition, "in")), read_business_key(definition))
 
 
 def _referred(reading: ElementReading, definition: ElementReading, kind: str) -> ElementReading | None:
@@ -117,6 +117,12 @@ def _referred(reading: ElementReading, definition: ElementReading, kind: str) ->
     if found is None:
         reading.problem(f"Invalid '{kind}Ref': no {kind} with id '{reference}' found.")
     return found
+
+
+def read_business_key(reading: ElementReading) -> Expression | None:
+    """What `camunda:in businessKey` hands on (Camunda 7)."""
+    keys = [each.get("businessKey") for each in reading.extensions() if each.get("businessKey")]
+    return reading.optional(keys[0] if keys else None, "the business key")
 
 
 def read_passed_variables(reading: ElementReading, name: str) -> Iterator[PassedVariable]:

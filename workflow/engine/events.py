@@ -44,6 +44,8 @@ class ThrownSignal(NamedTuple):
     variables: Variables
     key: int
     """Greater than the keys of all who have begun to wait before it was thrown."""
+    business_key: str | None = None
+    """Of process instances that it starts."""
 
 
 class Events:

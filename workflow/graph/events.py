@@ -34,6 +34,8 @@ class SignalEvent:
 
     name: Expression
     payload: tuple[PassedVariable, ...] = ()
+    business_key: Expression | None = None
+    """Of the process instances that the signal starts (Camunda 7)."""
 
 
 class TimerKind(StrEnum):

@@ -63,7 +63,14 @@ def settle(work: UnitOfWork) -> None:
             )
         for each, signal in thrown:
             workspace_ids = [each.state.workspace_id]
-            deliver_signal(work, signal.name, workspace_ids, signal.variables, thrown_key=signal.key)
+            deliver_signal(
+                work,
+                signal.name,
+                workspace_ids,
+                signal.variables,
+                thrown_key=signal.key,
+                business_key=signal.business_key,
+            )
         for each in ended:
             seen.add(each.state.key)
             start_what_waited(work, each)
@@ -116,6 +123,7 @@ def deliver_signal(
     *,
     execution_key: int | None = None,
     thrown_key: int | None = None,
+    business_key: str | None = None,
 ) -> list[Engine]:
     """Let everybody know who waits for a signal in these workspaces; with `execution_key` that element instance alone.
 
@@ -139,7 +147,11 @@ def deliver_signal(
                 reached.append(engine)
     if execution_key is None:
         for start in signal_starts(name, keys):
-            reached.append(enter_start_event(work, start.definition_key, start.element_id, variables=variables))
+            reached.append(
+                enter_start_event(
+                    work, start.definition_key, start.element_id, variables=variables, business_key=business_key
+                )
+            )
     return reached
 
 

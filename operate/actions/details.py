@@ -8,6 +8,7 @@ from typing import Any
 
 from workflow.modification import Instruction, ScopedVariables
 from workflow.services import ElementFact
+from workflow.soundness import SoundnessWarning
 
 MAX_LISTED = 1_000
 """More elements than these are counted, not listed: the rows of the element instances tell of each."""
@@ -31,6 +32,11 @@ def elements(facts: Sequence[ElementFact]) -> dict[str, Any]:
     """How many element instances, and which."""
     listed = [{"key": fact.key, "element_id": fact.element_id} for fact in facts[:MAX_LISTED]]
     return {"total": len(facts), "elements": listed}
+
+
+def accepted(warnings: Sequence[SoundnessWarning]) -> list[dict[str, Any]]:
+    """The red warnings that the actor has accepted."""
+    return [{"code": each.code.value, "elements": list(each.element_ids), "reason": each.reason} for each in warnings]
 
 
 def _brings_variables(instruction: Instruction) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from audit.models import Event, Subject
 from operate.actions import details
@@ -12,6 +12,7 @@ from workflow import services
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.modification import Instruction, ModificationOptions
 from workflow.services import Outcome
+from workflow.soundness import Acceptance, JudgedOutcome, require_acceptance
 
 
 class StartProcessInstance(Action[Outcome]):
@@ -57,7 +58,8 @@ class StartProcessInstance(Action[Outcome]):
 class ModifyProcessInstance(Action[Outcome]):
     """Apply a plan to a running process instance, all of it or nothing.
 
-    A plan that brings variables along needs the right to edit variables as well: otherwise it would be a way around it.
+    A plan that brings variables along needs the right to edit variables as well: otherwise it would be a way around it. With
+    `accepted` the outcome is judged, and its red warnings have to be among those; they go into the audit event.
     """
 
     permission = Right.MODIFY
@@ -65,16 +67,22 @@ class ModifyProcessInstance(Action[Outcome]):
     subject = Subject.PROCESS_INSTANCE
 
     def perform(
-        self, key: int, instructions: Sequence[Instruction], *, options: ModificationOptions | None = None
+        self,
+        key: int,
+        instructions: Sequence[Instruction],
+        *,
+        options: ModificationOptions | None = None,
+        accepted: Collection[Acceptance] | None = None,
     ) -> Outcome:
         self.about(key)
         self.note(plan=details.plan(instructions), options=options)
         if details.sets_variables(instructions):
             self.require(Right.EDIT_VARIABLES)
-        outcome = services.modify_process_instance(
-            key, instructions, options=options or ModificationOptions(), context=self.context
-        )
+        modify = services.modify_process_instance if accepted is None else services.judge_modification
+        outcome = modify(key, instructions, options=options or ModificationOptions(), context=self.context)
         self.note_outcome(outcome)
+        if accepted is not None and isinstance(outcome, JudgedOutcome) and not self.dry_run:
+            self.note(accepted_warnings=details.accepted(require_acceptance(outcome.judged, accepted)))
         self.note_variables(outcome)
         self.note(
             activated=details.elements(outcome.activated),

@@ -39,6 +39,7 @@ from workflow.services.incidents import resolve_incident
 from workflow.services.instances import (
     cancel_process_instance,
     delete_process_instance,
+    judge_modification,
     modify_process_instance,
     resume_process_instance,
     start_process_instance,
@@ -146,6 +147,7 @@ __all__ = [
     "extend_lock",
     "fail_job",
     "generate_migration_plan",
+    "judge_modification",
     "lock_job",
     "migrate_process_instance",
     "modify_process_instance",

@@ -24,6 +24,7 @@ from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWo
 from workflow.services.history import delete_instance_rows
 from workflow.services.settling import settle, take_what_waited
 from workflow.services.start_events import require_startable
+from workflow.soundness import JudgedOutcome, Marking, judge
 
 NO_OPTIONS = ModificationOptions()
 
@@ -83,11 +84,40 @@ def modify_process_instance(
 ) -> Outcome:
     """Apply all instructions to one running process instance, or none of them."""
     with unit_of_work(context) as work:
-        engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
-        check_vocabulary(engine, instructions)
-        Modification(engine).apply(instructions, options)
-        settle(work)
-        return outcome(engine, work.engines)
+        engine = _open_to_modify(work, key, instructions, options)
+        return _modified(work, engine, instructions, options)
+
+
+def judge_modification(
+    key: int,
+    instructions: Sequence[Instruction],
+    *,
+    options: ModificationOptions = NO_OPTIONS,
+    context: Context = SYSTEM,
+) -> JudgedOutcome:
+    """Like `modify_process_instance`, and tell what harm that does; in a dry run, would do."""
+    with unit_of_work(context) as work:
+        engine = _open_to_modify(work, key, instructions, options)
+        before = Marking.of(engine.state)
+        modified = _modified(work, engine, instructions, options)
+        others = [each.state for each in work.engines if each is not engine]
+        return JudgedOutcome.of(modified, judge(before, engine.state, instructions, now=work.now, others=others))
+
+
+def _open_to_modify(
+    work: UnitOfWork, key: int, instructions: Sequence[Instruction], options: ModificationOptions
+) -> Engine:
+    engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
+    check_vocabulary(engine, instructions)
+    return engine
+
+
+def _modified(
+    work: UnitOfWork, engine: Engine, instructions: Sequence[Instruction], options: ModificationOptions
+) -> Outcome:
+    Modification(engine).apply(instructions, options)
+    settle(work)
+    return outcome(engine, work.engines)
 
 
 def open_running(work: UnitOfWork, key: int, options: EngineOptions = NO_ENGINE_OPTIONS) -> Engine:

@@ -4,9 +4,24 @@
 instances, `variables` follows what is read and set, `ending` what is lost, and `judging` puts it all together.
 """
 
+from workflow.soundness.acceptance import Acceptance, JudgedOutcome, NotAccepted, require_acceptance
 from workflow.soundness.exploring import Budget
 from workflow.soundness.judging import Judged, judge
 from workflow.soundness.marking import Marking
 from workflow.soundness.warnings import Code, Fix, FixKind, Severity, SoundnessWarning
 
-__all__ = ["Budget", "Code", "Fix", "FixKind", "Judged", "Marking", "Severity", "SoundnessWarning", "judge"]
+__all__ = [
+    "Acceptance",
+    "Budget",
+    "Code",
+    "Fix",
+    "FixKind",
+    "Judged",
+    "JudgedOutcome",
+    "Marking",
+    "NotAccepted",
+    "Severity",
+    "SoundnessWarning",
+    "judge",
+    "require_acceptance",
+]

@@ -17,8 +17,10 @@ from rest_framework.response import Response
 from operate.api.base import MAX_BODY_BYTES
 from operate.plans.changes import changes_since
 from operate.plans.json_form import Malformed, write
+from operate.plans.judgement import warnings_json
 from operate.workspaces import Access, Forbidden
 from workflow.engine.errors import BpmnError, Conflict, ElementFailure, NotFound, Outdated, Rejected
+from workflow.soundness import NotAccepted
 
 PROBLEM = "application/problem+json"
 Facts = tuple[int, str, dict[str, Any]]
@@ -56,6 +58,8 @@ def _refusal(error: Exception, request: Any) -> Facts | None:
         case Outdated():
             changes = changes_since(error.process_instance_key, error.expected, Access.of(request.user))
             return 409, error.message, {"revision": error.revision, "changes": write(changes)}
+        case NotAccepted():
+            return 409, error.message, {"warnings": warnings_json(error.warnings)}
         case Conflict() | ElementFailure() | BpmnError():
             return 409, str(error), {}
         case Forbidden():

@@ -24,6 +24,7 @@ from operate.api.fettle.schema import (
     also,
     array,
 )
+from operate.api.fettle.warnings import JUDGEMENT, judgement_json
 from operate.plans.changes import changes_since
 from operate.plans.checking import Flaw, check
 from operate.plans.exporting import Running, call_for, named_keys, reusable
@@ -42,6 +43,7 @@ from workflow.engine.errors import Outdated, Rejected
 from workflow.models import ProcessInstance
 from workflow.modification import Instruction, ModificationOptions
 from workflow.services import Outcome
+from workflow.soundness import Acceptance
 
 INSTRUCTIONS = "instructions"
 POSITION = re.compile(rf"{INSTRUCTIONS}\[(\d+)\]")
@@ -52,11 +54,12 @@ class Modification(Plan):
     """A plan, and how it is to be applied.
 
     With `expected_revision` an instance that has another one refuses the plan and tells what has changed, unless `proceed`
-    says to go on.
+    says to go on. Each red warning of the plan has to be among the accepted ones.
     """
 
     proceed: bool = False
     reason: str = ""
+    accepted_warnings: tuple[Acceptance, ...] = ()
 
     @property
     def options(self) -> ModificationOptions:
@@ -70,22 +73,28 @@ class ModificationView(FettleView):
 
     tag = "Modification"
     request_body = schema_of(Modification)
-    answer = OUTCOME
+    answer = also(OUTCOME, **JUDGEMENT)
 
-    def modify(self, key: int, plan: Modification, *, dry_run: bool) -> Outcome:
+    def modify(self, key: int, plan: Modification, *, dry_run: bool, judge: bool = True) -> Outcome:
         """Apply the plan, or tell what that would do."""
         action = self.act(ModifyProcessInstance, reason=plan.reason, dry_run=dry_run)
-        return action.execute(key, plan.instructions, options=plan.options)
+        accepted = plan.accepted_warnings if judge else None
+        return action.execute(key, plan.instructions, options=plan.options, accepted=accepted)
+
+    def told(self, outcome: Outcome) -> Response:
+        """The outcome, and what is wrong with it."""
+        return Response(outcome_json(outcome) | judgement_json(outcome))
 
 
 class Modify(ModificationView):
     """Apply a plan to a running process instance, all of it or nothing, and tell the outcome.
 
-    A plan made on an earlier revision is refused (409) with what has changed since, unless `proceed` is true.
+    A plan made on an earlier revision is refused (409) with what has changed since, unless `proceed` is true. One that does harm
+    is refused (409) with its `warnings`, unless all red ones are among the `accepted_warnings`.
     """
 
     def post(self, request: Request, key: str) -> Response:
-        return Response(outcome_json(self.modify(self.key(key), self.read(Modification), dry_run=False)))
+        return self.told(self.modify(self.key(key), self.read(Modification), dry_run=False))
 
 
 class ModifyDryRun(ModificationView):
@@ -95,7 +104,7 @@ class ModifyDryRun(ModificationView):
     """
 
     def post(self, request: Request, key: str) -> Response:
-        return Response(outcome_json(self.modify(self.key(key), self.read(Modification), dry_run=True)))
+        return self.told(self.modify(self.key(key), self.read(Modification), dry_run=True))
 
 
 class Validate(ModificationView):
@@ -146,7 +155,7 @@ class Validate(ModificationView):
         )
 
     def _attempt(self, key: int, plan: Modification, instructions: Sequence[Instruction]) -> None:
-        self.modify(key, replace(plan, instructions=tuple(instructions)), dry_run=True)
+        self.modify(key, replace(plan, instructions=tuple(instructions)), dry_run=True, judge=False)
 
     def _read(self) -> tuple[Modification, list[Instruction | None], Problems]:
         """The plan without its instructions; these, None for each that cannot be read; and what is wrong with all of it."""

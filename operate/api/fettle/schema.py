@@ -45,6 +45,7 @@ PROBLEM_DOCUMENT = also(
     right={**TEXT, "description": "The right that is missing."},
     revision={**WHOLE, "description": "The revision now, where another one was expected."},
     changes={**OBJECT, "description": "What has changed since the expected revision."},
+    warnings={**array(OBJECT), "description": "The red warnings that are not among the accepted ones."},
 )
 
 

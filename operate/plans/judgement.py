@@ -1,0 +1,40 @@
+"""What is wrong with a plan, as JSON: for answers of the API, and for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from operate.plans.json_form import write
+from workflow.soundness import Fix, SoundnessWarning
+
+
+def warnings_json(warnings: Iterable[SoundnessWarning]) -> list[dict[str, Any]]:
+    """Warnings with all that they tell."""
+    return [
+        {
+            "code": each.code.value,
+            "severity": each.severity.value,
+            "elements": list(each.element_ids),
+            "reason": each.reason,
+            "instructions": list(each.positions),
+            "fixes": [_fix(fix) for fix in each.fixes],
+            "variables": list(each.variables),
+            "scope_key": None if each.scope_key is None else str(each.scope_key),
+        }
+        for each in warnings
+    ]
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "kind": fix.kind.value,
+        "label": fix.label,
+        "add": [write(instruction) for instruction in fix.add],
+        "leave_out": list(fix.leave_out),
+        "variables": list(fix.variables),
+        "instruction": fix.position,
+    }
+
+
+__all__ = ["warnings_json"]

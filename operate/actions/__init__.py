@@ -64,7 +64,7 @@ from operate.actions.user_tasks import (
     ThrowUserTaskEscalation,
     UpdateUserTask,
 )
-from operate.actions.variables import DeleteVariables, SetVariables
+from operate.actions.variables import DeleteVariables, Edited, EditVariables, SetVariables
 
 __all__ = [
     "Action",
@@ -86,6 +86,8 @@ __all__ = [
     "DeleteProcessDefinition",
     "DeleteProcessInstance",
     "DeleteVariables",
+    "EditVariables",
+    "Edited",
     "Deploy",
     "EvaluateStartConditions",
     "ExecuteBatchJob",

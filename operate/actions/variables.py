@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from audit.models import Event, Subject
 from operate.actions.base import Action
+from operate.variables.edits import Author, Change, Decision, Edit, TwoEdits, VariablesChanged
+from operate.variables.history import latest
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.engine.values import Variables
+from workflow.models import ProcessInstance
 from workflow.services import Outcome
 
 
@@ -50,6 +54,61 @@ class SetVariables(VariablesAction):
             scope_key, variables, delete=delete, local=local, expected=expected, context=self.context
         )
         return self._note_edit(scope_key, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An edit that was saved, or in a dry run would be."""
+
+    outcome: Outcome
+    changes: Sequence[Change]
+
+
+class EditVariables(Action[Edited]):
+    """Edit one scope as somebody has seen it, all or nothing.
+
+    Refused are changes to what others have changed meanwhile (`VariablesChanged`), values that a variable's type cannot hold
+    unless that is accepted (`TypesChange`), and what has ended (`NotEditable`).
+    """
+
+    permission = Right.EDIT_VARIABLES
+    event = Event.UPDATE
+    subject = Subject.PROCESS_VARIABLES
+    entity = Subject.ELEMENT_INSTANCE
+
+    def execute(self, edit: Edit) -> Edited:
+        try:
+            return super().execute(edit)
+        except VariablesChanged as refusal:
+            refusal.conflicts = self._with_authors(refusal)
+            raise
+
+    def perform(self, edit: Edit) -> Edited:
+        self.about(edit.scope_key)
+        if not edit.is_whole:
+            self.note(names=sorted({*edit.set, *edit.delete}))
+        decision = Decision(edit)
+        outcome = services.edit_variables(edit.scope_key, decision, context=self.context)
+        self.note_outcome(outcome)
+        self.note(names=[change.name for change in decision.changes])
+        self.note_variables(outcome)
+        if edit.scope_key == outcome.process_instance_key:
+            self.entry.entity_type = Subject.PROCESS_INSTANCE
+        return Edited(outcome, decision.changes)
+
+    def _with_authors(self, refusal: VariablesChanged) -> list[TwoEdits]:
+        """The conflicts with who has made the other change."""
+        instance = ProcessInstance.objects.filter(pk=refusal.process_instance_key).first()
+        if instance is None:
+            return list(refusal.conflicts)
+        names = [each.name for each in refusal.conflicts]
+        written = latest(instance, refusal.scope_key, names, self.access)
+        return [
+            replace(each, theirs_by=Author(found.by, found.at, found.event))
+            if (found := written.get(each.name)) is not None and found.at is not None
+            else each
+            for each in refusal.conflicts
+        ]
 
 
 class DeleteVariables(VariablesAction):

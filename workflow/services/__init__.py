@@ -7,6 +7,14 @@ Keys are ints, times aware datetimes, durations timedeltas. All raise `NotFound`
 from workflow.engine.outcome import CalledFact, ElementFact, MigratedFact, Outcome, RowFact
 from workflow.persistence.unit_of_work import SYSTEM, Context
 from workflow.services.ad_hoc import AdHocResult, activate_ad_hoc_elements
+from workflow.services.back_navigation import (
+    BackTarget,
+    RestorableValue,
+    back_targets,
+    go_back,
+    resetting_elements,
+    restorable_values,
+)
 from workflow.services.data_search import (
     ask_for_reindexing,
     configure_data_paths,
@@ -93,12 +101,20 @@ from workflow.services.user_tasks import (
     throw_user_task_escalation,
     update_user_task,
 )
-from workflow.services.variables import delete_variables, set_variables
+from workflow.services.variables import (
+    NotEditable,
+    OpenScope,
+    VariableEdit,
+    delete_variables,
+    edit_variables,
+    set_variables,
+)
 
 __all__ = [
     "SYSTEM",
     "ActivatedJob",
     "AdHocResult",
+    "BackTarget",
     "CalledFact",
     "Context",
     "Correlation",
@@ -116,6 +132,7 @@ __all__ = [
     "PublishedMessage",
     "Resource",
     "RestartOptions",
+    "RestorableValue",
     "RowFact",
     "StartEvent",
     "SuspendedDefinition",
@@ -124,6 +141,7 @@ __all__ = [
     "activate_process_definition",
     "ask_for_reindexing",
     "assign_user_task",
+    "back_targets",
     "broadcast_signal",
     "cancel_process_instance",
     "complete_job",
@@ -137,6 +155,7 @@ __all__ = [
     "delete_process_definition",
     "delete_process_instance",
     "delete_variables",
+    "edit_variables",
     "deploy",
     "discard_expired_messages",
     "due_jobs",
@@ -148,6 +167,7 @@ __all__ = [
     "fail_job",
     "generate_migration_plan",
     "judge_modification",
+    "go_back",
     "lock_job",
     "migrate_process_instance",
     "modify_process_instance",
@@ -160,6 +180,8 @@ __all__ = [
     "resolve_incident",
     "resolve_user_task",
     "restart_process_instances",
+    "resetting_elements",
+    "restorable_values",
     "resume_process_instance",
     "run_due_job",
     "run_job",

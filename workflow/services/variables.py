@@ -2,17 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from workflow.engine.engine import Engine
 from workflow.engine.errors import Conflict, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcome
-from workflow.engine.state import ElementInstance
-from workflow.engine.values import Variables
+from workflow.engine.state import ElementInstance, VariableRow
+from workflow.engine.values import NO_VARIABLES, Variables
+from workflow.graph import Semantics
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
 from workflow.services.settling import settle
 
 NAME_LIMIT = 255
+
+
+class NotEditable(Conflict):
+    """Variables that nobody can edit any more: their process instance or their scope has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenScope:
+    """A scope of a running process instance as it is under the lock; its variables are only to be read."""
+
+    key: int
+    process_instance_key: int
+    workspace_id: int
+    process_id: str
+    semantics: Semantics
+    variables: Mapping[str, VariableRow]
+
+
+@dataclass(frozen=True, slots=True)
+class VariableEdit:
+    """What is to be set in exactly one scope, and what to be deleted from it."""
+
+    set: Variables = NO_VARIABLES
+    delete: Sequence[str] = ()
+
+
+def edit_variables(
+    scope_key: int, decide: Callable[[OpenScope], VariableEdit], *, context: Context = SYSTEM
+) -> Outcome:
+    """Edit one scope, all or nothing; what to do is decided once it is locked, so that nobody else changes it meanwhile.
+
+    What `decide` raises refuses the edit. Ended process instances and scopes are refused by their state (`NotEditable`).
+    """
+    with unit_of_work(context) as work:
+        engine = work.open(Subject.SCOPE, scope_key)
+        scope = engine.state.elements[scope_key]
+        _refuse_ended(engine, scope)
+        edit = decide(_opened(engine, scope))
+        for name, value in edit.set.items():
+            _check_name(name)
+            engine.variables.set_local(scope, name, value)
+        for name in edit.delete:
+            engine.variables.delete(scope, name)
+        engine.run()
+        settle(work)
+        return outcome(engine, work.engines)
+
+
+def _opened(engine: Engine, scope: ElementInstance) -> OpenScope:
+    state = engine.state
+    process = state.process
+    return OpenScope(scope.key, state.key, state.workspace_id, process.id, process.semantics, scope.variables)
+
+
+def _refuse_ended(engine: Engine, scope: ElementInstance) -> None:
+    state = engine.state
+    if not state.is_active:
+        raise NotEditable(
+            f"Expected process instance '{state.key}' to be active or suspended, but it is {state.state.lower()}. "
+            "Variables are edited only while it runs."
+        )
+    if not scope.is_open:
+        raise NotEditable(
+            f"Expected the scope '{scope.element.id}' with key '{scope.key}' to be active, but it is {scope.state.lower()}, "
+            "and its variables with it."
+        )
 
 
 def set_variables(

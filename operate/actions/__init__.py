@@ -4,6 +4,7 @@ Pages, both APIs and batches write through these and nothing else.
 """
 
 from operate.actions.ad_hoc import ActivateAdHocElements
+from operate.actions.back_navigation import GoBackToUserTask
 from operate.actions.base import Action, request_id_of
 from operate.actions.batches import (
     CancelBatch,
@@ -94,6 +95,7 @@ __all__ = [
     "ExecuteJob",
     "ExtendLock",
     "FailJob",
+    "GoBackToUserTask",
     "LockJob",
     "MigrateProcessInstance",
     "ModifyProcessInstance",

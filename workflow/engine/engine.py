@@ -413,10 +413,12 @@ class Engine:
         """Forget the tokens that wait on flows in a scope, and that anything was counted there."""
         if not scope.element.is_scope:
             return
-        for count in self.state.flows.values():
-            if count.scope_key == scope.key and count.waiting:
-                count.waiting = 0
-                count.is_changed = True
+        for node in scope.element.children:
+            for flow in node.incoming:
+                count = self.state.flows.get((scope.key, flow.id))
+                if count is not None and count.waiting:
+                    count.waiting = 0
+                    count.is_changed = True
         scope.active_children = 0
 
     def _close(self, instance: ElementInstance, state: str) -> None:

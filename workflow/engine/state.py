@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from workflow.engine.values import TypedValue
 from workflow.graph import ExecutableProcess, FlowNode, SequenceFlow
@@ -251,6 +252,9 @@ class ProcessInstanceState:
     variable_changes: dict[tuple[int, str], VariableChange] = field(default_factory=dict)
     load_rest: Callable[[], None] | None = None
     """Loads what is not here yet; given by whoever has loaded a part."""
+    _children: dict[int, list[ElementInstance]] = field(default_factory=dict)
+    """Element instances by the scope that they are in, as many as `_known` of `elements`: scopes end by the thousand."""
+    _known: int = 0
 
     def __post_init__(self) -> None:
         self.elements[self.key] = self.root
@@ -315,9 +319,20 @@ class ProcessInstanceState:
     def open_children(self, scope: ElementInstance) -> list[ElementInstance]:
         """Open element instances directly in a scope instance, oldest first."""
         self.need_everything()
-        found = [child for child in self.elements.values() if child.scope is scope and child.is_open]
+        if self._known != len(self.elements):
+            for child in islice(self.elements.values(), self._known, None):
+                if child.scope is not None:
+                    self._children.setdefault(child.scope.key, []).append(child)
+            self._known = len(self.elements)
+        found = [child for child in self._children.get(scope.key, ()) if child.is_open]
         found.sort(key=lambda instance: instance.key)
         return found
+
+    def move(self, child: ElementInstance, scope: ElementInstance | None) -> None:
+        """Let an element instance be in another scope instance."""
+        child.scope = scope
+        self._children.clear()
+        self._known = 0
 
     def variables(self) -> Iterable[VariableRow]:
         """All loaded variables."""

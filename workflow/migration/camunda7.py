@@ -144,7 +144,7 @@ class Camunda7Migration(Migration):
             self.engine.dissolve(instance)
 
     def _move_out(self, child: ElementInstance, scope: ElementInstance) -> None:
-        child.scope = scope.scope
+        self.state.move(child, scope.scope)
         child.is_changed = True
         if scope.element.type is ElementType.MULTI_INSTANCE_BODY:
             child.loop_counter = None
@@ -160,7 +160,7 @@ class Camunda7Migration(Migration):
                 raise RuntimeError(f"'{child.element.id}' is not mapped, which should have been told before")
             home = self._scope_for(goal.flow_scope, branch)
             if home is not child.scope:
-                child.scope = home
+                self.state.move(child, home)
             source = child.element
             self.become(child, goal)
             self._take_events(child, source, goal)
@@ -192,7 +192,7 @@ class Camunda7Migration(Migration):
         attached[row.element_instance_key].remove(row)
         attached.setdefault(holder.key, []).append(row)
         row.element_instance_key = holder.key
-        found.undone.scope = holder
+        self.state.move(found.undone, holder)
         found.undone.is_changed = True
 
     def _take_events(self, holder: ElementInstance, source: FlowNode, goal: FlowNode) -> None:

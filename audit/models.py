@@ -6,7 +6,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from workflow.models import Workspace
@@ -38,7 +38,9 @@ class Event(models.TextChoices):
     DELETE = "Delete", _("Delete")
     DEPLOY = "Deploy", _("Deploy")
     EXECUTE = "Execute", _("Execute")
+    EXPORT = "Export", _("Export")
     FAIL = "Fail", _("Fail")
+    GRANT = "Grant", _("Grant")
     LOCK = "Lock", _("Lock")
     MIGRATE = "Migrate", _("Migrate")
     MODIFY = "Modify", _("Modify")
@@ -48,6 +50,7 @@ class Event(models.TextChoices):
     RESUME = "Resume", _("Resume")
     RETRY = "Retry", _("Retry")
     REVEAL = "Reveal", _("Reveal")
+    REVOKE = "Revoke", _("Revoke")
     START = "Start", _("Start")
     SUSPEND = "Suspend", _("Suspend")
     THROW_ERROR = "Throw error", _("Throw error")
@@ -60,15 +63,18 @@ class Event(models.TextChoices):
 class Subject(models.TextChoices):
     """The kind of thing that it was done to."""
 
+    AUDIT_LOG = "Audit log", _("Audit log")
     BATCH = "Batch", _("Batch")
     DEPLOYMENT = "Deployment", _("Deployment")
     ELEMENT_INSTANCE = "Element instance", _("Element instance")
     INCIDENT = "Incident", _("Incident")
     JOB = "Job", _("Job")
+    MASKING = "Masking", _("Masking")
     MESSAGE = "Message", _("Message")
     PROCESS_DEFINITION = "Process definition", _("Process definition")
     PROCESS_INSTANCE = "Process instance", _("Process instance")
     PROCESS_VARIABLES = "Process variables", _("Process variables")
+    ROLE = "Role", _("Role")
     SIGNAL = "Signal", _("Signal")
     USER_TASK = "User task", _("User task")
     WORKSPACE = "Workspace", _("Workspace")
@@ -88,6 +94,11 @@ class AuditEventQuerySet(WorkspaceQuerySet):
     def of_process_instance(self, key: int) -> Self:
         """What was done to one process instance, newest first."""
         return self.filter(process_instance_key=key).order_by("-at", "-key")
+
+    def of_variable(self, name: str) -> Self:
+        """Those that have set, changed or removed variables of this name."""
+        former = VariableSnapshot.objects.filter(audit_event=models.OuterRef("pk"), name=name)
+        return self.filter(models.Exists(former) | Q(body__variables__has_key=name))
 
     def unsealed(self) -> Self:
         return self.filter(sequence__isnull=True)
@@ -159,7 +170,13 @@ class AuditEvent(models.Model):
                 name="audit_process_instance",
                 condition=Q(process_instance_key__isnull=False),
             ),
-            models.Index(fields=["workspace", "-key"], name="audit_workspace"),
+            models.Index(fields=["workspace", "-at", "-key"], name="audit_workspace_time"),
+            models.Index(fields=["-at", "-key"], name="audit_time"),
+            models.Index(
+                fields=["entity_key"],
+                name="audit_entity",
+                condition=Q(process_instance_key__isnull=True) | ~Q(entity_key=F("process_instance_key")),
+            ),
             models.Index(fields=["key"], name="audit_unsealed", condition=Q(sequence__isnull=True)),
         ]
 

@@ -33,7 +33,7 @@ def tamper(sql: str) -> None:
 
 def verify(*options: str) -> str:
     out = StringIO()
-    call_command("verify_audit_chain", *options, stdout=out, no_color=True)
+    call_command("verify_audit", *options, stdout=out, no_color=True)
     return out.getvalue()
 
 

@@ -16,6 +16,7 @@ from operate.actions.base import Action
 from operate.batch import life, running, submitting
 from operate.batch.models import Batch, BatchJob, BatchType
 from operate.batch.plans import PLANS, Plan
+from operate.batch.rehearsing import AT_MOST, Rehearsal, rehearse
 from operate.batch.submitting import Chosen, Selection
 from operate.workspaces.access import Forbidden
 from operate.workspaces.roles import Right
@@ -76,6 +77,22 @@ class SubmitBatch(BatchAction):
     event = Event.CREATE
 
     def perform(self, plan: Plan, selection: Selection, *, items_per_job: int | None = None) -> int:
+        self._chosen = self._choose(plan, selection)
+        key = 0 if self.dry_run else self._submit(plan, self._chosen, items_per_job)
+        self.about(key)
+        return key
+
+    def rehearse(self, plan: Plan, selection: Selection, *, examine: int = AT_MOST, detailed: int = 0) -> Rehearsal:
+        """Tell what the batch would do to the first `examine` of its process instances, of the first `detailed` in detail.
+
+        Nothing is written, except that a right was missing.
+        """
+        self.dry_run = True
+        self.execute(plan, selection)
+        return rehearse(plan, self._chosen.keys, self.actor, examine=examine, detailed=detailed)
+
+    def _choose(self, plan: Plan, selection: Selection) -> Chosen:
+        """The process instances that are meant, once it is sure that the plan may be carried out on them."""
         self.require(plan.right)
         self.note(type=plan.type.value, plan=plan.describe())
         self.entry.definition_key = plan.definition_key
@@ -90,9 +107,7 @@ class SubmitBatch(BatchAction):
         places = {*chosen.workspaces, *self._of_definition(plan.definition_key)}
         self.authorize_all(places or self._of_nothing(plan.right))
         self.note(process_instances=len(chosen.keys))
-        key = 0 if self.dry_run else self._submit(plan, chosen, items_per_job)
-        self.about(key)
-        return key
+        return chosen
 
     def _of_definition(self, key: int | None) -> list[int]:
         if key is None:

@@ -62,9 +62,13 @@ class Plan:
     def check(self) -> None:
         """Raise Rejected for what no process instance could fulfil."""
 
-    def run(self, act: Act, key: int) -> int | None:
-        """Do it to one process instance; the key of what was started by it, if anything was."""
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        """Do it to one process instance; what each command has done."""
         raise NotImplementedError
+
+    def started(self, outcomes: Sequence[Outcome]) -> int | None:
+        """The key of the process instance that was started for the one at hand, if any was."""
+        return None
 
     def describe(self) -> list[str]:
         """What is done, in sentences."""
@@ -122,9 +126,9 @@ class Modify(Plan):
         if not self.for_one or not self.instructions:
             refuse_instructions_of_one(self.instructions)
 
-    def run(self, act: Act, key: int) -> int | None:
-        act(ModifyInstanceOf).execute(key, self.instructions, options=self.options, definition_key=self.of_definition)
-        return None
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        action = act(ModifyInstanceOf)
+        return [action.execute(key, self.instructions, options=self.options, definition_key=self.of_definition)]
 
     def describe(self) -> list[str]:
         return [instruction.describe() for instruction in self.instructions]
@@ -152,11 +156,14 @@ class Restart(Plan):
     def check(self) -> None:
         refuse_unsuitable_for_restart(self.instructions)
 
-    def run(self, act: Act, key: int) -> int | None:
-        [outcome] = act(RestartProcessInstances).execute(
-            self.of_definition, [key], self.instructions, options=self.options
-        )
-        return int(outcome.process_instance_key)
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        action = act(RestartProcessInstances)
+        found: Sequence[Outcome] = action.execute(self.of_definition, [key], self.instructions, options=self.options)
+        return found
+
+    def started(self, outcomes: Sequence[Outcome]) -> int | None:
+        [outcome] = outcomes
+        return outcome.process_instance_key
 
     def describe(self) -> list[str]:
         which = "first" if self.options.initial_variables else "last"
@@ -185,9 +192,8 @@ class Migrate(Plan):
     def edits_variables(self) -> bool:
         return bool(self.plan.variables)
 
-    def run(self, act: Act, key: int) -> int | None:
-        act(MigrateProcessInstance).execute(key, self.plan, options=self.options)
-        return None
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        return [act(MigrateProcessInstance).execute(key, self.plan, options=self.options)]
 
     def describe(self) -> list[str]:
         return [
@@ -205,9 +211,8 @@ class Cancel(Plan):
 
     skip_io_mappings: bool = False
 
-    def run(self, act: Act, key: int) -> int | None:
-        act(CancelProcessInstance).execute(key, skip_io_mappings=self.skip_io_mappings)
-        return None
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        return [act(CancelProcessInstance).execute(key, skip_io_mappings=self.skip_io_mappings)]
 
     def describe(self) -> list[str]:
         return ["Cancel the process instance and what it has called"]
@@ -221,9 +226,9 @@ class Delete(Plan):
     right = Right.DELETE_INSTANCE
     is_one_command = False  # the rows are deleted at once
 
-    def run(self, act: Act, key: int) -> int | None:
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
         act(DeleteProcessInstance).execute(key)
-        return None
+        return []
 
     def describe(self) -> list[str]:
         return ["Delete the ended process instance with its history"]
@@ -236,9 +241,8 @@ class Suspend(Plan):
     type = BatchType.SUSPEND
     right = Right.SUSPEND
 
-    def run(self, act: Act, key: int) -> int | None:
-        _set_suspended(act(SuspendProcessInstance), key, suspended=True)
-        return None
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        return _set_suspended(act(SuspendProcessInstance), key, suspended=True)
 
     def describe(self) -> list[str]:
         return ["Suspend the process instance"]
@@ -251,18 +255,16 @@ class Resume(Plan):
     type = BatchType.RESUME
     right = Right.SUSPEND
 
-    def run(self, act: Act, key: int) -> int | None:
-        _set_suspended(act(ResumeProcessInstance), key, suspended=False)
-        return None
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        return _set_suspended(act(ResumeProcessInstance), key, suspended=False)
 
     def describe(self) -> list[str]:
         return ["Resume the process instance"]
 
 
-def _set_suspended(action: Action[Any], key: int, *, suspended: bool) -> None:
+def _set_suspended(action: Action[Any], key: int, *, suspended: bool) -> Sequence[Outcome]:
     running = ProcessInstance.objects.active().filter(pk=key)
-    if not running.filter(suspended=suspended).exists():
-        action.execute(key)
+    return [] if running.filter(suspended=suspended).exists() else [action.execute(key)]
 
 
 @dataclass(frozen=True)
@@ -278,14 +280,16 @@ class ResolveIncidents(Plan):
     def check(self) -> None:
         _refuse_negative(self.retries, least=1)
 
-    def run(self, act: Act, key: int) -> int | None:
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
         _require_running(key)
+        outcomes = []
         open_ones = Incident.objects.filter(process_instance=key, state=Incident.State.ACTIVE).order_by("key")
         for incident in open_ones:
             if not Incident.objects.filter(pk=incident.pk, state=Incident.State.ACTIVE).exists():
                 continue  # resolving the one before has ended it
-            act(ResolveIncident).execute(incident.pk, retries=self.retries if incident.job_key else None)
-        return None
+            retries = self.retries if incident.job_key else None
+            outcomes.append(act(ResolveIncident).execute(incident.pk, retries=retries))
+        return outcomes
 
     def describe(self) -> list[str]:
         return [f"Resolve all open incidents; jobs without retries get {self.retries}"]
@@ -306,16 +310,15 @@ class SetRetries(Plan):
     def check(self) -> None:
         _refuse_negative(self.retries, least=0)
 
-    def run(self, act: Act, key: int) -> int | None:
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
         _require_running(key)
         jobs = Job.objects.filter(process_instance=key, state__in=("CREATED", "FAILED", "ERROR_THROWN"))
         if not self.of_workers:
             jobs = jobs.exclude(kind=Job.Kind.EXTERNAL)
         if not self.of_engine:
             jobs = jobs.filter(kind=Job.Kind.EXTERNAL)
-        for job in jobs.order_by("key").values_list("key", flat=True):
-            act(UpdateJob).execute(job, retries=self.retries, resolve=True)
-        return None
+        keys = list(jobs.order_by("key").values_list("key", flat=True))
+        return [act(UpdateJob).execute(job, retries=self.retries, resolve=True) for job in keys]
 
     def describe(self) -> list[str]:
         whose = {(True, True): "all jobs", (True, False): "the jobs of workers"}
@@ -325,7 +328,10 @@ class SetRetries(Plan):
 
 @dataclass(frozen=True)
 class EditVariables(Plan):
-    """Set and delete global variables of a running process instance, and merge JSON into some (RFC 7396)."""
+    """Set and delete global variables of a running process instance, and merge JSON into some (RFC 7396).
+
+    With `only_if`, a process instance in which one of these global variables has another value is left as it is.
+    """
 
     type = BatchType.SET_VARIABLES
     right = Right.EDIT_VARIABLES
@@ -333,15 +339,22 @@ class EditVariables(Plan):
     variables: Variables = NO_VARIABLES
     delete: Sequence[str] = ()
     merge: Variables = NO_VARIABLES
+    only_if: Variables = NO_VARIABLES
 
     def check(self) -> None:
         if not (self.variables or self.delete or self.merge):
             raise Rejected("Variables is empty: expected at least one variable to set, to merge or to delete.")
 
-    def run(self, act: Act, key: int) -> int | None:
+    def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        if self.only_if and not self._is_meant(key):
+            return []
         merged, seen = self._merged(key) if self.merge else ({}, None)
-        act(SetVariables).execute(key, {**self.variables, **merged}, delete=self.delete, expected=seen)
-        return None
+        return [act(SetVariables).execute(key, {**self.variables, **merged}, delete=self.delete, expected=seen)]
+
+    def _is_meant(self, key: int) -> bool:
+        rows = Variable.objects.filter(scope_key=key, name__in=list(self.only_if))
+        values = {row.name: row.value for row in rows}
+        return all(name in values and _is_same(values[name], _plain(wanted)) for name, wanted in self.only_if.items())
 
     def _merged(self, key: int) -> tuple[dict[str, Any], dict[str, int | None]]:
         """What the variables become, and the revisions on which that rests."""
@@ -358,6 +371,7 @@ class EditVariables(Plan):
             *(f"Set variable '{name}' to {_shown(value)}" for name, value in self.variables.items()),
             *(f"Merge {_shown(value)} into variable '{name}'" for name, value in self.merge.items()),
             *(f"Delete variable '{name}'" for name in self.delete),
+            *(f"Only where variable '{name}' is {_shown(value)}" for name, value in self.only_if.items()),
         ]
 
 
@@ -376,6 +390,11 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 def _plain(value: object) -> object:
     return value.value if isinstance(value, TypedValue) else value
+
+
+def _is_same(one: object, other: object) -> bool:
+    """As JSON has it: true is not 1."""
+    return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 
 def _shown(value: object) -> str:

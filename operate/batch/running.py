@@ -31,6 +31,7 @@ from workflow.persistence.chunk import chunk_of
 from workflow.persistence.connection import execute, fetch
 from workflow.persistence.transaction import Transaction, transaction
 from workflow.persistence.unit_of_work import clock
+from workflow.services import Outcome
 
 AT_ONCE = 200
 """Process instances that share a transaction, and so are locked together."""
@@ -90,6 +91,10 @@ WHERE b.key = %(batch)s AND b.state IN ('ACTIVE', 'SUSPENDED', 'PARTIALLY_COMPLE
 """
 
 REFUSALS = (*COMMAND_REFUSALS, Forbidden)
+Items = Sequence[tuple[int, int]]
+"""Each with the key of its process instance."""
+Done = tuple[int, Sequence[Outcome] | Exception]
+"""An item, with what was done or why not."""
 
 logger = logging.getLogger(__name__)
 
@@ -125,8 +130,8 @@ class Order:
         requester: Any = users.filter(pk=batch.requester_id, is_active=True).first() if batch.requester_id else None
         return cls(batch, read_plan(batch.type, batch.plan), requester)
 
-    def run(self, instance: int) -> int | None:
-        """Do it to one process instance; the key of what was started by it."""
+    def run(self, instance: int) -> Sequence[Outcome]:
+        """Do it to one process instance; what each command has done."""
         self.action = None
         return self.plan.run(self.act, instance)
 
@@ -273,24 +278,27 @@ def _run_together(key: int, after: int) -> Step | None:
         claimed = _claim(key, after, AT_ONCE)
         if claimed is None:
             return None
-        run = _run_in_memory if claimed.order.plan.is_one_command else _run_in_savepoints
         report = Report()
-        for item, found in run(tx, claimed):
+        for item, found in apart(tx, claimed.order, claimed.items):
             if isinstance(found, Exception):
                 report.note_refusal(item, found)
             else:
-                report.note(item, BatchItem.State.COMPLETED, result=found)
+                report.note(item, BatchItem.State.COMPLETED, result=claimed.order.plan.started(found))
         return claimed.end(tx, report)
 
 
-def _run_in_memory(tx: Transaction, claimed: Claimed) -> Iterator[tuple[int, int | Exception | None]]:
+def apart(tx: Transaction, order: Order, items: Items) -> Iterator[Done]:
+    """Do it to each instance, so that a refused one leaves nothing behind, in a transaction that they share; or Torn."""
+    return (_in_memory if order.plan.is_one_command else in_savepoints)(tx, order, items)
+
+
+def _in_memory(tx: Transaction, order: Order, items: Items) -> Iterator[Done]:
     """What each command changes is written when all are done; of a refused one there is nothing to be undone.
 
     Unless it has written meanwhile: then nobody knows whose work that was, and the transaction is Torn.
     """
-    order = claimed.order
-    with chunk_of(tx, [instance for _, instance in claimed.items]) as chunk:
-        for item, instance in claimed.items:
+    with chunk_of(tx, [instance for _, instance in items]) as chunk:
+        for item, instance in items:
             mark = chunk.mark(tx)
             try:
                 yield item, order.run(instance)
@@ -301,16 +309,16 @@ def _run_in_memory(tx: Transaction, claimed: Claimed) -> Iterator[tuple[int, int
                 yield item, refusal
 
 
-def _run_in_savepoints(tx: Transaction, claimed: Claimed) -> Iterator[tuple[int, int | Exception | None]]:
+def in_savepoints(tx: Transaction, order: Order, items: Items) -> Iterator[Done]:
     """What several commands on an instance have written is undone together."""
-    for item, instance in claimed.items:
+    for item, instance in items:
         try:
             tx.flush()
             with savepoint(tx):
-                result = claimed.order.run(instance)
-            yield item, result
+                outcomes = order.run(instance)
+            yield item, outcomes
         except REFUSALS as refusal:
-            claimed.order.record_refusal()
+            order.record_refusal()
             yield item, refusal
 
 
@@ -335,21 +343,22 @@ def _run_alone(key: int, after: int) -> Step | None:
                 return None
             report = Report()
             for item, instance in claimed.items:
-                report.note(item, BatchItem.State.COMPLETED, result=_run_or_tell(tx, claimed.order, item, instance))
+                outcomes = _run_or_tell(tx, claimed.order, item, instance)
+                report.note(item, BatchItem.State.COMPLETED, result=claimed.order.plan.started(outcomes))
             return claimed.end(tx, report)
     except NotDone as failure:
         return _note_alone(key, after, failure, claimed.order)
 
 
-def _run_or_tell(tx: Transaction, order: Order, item: int, instance: int) -> int | None:
+def _run_or_tell(tx: Transaction, order: Order, item: int, instance: int) -> Sequence[Outcome]:
     try:
-        result = order.run(instance)
+        outcomes = order.run(instance)
         tx.flush()
     except (OperationalError, InterfaceError):
         raise
     except Exception as failure:
         raise NotDone(item, failure) from failure
-    return result
+    return outcomes
 
 
 def _note_alone(key: int, after: int, failure: NotDone, order: Order) -> Step | None:
@@ -376,7 +385,7 @@ class Claimed:
     job_key: int
     retries: int
     order: Order
-    items: Sequence[tuple[int, int]]
+    items: Items
     is_end: bool
 
     def end(self, tx: Transaction, report: Report) -> Step:

@@ -87,6 +87,7 @@ class EditVariables(Action[Edited]):
         self.about(edit.scope_key)
         if not edit.is_whole:
             self.note(names=sorted({*edit.set, *edit.delete}))
+        self.note(restored_from=edit.restored_from)
         decision = Decision(edit)
         outcome = services.edit_variables(edit.scope_key, decision, context=self.context)
         self.note_outcome(outcome)

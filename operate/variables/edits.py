@@ -61,6 +61,8 @@ class Edit:
     is_whole: bool = False
     accept_types: frozenset[str] | None = frozenset()
     """The variables that may get another type; None stands for all."""
+    restored_from: int | None = None
+    """The snapshot whose values these are."""
 
     def accepts_type(self, name: str) -> bool:
         return self.accept_types is None or name in self.accept_types
@@ -261,7 +263,7 @@ class Decision:
             row = rows.get(name)
             if self._is_seen(name, row):
                 wanted[name] = mine
-            elif not self._is_as(row, mine):
+            elif row is not None or mine is not MISSING:  # both have deleted it otherwise
                 conflicts.append(self._conflict(name, row, mine))
         if conflicts:
             now = {name: version_of(row.key, row.revision) for name, row in rows.items()}
@@ -308,10 +310,6 @@ class Decision:
     def _is_seen(self, name: str, row: VariableRow | None) -> bool:
         seen = self._edit.seen.get(name)
         return seen == (None if row is None else version_of(row.key, row.revision))
-
-    def _is_as(self, row: VariableRow | None, mine: Any) -> bool:
-        """Whether somebody else has done the very same."""
-        return mine is MISSING if row is None else mine is not MISSING and exact.is_same(self._value(row), mine)
 
     def _was(self, name: str, rows: Mapping[str, VariableRow]) -> Any:
         """The value that the editor has seen."""
@@ -443,7 +441,7 @@ class Decision:
 
 
 def _stored(value: Any, kind: str) -> TypedValue:
-    return ExactValue(value, kind, exact.dump(value)) if exact.has_exact_numbers(value) else TypedValue(value, kind)
+    return ExactValue(value, kind, exact.dump(value)) if exact.has_floats(value) else TypedValue(value, kind)
 
 
 __all__ = [

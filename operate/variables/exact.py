@@ -126,11 +126,6 @@ def has_floats(value: Any) -> bool:
     return any(isinstance(leaf, float) for leaf in _leaves(value))
 
 
-def has_exact_numbers(value: Any) -> bool:
-    """Whether a float alone would not keep all of its numbers."""
-    return any(isinstance(leaf, Exact) for leaf in _leaves(value))
-
-
 def indented(pretty: str) -> str:
     """A value as PostgreSQL's `jsonb_pretty` writes it, which indents by four, as everything here is written."""
     return re.sub(r"^ +", lambda spaces: " " * (len(spaces[0]) // 4 * INDENT), pretty, flags=re.MULTILINE)
@@ -365,7 +360,6 @@ __all__ = [
     "Flawed",
     "check_depth",
     "dump",
-    "has_exact_numbers",
     "has_floats",
     "indented",
     "is_alike",

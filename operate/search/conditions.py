@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from operate.masking.masks import Masks
+from operate.search.hiding import Place, is_masked
 from workflow.engine.errors import Rejected
 from workflow.graph import DataType, why_no_path
 from workflow.models import ProcessDataPath, ProcessDataValue
@@ -85,17 +87,20 @@ def conditions_text(conditions: Iterable[Condition]) -> list[str]:
     return [str(each) for each in conditions]
 
 
-def narrow(rows: Rows, conditions: Sequence[Condition], *, process_id: str = "") -> Rows:
+def narrow(rows: Rows, conditions: Sequence[Condition], *, process_id: str = "", masks: Masks | None = None) -> Rows:
     """Only the process instances (or what has a `process_instance`) for which all conditions hold.
 
     The types are those configured for the path, in whichever process that is; raises Rejected where nobody has configured it, or
-    where the value does not fit. Who may see which rows is the caller's business.
+    where the value does not fit. What `masks` hide is not searched. Who may see which rows is the caller's business.
     """
     if not conditions:
         return rows
-    types = _types({each.path for each in conditions}, process_id)
+    known = _configured({each.path for each in conditions}, process_id)
     for condition in conditions:
-        rows = rows.filter(_holds(condition, types.get(condition.path, ()), _reference(rows)))
+        places = known.get(condition.path, {})
+        hidden = [place for place in places if masks is not None and is_masked(masks, place, condition.path)]
+        types = {kind for place, kind in places.items() if place not in hidden}
+        rows = rows.filter(_holds(condition, types, hidden, _reference(rows)))
     return rows
 
 
@@ -104,23 +109,25 @@ def _reference(rows: QuerySet[Any]) -> str:
     return "process_instance_key" if "process_instance" in names else "key"
 
 
-def _types(paths: Collection[str], process_id: str) -> dict[str, set[DataType]]:
+def _configured(paths: Collection[str], process_id: str) -> dict[str, dict[Place, DataType]]:
     rows = ProcessDataPath.objects.filter(path__in=paths, is_searchable=True)
     if process_id:
         rows = rows.filter(process_id=process_id)
-    found: dict[str, set[DataType]] = {}
-    for path, kind in rows.values_list("path", "type").distinct():
-        found.setdefault(path, set()).add(DataType(kind))
+    found: dict[str, dict[Place, DataType]] = {}
+    for path, workspace_id, process, kind in rows.values_list("path", "workspace_id", "process_id", "type"):
+        found.setdefault(path, {})[workspace_id, process] = DataType(kind)
     return found
 
 
-def _holds(condition: Condition, types: Collection[DataType], reference: str) -> Q:
+def _holds(condition: Condition, types: Collection[DataType], hidden: Iterable[Place], reference: str) -> Q:
     if not types:
         raise Rejected(
             f"Expected a searchable path, but '{condition.path}' is configured for no process that is meant. An administrator of "
             "the workspace can make it searchable on the process definition's page."
         )
     at_path = ProcessDataValue.objects.filter(process_instance_key=OuterRef(reference), path=condition.path)
+    for workspace_id, process_id in hidden:
+        at_path = at_path.exclude(workspace_id=workspace_id, process_id=process_id)
     if condition.operator is Operator.EXISTS:
         found = Q(Exists(at_path))
         return found if comparable(DataType.BOOLEAN, condition.values[0]) else ~found

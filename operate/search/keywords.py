@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from django.db.models import BooleanField, F, Func, QuerySet, Value
 
+from operate.masking.masks import Masks
+from operate.search.hiding import places_with_masked_keywords
 from workflow.models import TaskKeywords
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
@@ -20,12 +22,17 @@ class Matches(Func):
     output_field = BooleanField()
 
 
-def with_words(tasks: Rows, text: str) -> Rows:
-    """Only the user tasks in whose keywords all these words occur, each as a whole or as the beginning of one."""
+def with_words(tasks: Rows, text: str, *, masks: Masks | None = None) -> Rows:
+    """Only the user tasks in whose keywords all these words occur, each as a whole or as the beginning of one.
+
+    Tasks of processes of which `masks` hide a keyword are not found by any.
+    """
     query = words_query(text)
     if not query:
         return tasks
     found = TaskKeywords.objects.filter(Matches(F("values"), Value(query)))
+    for workspace_id, process_id in places_with_masked_keywords(masks) if masks is not None else ():
+        found = found.exclude(process_instance__workspace_id=workspace_id, process_instance__process_id=process_id)
     return tasks.filter(pk__in=found.values("user_task"))
 
 

@@ -44,11 +44,17 @@ DELETE_KEYWORDS = "DELETE FROM workflow_taskkeywords WHERE process_instance_key 
 INSERT_SNAPSHOTS = """
 INSERT INTO workflow_processsnapshot (key, process_instance_key, root_process_instance_key, element_id, element_instance_key,
   scope_keys, marking, variables, taken_at)
-SELECT u.key, u.instance, u.root, u.element, u.element_instance, ARRAY(SELECT jsonb_array_elements_text(u.scopes::jsonb)::bigint),
-  u.marking::jsonb, u.variables::jsonb, %s::timestamptz
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[])
-  AS u(key, instance, root, element, element_instance, scopes, marking, variables)
+SELECT u.key, u.instance, u.root, u.element, u.element_instance, s.scopes, u.marking::jsonb,
+  CASE WHEN u.with_variables THEN coalesce((
+    SELECT jsonb_object_agg(scope_key::text, found) FROM (
+      SELECT v.scope_key, jsonb_object_agg(v.name, jsonb_build_object('value', v.value, 'type', v.type)) AS found
+      FROM workflow_variable v WHERE v.scope_key = ANY(s.scopes) GROUP BY 1) of_scopes), '{}'::jsonb) END,
+  %s::timestamptz
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::boolean[])
+  AS u(key, instance, root, element, element_instance, scopes, marking, with_variables),
+  LATERAL (SELECT ARRAY(SELECT jsonb_array_elements_text(u.scopes::jsonb)::bigint) AS scopes) s
 """
+"""The variables come from their table, to the digit; they are written by an earlier statement of the same pipeline."""
 
 Owned = tuple[ProcessInstanceState, DataPath, Sequence[IndexedValue]]
 
@@ -257,7 +263,7 @@ def _snapshots(states: Sequence[ProcessInstanceState], now: datetime) -> list[St
         [row.element_instance_key for _, row in taken],
         [to_json([scope.key for scope in _scopes_around(state, row)]) for state, row in taken],
         [to_json(_marking(state)) for state, _ in taken],
-        [_variables(state, row) for state, row in taken],
+        [state.process.back_targets[row.element_id] for state, row in taken],
     ]
     return [(INSERT_SNAPSHOTS, [now, *(array(column) for column in columns)])]
 
@@ -280,19 +286,6 @@ def _marking(state: ProcessInstanceState) -> dict[str, object]:
             if each.waiting
         ],
     }
-
-
-def _variables(state: ProcessInstanceState, row: UserTaskRow) -> str | None:
-    if not state.process.back_targets[row.element_id]:
-        return None
-    return to_json(
-        {
-            str(scope.key): {
-                name: {"value": each.value, "type": each.type} for name, each in sorted(scope.variables.items())
-            }
-            for scope in _scopes_around(state, row)
-        }
-    )
 
 
 __all__ = ["data_statements", "reindexing"]

@@ -8,16 +8,22 @@ from datetime import datetime
 
 from workflow.engine.errors import NotFound
 from workflow.engine.outcome import Outcome, outcome
-from workflow.engine.values import TypedValue
+from workflow.engine.values import ExactValue
 from workflow.models import ElementInstance, ProcessSnapshot, Variable
 from workflow.modification import Modification
 from workflow.modification.base import ModificationOptions
 from workflow.modification.going_back import GoBack, PastFlow, PastInstance, PastState
+from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import executable_process
+from workflow.persistence.json_values import from_json
 from workflow.persistence.unit_of_work import SYSTEM, Context, unit_of_work
 from workflow.services.instances import open_running
 from workflow.services.settling import settle
 
+EXACT = """
+SELECT s.key, v.key, (v.value -> 'value')::text, v.value ->> 'type'
+FROM workflow_processsnapshot p, jsonb_each(p.variables) s, jsonb_each(s.value) v WHERE p.key = %s
+"""
 OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 MAX_TARGETS = 100
 
@@ -168,13 +174,16 @@ def _past(process_instance_key: int, element_id: str, snapshot_key: int | None) 
         row.element_instance_key,
         tuple(PastInstance(**each) for each in row.marking["elements"]),
         tuple(PastFlow(**each) for each in row.marking["flows"]),
-        None
-        if row.variables is None
-        else {
-            int(scope): {name: TypedValue(each["value"], each["type"]) for name, each in values.items()}
-            for scope, values in row.variables.items()
-        },
+        None if row.variables is None else _exact_variables(row),
     )
+
+
+def _exact_variables(row: ProcessSnapshot) -> dict[int, dict[str, ExactValue]]:
+    """What the variables were, to the digit; a scope that had none is there too."""
+    found: dict[int, dict[str, ExactValue]] = {scope: {} for scope in row.scope_keys}
+    for scope, name, text, kind in fetch(EXACT, (row.key,)):
+        found[int(scope)][name] = ExactValue(from_json(text), kind, text)
+    return found
 
 
 __all__ = ["BackTarget", "RestorableValue", "back_targets", "go_back", "resetting_elements", "restorable_values"]

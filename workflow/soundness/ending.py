@@ -53,20 +53,20 @@ def lost_work(
     now: datetime,
 ) -> Iterator[SoundnessWarning]:
     """Work in flight that is thrown away: jobs that a worker has, tasks that somebody has, called processes, timers."""
-    gone = [row for row in state.jobs.values() if row.is_changed and not row.is_new and row.state == CANCELED]
+    gone = [row for row in state.jobs.values() if row.key in before.work and row.state == CANCELED]
     for job in gone:
         if job.kind == "EXTERNAL" and job.worker and job.locked_until is not None and job.locked_until > now:
             text = f"Worker '{job.worker}' is at work on '{drawn(job.element_id)}': what it does is thrown away."
             yield _lost(before, plan, Severity.YELLOW, job.element_id, text)
     for task in state.user_tasks.values():
-        if task.is_changed and not task.is_new and task.state == CANCELED:
+        if task.key in before.work and task.state == CANCELED:
             yield _lost(before, plan, *_told_of(task))
     for job in gone:
         if job.kind != "EXTERNAL" or not job.worker:
             yield _lost(before, plan, Severity.INFO, job.element_id, _unbegun(job))
     for other in others:
         caller = before.tokens.get(other.parent_element_instance_key or 0)
-        if caller is not None and not other.is_new and other.state == CANCELED:
+        if caller is not None and other.state == CANCELED:
             text = f"Process instance {other.key} of '{other.process.id}', which it has called, is canceled."
             yield _lost(before, plan, Severity.YELLOW, caller.element.id, text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from workflow.engine.events import is_interrupting
@@ -103,11 +103,11 @@ class _Comparison:
 
     def warnings(self) -> Iterator[SoundnessWarning]:
         """Everything that the plan makes worse."""
-        told: set[tuple[str, frozenset[str]]] = set()
+        told: dict[tuple[str, frozenset[str]], SoundnessWarning] = {}
         for warning in self._warnings():
-            if warning.identity not in told:
-                told.add(warning.identity)
-                yield warning
+            known = told.get(warning.identity)
+            told[warning.identity] = warning if known is None else _together(known, warning)
+        yield from told.values()
 
     def _warnings(self) -> Iterator[SoundnessWarning]:
         for scope_key in self.now.scopes():
@@ -140,6 +140,16 @@ class _Comparison:
                 fixes,
                 scope_key=token.scope_key,
             )
+
+
+def _together(one: SoundnessWarning, other: SoundnessWarning) -> SoundnessWarning:
+    """The same in two scope instances, with what takes care of both."""
+    fixes = []
+    for kind in FixKind:
+        pair = [next((fix for fix in each.fixes if fix.kind is kind), None) for each in (one, other)]
+        if pair[0] is not None and pair[1] is not None:
+            fixes.append(replace(pair[0], add=tuple(dict.fromkeys((*pair[0].add, *pair[1].add)))))
+    return replace(one, fixes=tuple(fixes), scope_key=None)
 
 
 class _Scope:

@@ -46,7 +46,8 @@ class Marking:
     """How many tokens wait on which flows, by scope instance."""
     variables: Mapping[int, frozenset[str]]
     """The names of the variables of each scope."""
-    is_called: bool = False
+    work: frozenset[int] = frozenset()
+    """The keys of open jobs and user tasks."""
 
     @classmethod
     def of(cls, state: ProcessInstanceState) -> Marking:
@@ -77,7 +78,8 @@ class Marking:
             {key: tuple(sorted(found, key=lambda token: token.key)) for key, found in children.items()},
             held,
             {each.key: frozenset(each.variables) for each in state.elements.values() if each.variables},
-            state.parent_key is not None,
+            frozenset(key for key, job in state.jobs.items() if job.state in (CREATED, FAILED))
+            | frozenset(key for key, task in state.user_tasks.items() if task.state == CREATED),
         )
 
     def scopes(self) -> list[int]:

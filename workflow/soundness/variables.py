@@ -94,11 +94,10 @@ def reads_entering(node: FlowNode) -> tuple[Read, ...]:
         known.add(mapping.target.partition(".")[0])
     if not isinstance(node.details, LoopDetails):
         found += _reads(node, _expressions(node.details), known, fails=not isinstance(node.details, TOLERANT))
-    if node.is_scope:
-        for child in node.children:
-            inside = (*reads_entering(child), *reads_leaving(child))
-            written = known | {name for each in node.children for name in written(each)}
-            found += [Read(read.name, node, read.fails) for read in inside if read.name not in written]
+    if node.is_scope and not sets_anything(node):
+        own = known | written(node)
+        inside = [read for child in node.children for read in (*reads_entering(child), *reads_leaving(child))]
+        found += [Read(read.name, node, read.fails) for read in inside if read.name not in own]
     for boundary in node.boundary_events:
         found += _reads(boundary, _expressions(boundary.event), known, fails=True)
     return tuple(found)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, reverse
@@ -26,22 +24,24 @@ from operate.actions import (
     SubmitBatch,
     SuspendBatch,
 )
-from operate.admin.answers import REFUSALS, refusal_of
+from operate.admin.answers import REFUSALS, json_view, refusal_of
 from operate.admin.base import EngineModelAdmin
-from operate.admin.process_instances import MAX_SELECTED, own_address
+from operate.admin.offers import OFFERS, Counts, Offer, needs_typing
 from operate.admin.reasons import Reasons
+from operate.admin.selecting import Selected
+from operate.admin.wizards import DETAILED, WIZARDS, Wizard
 from operate.batch.models import Batch, BatchItem, BatchType
-from operate.batch.plans import PLANS, Cancel, Delete, Plan, ResolveIncidents, Resume, Suspend, read_plan
+from operate.batch.plans import PLANS, Plan, read_plan
+from operate.batch.rehearsing import Rehearsal
 from operate.batch.submitting import Selection
 from operate.forms.batches import BatchFilter
-from operate.forms.instance_filter import ProcessInstanceFilter
-from operate.forms.keys import key_of, keys_of
-from operate.workspaces import Right, visible_to
+from operate.forms.keys import key_of
+from operate.workspaces import Right
+from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance
 
 State = Batch.State
 MAX_ITEMS = 200
-MAX_COUNTED = 100_000
 DOTS = {
     State.ACTIVE: "active",
     State.SUSPENDED: "suspended",
@@ -58,61 +58,6 @@ OPERATIONS: dict[str, tuple[type[Action[Any]], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What can be done to many process instances from their list."""
-
-    verb: str
-    plan: Plan
-    meant: Q
-    unsuitable: str
-    """Why others are left out."""
-    what: str
-    is_dangerous: bool = False
-
-
-ACTIVE = ProcessInstance.State.ACTIVE
-OFFERS = {
-    "suspend": Offer(
-        "Suspend",
-        Suspend(),
-        Q(state=ACTIVE, suspended=False),
-        "ended or suspended already",
-        "Nothing in them goes on until they are resumed: tasks and jobs wait.",
-    ),
-    "resume": Offer(
-        "Resume",
-        Resume(),
-        Q(state=ACTIVE, suspended=True),
-        "not suspended",
-        "Tasks and jobs in them can be completed again.",
-    ),
-    "resolve": Offer(
-        "Retry incidents of",
-        ResolveIncidents(),
-        Q(state=ACTIVE, open_incidents__gt=0),
-        "without an open incident",
-        "What failed in them is tried again; jobs without retries get one.",
-    ),
-    "cancel": Offer(
-        "Cancel",
-        Cancel(),
-        Q(state=ACTIVE),
-        "ended already",
-        "Everything that is active in them is terminated. This cannot be undone.",
-        is_dangerous=True,
-    ),
-    "delete": Offer(
-        "Delete",
-        Delete(),
-        ~Q(state=ACTIVE),
-        "still running",
-        "Their history and variables are removed for good; audit events stay.",
-        is_dangerous=True,
-    ),
-}
-
-
 @admin.register(Batch)
 class BatchAdmin(EngineModelAdmin):
     """Batches are asked for and stopped here; workers do them."""
@@ -126,6 +71,7 @@ class BatchAdmin(EngineModelAdmin):
     def pages(self) -> list[URLPattern]:
         return [
             self.page("new/", "new", self.new_view),
+            self.page("new/preview/", "preview", self.preview_view),
             self.page("<int:key>/", "change", self.batch_view),
             self.page("<int:key>/progress/", "progress", self.progress_view),
             self.page("<int:key>/operations/", "operations", self.operations_view),
@@ -196,53 +142,116 @@ class BatchAdmin(EngineModelAdmin):
 
     # -- many
 
-    @method_decorator(require_POST)
     def new_view(self, request: HttpRequest) -> HttpResponseBase:
-        """What will be done to the chosen process instances, or to all that the list's filters find; then do it."""
-        name = request.POST.get("operation", "")
+        """What will be done to the chosen process instances, or to all that the list's filters find; then do it.
+
+        A GET is for a link to the wizard of one process instance.
+        """
+        sent = request.POST if request.method == "POST" else request.GET
+        name = sent.get("operation", "")
         offer = OFFERS.get(name)
         if offer is None:
             raise Http404(f"There is no operation '{name}' on process instances.")
-        keys = keys_of(request.POST.getlist("key"))[:MAX_SELECTED]
-        back = own_address(request.POST.get("back", ""))
-        everything = bool(request.POST.get("everything"))
-        if len(keys) == 1 and not everything and name != "resolve":
+        try:
+            selected = Selected.of(request, sent)
+        except Rejected as refusal:
+            messages.error(request, refusal.message)
+            return redirect("admin:workflow_processinstance_changelist")
+        if offer.plan and len(selected.keys) == 1 and name != "resolve":
             query = QueryDict(mutable=True)
-            query.update({"operation": name, "key": str(keys[0]), "back": back})
+            query.update({"operation": name, "key": str(selected.keys[0]), "back": selected.back})
             return redirect(f"{reverse('admin:workflow_processinstance_confirm')}?{query.urlencode()}")
-        chosen = self._chosen(request, None if everything else keys, back)
-        allowed = visible_to(chosen, request.user, offer.plan.right)
-        suitable = allowed.filter(offer.meant)
-        if "confirmed" in request.POST:
-            return self._submit(request, offer, suitable, back)
-        number, possible = _count(chosen), _count(suitable)
-        context = {
+        return self._ask(request, name, offer, selected, sent)
+
+    def _ask(
+        self, request: HttpRequest, name: str, offer: Offer, selected: Selected, sent: QueryDict
+    ) -> HttpResponseBase:
+        rows = selected.suiting(request, offer.right, offer.meant)
+        wizard = WIZARDS[name](request, selected, rows, sent) if name in WIZARDS else None
+        counts = Counts.of(request, offer, selected)
+        typing = needs_typing(offer, counts.possible)
+        context: dict[str, Any] = {
             "offer": offer,
             "operation": name,
-            "keys": [] if everything else keys,
-            "everything": everything,
-            "back": back,
-            "number": number,
-            "possible": possible,
-            "forbidden": number - _count(allowed),
-            "unsuitable": _count(allowed.exclude(offer.meant)),
+            "selected": selected,
+            "counts": counts,
+            "one": selected.keys[0] if len(selected.keys) == 1 and counts.possible == 1 else None,
+            "typing": typing,
+            "sent": sent,
+            "refusal": "",
         }
-        return self.render(request, "batch/new.html", f"{offer.verb} process instances", context)
+        status = 200
+        if request.method == "POST" and "confirmed" in sent:
+            try:
+                if typing and sent.get("typed", "").strip() != str(counts.possible):
+                    raise Rejected(f"Type the number {counts.possible} to confirm.")
+                return self._submit(request, offer, wizard, selected, rows)
+            except REFUSALS as refusal:
+                context["refusal"], status = refusal_of(refusal)["message"], 400
+        template = "batch/new.html"
+        if wizard is not None:
+            template = wizard.template
+            try:
+                context |= wizard.context() if counts.possible else {"config": {}}
+            except Rejected as refusal:
+                context |= {"counts": Counts(counts.selected, 0, 0, 0), "refusal": refusal.message, "config": {}}
+        return self.render(request, template, f"{offer.verb} process instances", context, status=status)
 
-    def _chosen(self, request: HttpRequest, keys: Sequence[int] | None, back: str) -> QuerySet[ProcessInstance]:
-        rows = visible_to(ProcessInstance.objects.all(), request.user)
-        if keys is not None:
-            return rows.filter(pk__in=keys)
-        return ProcessInstanceFilter(QueryDict(urlsplit(back).query), user=request.user).narrow(rows)
-
-    def _submit(self, request: HttpRequest, offer: Offer, rows: QuerySet[ProcessInstance], back: str) -> HttpResponse:
-        action = SubmitBatch.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""))
-        try:
-            key = action.execute(offer.plan, Selection(rows=rows))
-        except REFUSALS as refusal:
-            messages.error(request, refusal_of(refusal)["message"])
-            return redirect(back or "admin:workflow_processinstance_changelist")
+    def _submit(
+        self,
+        request: HttpRequest,
+        offer: Offer,
+        wizard: Wizard | None,
+        selected: Selected,
+        rows: QuerySet[ProcessInstance],
+    ) -> HttpResponse:
+        reason = request.POST.get("reason", "")
+        plan = offer.plan
+        if wizard is not None:
+            plan = wizard.plan()
+            if len(selected.keys) == 1:
+                return self._do_one(request, plan, selected.keys[0], reason)
+            refuse_hopeless(rehearse(request, plan, wizard))
+        if plan is None:
+            raise Rejected(f"Expected to be told what to do, but '{offer.verb}' has no plan.")
+        key = SubmitBatch.of(request, Channel.ADMIN, reason=reason).execute(plan, Selection(rows=rows))
         return redirect("admin:operate_batch_change", key)
+
+    def _do_one(self, request: HttpRequest, plan: Plan, key: int, reason: str) -> HttpResponse:
+        """One process instance is not worth a batch: it is done now, and its result is seen at once."""
+        plan.check()
+        started = plan.started(plan.run(lambda kind: kind.of(request, Channel.ADMIN, reason=reason), key))
+        if started is not None:
+            messages.success(request, f"Process instance {key} restarted as {started}.")
+        else:
+            messages.success(request, f"Process instance {key}: {'; '.join(plan.describe()[:3])}.")
+        return redirect("admin:workflow_processinstance_change", key if started is None else started)
+
+    @method_decorator(require_POST)
+    @method_decorator(json_view)
+    def preview_view(self, request: HttpRequest) -> JsonResponse:
+        """What the wizard's form would do, tried on some of the process instances; nothing is written."""
+        name = request.POST.get("operation", "")
+        if name not in WIZARDS:
+            raise Http404(f"There is no wizard '{name}'.")
+        offer = OFFERS[name]
+        selected = Selected.of(request, request.POST)
+        wizard = WIZARDS[name](request, selected, selected.suiting(request, offer.right, offer.meant), request.POST)
+        plan = wizard.plan()
+        return JsonResponse({"plan": plan.describe()[:50], **wizard.shown(rehearse(request, plan, wizard))})
+
+
+def rehearse(request: HttpRequest, plan: Plan, wizard: Wizard) -> Rehearsal:
+    """Try the plan on the newest of the selected process instances; what is wrong with the plan itself is raised."""
+    keys = wizard.sample()
+    return SubmitBatch.of(request, Channel.ADMIN).rehearse(plan, Selection(keys=keys), detailed=DETAILED)
+
+
+def refuse_hopeless(tried: Rehearsal) -> None:
+    """Raise Rejected where each one that was tried would be refused: the others would be as well."""
+    if tried.examined and not tried.succeeded:
+        reason = next(iter(tried.reasons.values())).text
+        raise Rejected(f"Nothing was done: all of the {tried.examined} that were tried are refused. {reason}")
 
 
 def decorate(batch: Any) -> None:
@@ -278,11 +287,6 @@ def why_not(reasons: Reasons, batch: Any) -> dict[str, str]:
         "retry": "" if batch.jobs_failed else "Nothing has failed.",
         "delete": "" if ended or batch.state == State.PARTIALLY_COMPLETED else "It has not ended. Cancel it first.",
     }
-
-
-def _count(rows: QuerySet[ProcessInstance]) -> int:
-    """How many, up to a number that nobody would look through."""
-    return int(rows.order_by()[:MAX_COUNTED].count())
 
 
 __all__ = ["BatchAdmin"]

@@ -164,9 +164,10 @@ def shown_definition(request: HttpRequest, filters: ProcessInstanceFilter) -> Pr
     return rows.order_by("-is_latest", "-version", "-key").first()
 
 
-def figures_of(rows: QuerySet[Any]) -> dict[str, Any]:
-    """How often each element is active, failing, completed and canceled in these process instances."""
-    newest = rows.order_by("-key").values("pk")[:MAX_FIGURES]
+def figures_of(rows: QuerySet[Any], most: int = 0) -> dict[str, Any]:
+    """How often each element is active, failing, completed and canceled in the newest of these process instances."""
+    most = most or MAX_FIGURES
+    newest = rows.order_by("-key").values("pk")[:most]
     counted = (
         ElementInstance.objects.filter(process_instance__in=newest)
         .order_by()
@@ -184,8 +185,8 @@ def figures_of(rows: QuerySet[Any]) -> dict[str, Any]:
     failing = Incident.objects.filter(process_instance__in=newest, state="ACTIVE").order_by()
     for element, total in failing.values_list("element_id").annotate(total=Count("key")):
         found.setdefault(element, {})["incidents"] = total
-    total = rows.order_by()[: MAX_FIGURES + 1].count()
-    return {"elements": as_drawn(found), "total": min(total, MAX_FIGURES), "isCut": total > MAX_FIGURES}
+    total = rows.order_by()[: most + 1].count()
+    return {"elements": as_drawn(found), "total": min(total, most), "isCut": total > most}
 
 
 def count_of(rows: QuerySet[Any]) -> tuple[int, bool]:

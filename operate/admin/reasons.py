@@ -60,6 +60,12 @@ class Reasons:
         if not why["resolve"] and instance.suspended:
             why["resolve"] = "The process instance is suspended. Resume it first."
         why["audit"] = self.right(Right.VIEW_AUDIT, instance.workspace_id)
+        why["migrate"] = self.on_running(Right.MIGRATE, instance)
+        why["restart"] = (
+            "It is running: only ended process instances are restarted."
+            if instance.state == ProcessInstance.State.ACTIVE
+            else self.right(Right.RESTART, instance.workspace_id)
+        )
         why["delete"] = (
             "It is running. Cancel it first."
             if instance.state == ProcessInstance.State.ACTIVE

@@ -279,10 +279,10 @@ function mountSelection(list: HTMLFormElement): void {
       list.append(h('input', { type: 'hidden', name, value, 'data-along': '' }));
     if (selection.all) {
       along('everything', '1');
-      selection.except.forEach((key) => along('except', key));
+      along('without', [...selection.except].join());
     } else {
       const here = new Set(boxes.map((box) => box.value));
-      [...selection.keys.keys()].filter((key) => !here.has(key)).forEach((key) => along('key', key));
+      along('keys', [...selection.keys.keys()].filter((key) => !here.has(key)).join());
     }
   });
   addEventListener('pageshow', show);

@@ -114,3 +114,9 @@ def drawn(element_id: str) -> str:
 def get(mapping: dict[str, Any], name: str) -> Any:
     """One entry of a mapping, for names that only a variable knows."""
     return mapping.get(name, "")
+
+
+@register.filter
+def pairs(text: str) -> list[list[str]]:
+    """'a:A b:B' as pairs, for short lists of choices."""
+    return [each.split(":", 1) for each in text.split()]

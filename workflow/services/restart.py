@@ -9,7 +9,13 @@ from workflow.engine.engine import EngineOptions
 from workflow.engine.errors import Conflict, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcomes
 from workflow.engine.values import TypedValue
-from workflow.modification import CAMUNDA_7_INSTRUCTIONS, Instruction, Modification, ModificationOptions
+from workflow.modification import (
+    CAMUNDA_7_INSTRUCTIONS,
+    ActivateElement,
+    Instruction,
+    Modification,
+    ModificationOptions,
+)
 from workflow.modification.cancelling import CancelAll, CancelElementInstance, CancelTransitionInstance
 from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import definition
@@ -35,6 +41,7 @@ SELECT scope_key, name, value, type FROM (
 WHERE revision = 1 ORDER BY name
 """
 NOT_FOR_RESTARTS = (CancelAll, CancelElementInstance, CancelTransitionInstance)
+FOR_RESTARTS = (*CAMUNDA_7_INSTRUCTIONS, ActivateElement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class RestartOptions:
     without_business_key: bool = False
     skip_listeners: bool = False
     skip_io_mappings: bool = False
+    on_definition_key: int | None = None
+    """Another definition of the same workspace to run on, such as a newer version; else that of the old instance."""
 
 
 DEFAULTS = RestartOptions()
@@ -68,7 +77,8 @@ def restart_process_instances(
 ) -> tuple[Outcome, ...]:
     """Start a new process instance for each of these ended ones at the instructions' elements; all or none.
 
-    They run on the given definition, which has to be that of the ended ones. Each knows which one it restarts.
+    The given definition has to be that of the ended ones; they run on it too, unless the options name another one. Each
+    knows which one it restarts.
     """
     if not keys:
         raise Rejected(
@@ -76,14 +86,20 @@ def restart_process_instances(
         )
     refuse_unsuitable_for_restart(instructions)
     with unit_of_work(context) as work:
-        context.authorize(definition(definition_key).workspace_id)
-        require_startable(work, definition_key)
+        workspace_id = definition(definition_key).workspace_id
+        context.authorize(workspace_id)
+        runs_on = definition_key if options.on_definition_key is None else options.on_definition_key
+        if definition(runs_on).workspace_id != workspace_id:
+            raise NotFound(
+                f"Expected to find a process definition with key '{runs_on}' to restart on, but there is none."
+            )
+        require_startable(work, runs_on)
         ended = _ended(definition_key, list(dict.fromkeys(keys)))
         variables = _variables([each.key for each in ended], options)
         engines = []
         for each in ended:
             engine = work.create(
-                definition_key,
+                runs_on,
                 business_key=None if options.without_business_key else each.business_key,
                 start_reason=f"Restart of process instance '{each.key}'",
                 tags=each.tags,
@@ -104,7 +120,7 @@ def refuse_unsuitable_for_restart(instructions: Sequence[Instruction]) -> None:
     if not instructions:
         raise Rejected("Restart instructions cannot be empty: expected at least one element to start at.")
     for position, instruction in enumerate(instructions):
-        if isinstance(instruction, NOT_FOR_RESTARTS) or not isinstance(instruction, CAMUNDA_7_INSTRUCTIONS):
+        if isinstance(instruction, NOT_FOR_RESTARTS) or not isinstance(instruction, FOR_RESTARTS):
             raise Rejected(f"{instruction.describe()}: a restart can only start elements.", instruction=position)
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from audit.models import AuditEvent
 from operate.admin.base import EngineModelAdmin
-from operate.forms.filters import AuditFilter
+from operate.forms.audit_filter import AuditFilter
 from operate.forms.json_values import json_text
 from operate.workspaces import Right
 

@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 
 from operate.admin.paging import KeySlice
@@ -61,7 +62,7 @@ class EngineModelAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The list, and what `pages` adds; no page of Django's own that could write."""
-        return [*self.pages(), self.page("", "changelist", self.changelist_view)]
+        return [*self.pages(), self.page("", "changelist", require_safe(self.changelist_view))]
 
     def pages(self) -> list[URLPattern]:
         """More pages of this table, made with `page`."""

@@ -12,7 +12,6 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audit.models import Channel, Event, Result
 from operate.forms.keys import key_of, keys_of
 from operate.workspaces import visible_to
 from workflow.models import Incident, Job, UserTask, Workspace
@@ -169,28 +168,6 @@ class JobFilter(ListFilter):
                 return rows.filter(due_at__lt=timezone.now()).exclude(kind=Job.Kind.EXTERNAL)
             case "HELD":
                 return rows.filter(suspended=True)
-        return rows
-
-
-class AuditFilter(ListFilter):
-    """By who, what, how it ended and where."""
-
-    event = forms.ChoiceField(
-        label=_("Event"), required=False, choices=[("", _("All events")), *sorted(Event.choices, key=lambda c: c[0])]
-    )
-    result = forms.ChoiceField(label=_("Result"), required=False, choices=[("", _("All results")), *Result.choices])
-    channel = forms.ChoiceField(label=_("Channel"), required=False, choices=[("", _("All channels")), *Channel.choices])
-    actor = forms.CharField(label=_("Actor"), required=False)
-    instance = KeysField(label=_("Process instance"), required=False)
-
-    def narrowed(self, rows: Rows) -> Rows:
-        for name in ("event", "result", "channel"):
-            if self.value(name):
-                rows = rows.filter(**{name: self.value(name)})
-        if self.value("actor"):
-            rows = rows.filter(actor_name=self.value("actor"))
-        if self.value("instance"):
-            rows = rows.filter(process_instance_key__in=self.value("instance"))
         return rows
 
 

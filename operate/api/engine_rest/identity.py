@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -14,7 +15,9 @@ from rest_framework.response import Response
 from operate.api.engine_rest.base import EngineRestView
 from operate.api.engine_rest.bodies import body, text
 from operate.workspaces import Right
+from operate.workspaces.roles import WORKSPACE_ROLES, group_name
 from workflow.engine.errors import Rejected
+from workflow.models import Workspace
 
 
 class GroupAnswer(TypedDict):
@@ -54,7 +57,7 @@ class IdentityGroups(EngineRestView):
             raise PermissionDenied(
                 f"The groups of '{name}' are told to '{name}' and to those who manage a workspace, which you do not."
             )
-        groups = list(Group.objects.filter(user__username=name).order_by("name"))
+        groups = list(self._told(name).order_by("name"))
         people = (
             get_user_model().objects.filter(groups__in=groups).exclude(username=name).order_by("username").distinct()
         )
@@ -64,6 +67,15 @@ class IdentityGroups(EngineRestView):
                 "groupUsers": [person(each) for each in people],
             }
         )
+
+    def _told(self, name: str) -> QuerySet[Group]:
+        """The groups of the user; of somebody else only the role groups of workspaces that the caller manages."""
+        groups = Group.objects.filter(user__username=name)
+        managed = self.access.workspaces(Right.MANAGE)
+        if managed is None or name == self.request.user.get_username():
+            return groups
+        slugs = Workspace.objects.filter(pk__in=managed).order_by().values_list("slug", flat=True)
+        return groups.filter(name__in=[group_name(slug, role) for slug in slugs for role in WORKSPACE_ROLES])
 
 
 def person(user: object) -> Person:

@@ -255,7 +255,7 @@ class _Scope:
             )
             yield SoundnessWarning(
                 Code.JOIN_FIRES_EARLY,
-                Severity.RED,
+                Severity.RED if is_planted or gateway in self.after.joins else Severity.YELLOW,
                 (gateway.id, *dict.fromkeys(drawn(each.id) for each in coming)),
                 reason,
                 due_to(self._all.plan, [gateway]),

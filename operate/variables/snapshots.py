@@ -16,7 +16,7 @@ from typing import Any
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import QuerySet
 
-from audit.models import AuditEvent, VariableSnapshot
+from audit.models import VariableSnapshot
 from operate.masking.masks import Masks
 from operate.variables import exact
 from operate.variables.differences import parts
@@ -218,7 +218,8 @@ def moment_of(text: str) -> datetime:
 
 def _unreadable(reference: str) -> Rejected:
     return Rejected(
-        f"Expected now:KEY or at:KEY:TIME of a process instance, or before:KEY or after:KEY of a snapshot, found '{reference[:80]}'."
+        "Expected now:KEY or at:KEY:TIME of a process instance, or before:KEY or after:KEY of a snapshot, "
+        f"found '{reference[:80]}'."
     )
 
 

@@ -142,8 +142,8 @@ def _jobs(process: ExecutableProcess, rows: Sequence[tuple[Any, ...]]) -> Iterab
     told = [f"'{name_of(process, row[1])}' (worker '{row[3]}', job {row[0]})" for row in rows]
     is_one = total == 1
     sentence = (
-        f"{_counted(total, 'job')} {'is' if is_one else 'are'} in flight with the old values: {_enumerated(told, total)}. The answer "
-        "will be based on them. Wait for it, or fail the job so that it is sent again."
+        f"{_counted(total, 'job')} {'is' if is_one else 'are'} in flight with the old values: {_enumerated(told, total)}. "
+        "The answer will be based on them. Wait for it, or fail the job so that it is sent again."
     )
     yield Warning(IN_FLIGHT, sentence, links, total, min(row[5] for row in rows))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -29,8 +29,13 @@ class FettleView(ApiView):
     metadata_class = None
     tag: ClassVar[str]
     """What the OpenAPI document groups it with."""
-    request_body: ClassVar[Schema]
-    answer: ClassVar[Schema]
+    request_body: ClassVar[Schema] = {}
+    answer: ClassVar[Schema] = {}
+    request_bodies: ClassVar[Mapping[str, Schema]] = {}
+    answers: ClassVar[Mapping[str, Schema]] = {}
+    """By method, where they differ."""
+    parameters: ClassVar[Mapping[str, str]] = {}
+    """What a GET may say in its query, each with what it means."""
     schema: Any = FettleSchema()
 
     def get_exception_handler(self) -> Callable[..., Response]:

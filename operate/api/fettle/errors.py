@@ -18,8 +18,12 @@ from operate.api.base import MAX_BODY_BYTES
 from operate.plans.changes import changes_since
 from operate.plans.json_form import Malformed, write
 from operate.plans.judgement import warnings_json
+from operate.variables.edits import TypesChange, VariablesChanged
+from operate.variables.exact import Flawed
+from operate.variables.telling import refusal_json
 from operate.workspaces import Access, Forbidden
 from workflow.engine.errors import BpmnError, Conflict, ElementFailure, NotFound, Outdated, Rejected
+from workflow.services import NotEditable
 from workflow.soundness import NotAccepted
 
 PROBLEM = "application/problem+json"
@@ -31,19 +35,18 @@ logger = logging.getLogger(__name__)
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """The answer to any exception of a view; what is not foreseen is logged and told as a defect."""
     request = context.get("request")
-    status, detail, more = _refusal(error, request) or _malformed(error)
-    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+    facts = problem(error, request)
+    if facts["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.exception("%s failed", getattr(request, "path", "A request"), exc_info=error)
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": getattr(request, "path", None),
-        **more,
-    }
+    body = {"type": "about:blank", **facts, "instance": getattr(request, "path", None)}
     headers = {"WWW-Authenticate": challenge} if (challenge := getattr(error, "auth_header", None)) else None
-    return Response(body, status=status, headers=headers, content_type=PROBLEM)
+    return Response(body, status=facts["status"], headers=headers, content_type=PROBLEM)
+
+
+def problem(error: Exception, request: Any) -> dict[str, Any]:
+    """What is told of an error, wherever it is told."""
+    status, detail, more = _refusal(error, request) or _malformed(error)
+    return {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
 
 
 def _refusal(error: Exception, request: Any) -> Facts | None:
@@ -53,6 +56,10 @@ def _refusal(error: Exception, request: Any) -> Facts | None:
             return 400, error.message, {"problems": write(error.problems)}
         case NotFound():
             return 404, error.message, {}
+        case Flawed():
+            return 400, error.message, dict(refusal_json(error))
+        case VariablesChanged() | TypesChange() | NotEditable():
+            return 409, error.message, dict(refusal_json(error))
         case Rejected():
             return 400, error.message, {} if error.instruction is None else {"instruction": error.instruction}
         case Outdated():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from operate.api.fettle.errors import PROBLEM
 
@@ -30,7 +32,8 @@ def array(items: Schema) -> Schema:
 
 def all_of(**properties: Schema) -> Schema:
     """A JSON object that has all of its properties."""
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    found: dict[str, Any] = {"type": "object", "properties": properties}
+    return {**found, "required": list(properties)} if properties else found
 
 
 def also(schema: Schema, **properties: Schema) -> Schema:
@@ -46,6 +49,11 @@ PROBLEM_DOCUMENT = also(
     revision={**WHOLE, "description": "The revision now, where another one was expected."},
     changes={**OBJECT, "description": "What has changed since the expected revision."},
     warnings={**array(OBJECT), "description": "The red warnings that are not among the accepted ones."},
+    code={**TEXT, "description": "Which refusal of an edit of variables it is."},
+    conflicts={**array(OBJECT), "description": "The variables that somebody else has changed: was, theirs, mine."},
+    seen={**OBJECT, "description": "The versions of the variables now."},
+    merged={**OPTIONAL_TEXT, "description": "The document with both changes, unless they overlap."},
+    type_changes={**array(OBJECT), "description": "The values that their variables' types cannot hold."},
 )
 
 
@@ -67,13 +75,14 @@ class FettleSchema(AutoSchema):
         return self.get_description().partition("\n")[0].rstrip(".")
 
     def get_description(self) -> str:
-        return (type(self.view).__doc__ or "").strip()
+        return inspect.cleandoc(getattr(self.view, self.method.lower()).__doc__ or type(self.view).__doc__ or "")
 
     def get_override_parameters(self) -> list[Any]:
-        return []
+        told = self.view.parameters if self.method == "GET" else {}
+        return [OpenApiParameter(name, OpenApiTypes.STR, description=text) for name, text in told.items()]
 
     def get_request_serializer(self) -> Any:
-        return {"application/json": self.view.request_body}
+        return {"application/json": self.view.request_bodies.get(self.method) or self.view.request_body}
 
     def get_response_serializers(self) -> Any:
         texts = {
@@ -84,4 +93,5 @@ class FettleSchema(AutoSchema):
             409: "It does not fit the state of what it names; nothing has changed.",
         }
         problems = {(status, PROBLEM): OpenApiResponse(PROBLEM_DOCUMENT, text) for status, text in texts.items()}
-        return {(200, "application/json"): OpenApiResponse(self.view.answer, "What was asked for."), **problems}
+        answer = self.view.answers.get(self.method) or self.view.answer
+        return {(200, "application/json"): OpenApiResponse(answer, "What was asked for."), **problems}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from operate.api.fettle import back, modification, search
+from operate.api.fettle import back, modification, search, snapshots, variables
 from operate.api.fettle.openapi import OpenApiDocument
 
 INSTANCE = "process-instances/<str:key>"
+SCOPE = "scopes/<str:key>"
 
 resources = [
     path("dry-run", DryRun.as_view()),
@@ -20,5 +21,16 @@ resources = [
     path(f"{INSTANCE}/back/targets", back.BackTargets.as_view()),
     path("search/process-instances", search.SearchProcessInstances.as_view()),
     path("search/paths", search.SearchablePaths.as_view()),
+    path(f"{INSTANCE}/scopes", variables.Scopes.as_view()),
+    path(f"{INSTANCE}/variables-at", snapshots.VariablesAt.as_view()),
+    path(f"{INSTANCE}/variable-snapshots", snapshots.Snapshots.as_view()),
+    path("variable-snapshots/<str:key>", snapshots.Snapshot.as_view()),
+    path("variable-snapshots/<str:key>/restore", snapshots.RestoreSnapshot.as_view()),
+    path("variable-comparison", snapshots.Comparison.as_view()),
+    path(f"{SCOPE}/variables", variables.ScopeVariables.as_view()),
+    path(f"{SCOPE}/variables/<str:name>", variables.OneVariable.as_view()),
+    path(f"{SCOPE}/variables/<str:name>/history", variables.VariableHistory.as_view()),
+    path(f"{SCOPE}/document", variables.Document.as_view()),
+    path(f"{SCOPE}/check", variables.CheckEdit.as_view()),
 ]
 urlpatterns = [path("openapi.json", OpenApiDocument.as_view()), *resources]

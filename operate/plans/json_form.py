@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -177,7 +178,11 @@ def _reader(name: str, hint: Any) -> tuple[str, Callable[[Any], Any]]:
         return "a whole number", _whole
     if hint is str:
         limit = MAX_TEXT if name in ("reason", "message") else MAX_NAME
-        return f"a text of 1 to {limit} characters", lambda value: _text(value, limit)
+        return f"a text of at most {limit} characters", lambda value: _text(value, limit)
+    if hint is datetime:
+        return "a date with a time and its zone, as ISO 8601 has it", _moment
+    if get_origin(hint) is dict:
+        return "an object", lambda value: value if isinstance(value, dict) else None
     if isinstance(hint, type) and issubclass(hint, Enum):
         choices: dict[Any, Enum] = {each.value: each for each in hint}
         return f"one of {', '.join(choices)}", lambda value: choices.get(value) if isinstance(value, str) else None
@@ -202,7 +207,15 @@ def _whole(value: object) -> int | None:
 
 
 def _text(value: object, limit: int) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= limit else None
+    return value if isinstance(value, str) and len(value) <= limit else None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return None if found is None or found.tzinfo is None else found
 
 
 def _variables(value: Any, types: Any, path: str, types_path: str, problems: Problems) -> dict[str, object]:
@@ -373,4 +386,8 @@ def _schema(name: str, hint: Any) -> Schema:
         return KEY_SCHEMA
     if isinstance(hint, type) and issubclass(hint, Enum):
         return {"type": "string", "enum": [each.value for each in hint]}
+    if hint is datetime:
+        return {"type": "string", "format": "date-time"}
+    if get_origin(hint) is dict:
+        return {"type": "object"}
     return {"type": {bool: "boolean", int: "integer", str: "string"}[hint]}

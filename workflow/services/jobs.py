@@ -17,7 +17,7 @@ from workflow.models import Job
 from workflow.persistence.connection import Statement, execute, fetch
 from workflow.persistence.json_values import from_json, to_json
 from workflow.persistence.transaction import transaction
-from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, clock, unit_of_work
+from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, clock, rehearsed, unit_of_work
 from workflow.services.ad_hoc import AdHocResult, go_on
 from workflow.services.errors import throw_bpmn_error
 from workflow.services.guards import open_incident, open_job, require_not_suspended
@@ -117,7 +117,7 @@ def activate_jobs(
     now = context.now or clock()
     direction = "DESC" if newest_first else "ASC"
     order = f"j.priority DESC, j.key {direction}" if use_priority else f"j.key {direction}"
-    with transaction():
+    with rehearsed(context), transaction():
         found: dict[int, tuple[int, int]] = {}
         for number, request in enumerate(requests):
             for key, priority in fetch(*_selection(request, order, max_jobs, workspace_ids, now)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from operate.api.fettle.schema import ANYTHING, FLAG, TEXT, WHOLE, Schema, all_of, array
@@ -126,8 +127,10 @@ def _made_and_removed(created: Sequence[RowFact], closed: Sequence[RowFact]) -> 
 
 
 def _rows(facts: Iterable[RowFact]) -> list[dict[str, Any]]:
+    """In the order of their keys: that in which the database has found them means nothing."""
     return [
-        {"key": str(fact.key), "element_id": fact.element_id, "label": fact.label, "kind": fact.kind} for fact in facts
+        {"key": str(fact.key), "element_id": fact.element_id, "label": fact.label, "kind": fact.kind}
+        for fact in sorted(facts, key=attrgetter("key"))
     ]
 
 

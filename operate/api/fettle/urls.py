@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from operate.api.fettle import back, modification, search, snapshots, variables
+from operate.api.fettle.dry_run import DryRun
 from operate.api.fettle.openapi import OpenApiDocument
 
 INSTANCE = "process-instances/<str:key>"

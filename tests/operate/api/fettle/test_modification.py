@@ -137,7 +137,7 @@ def test_all_problems_of_a_plan_are_told_each_with_its_instruction(api):
         (4, "instructions[4].type"),
         (5, "instructions[5]"),
     ]
-    assert "element with id 'nowhere' could not be found" in found["problems"][1]["message"]
+    assert "'nowhere'" in found["problems"][1]["message"]
     assert found["problems"][1]["description"] == "Start before activity 'nowhere'"
     assert found["sentences"] == [
         "Start before activity 'nowhere'",

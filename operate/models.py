@@ -8,6 +8,7 @@ from simple_history import register
 from simple_history.models import HistoricalRecords
 
 from operate.batch.models import Batch, BatchItem, BatchJob
+from operate.figures import HourlyFigure, RollUp
 from operate.lists import ListColumns, SavedFilter
 from operate.masking.models import MaskedVariable
 from workflow.models import ProcessDataPath, Workspace
@@ -39,4 +40,14 @@ class WorkspaceSettings(models.Model):
 register(Workspace, app="operate")
 register(ProcessDataPath, app="operate")
 
-__all__ = ["Batch", "BatchItem", "BatchJob", "ListColumns", "MaskedVariable", "SavedFilter", "WorkspaceSettings"]
+__all__ = [
+    "Batch",
+    "BatchItem",
+    "BatchJob",
+    "HourlyFigure",
+    "ListColumns",
+    "MaskedVariable",
+    "RollUp",
+    "SavedFilter",
+    "WorkspaceSettings",
+]

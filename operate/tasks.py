@@ -3,10 +3,20 @@
 from procrastinate import JobContext, builtin_tasks
 from procrastinate.contrib.django import app
 
-from operate import cleanup  # noqa: F401  (its tasks are found with these)
+from operate import (
+    cleanup,  # noqa: F401  (its tasks are found with these)
+    figures,
+)
 from workflow import services
 
 KEEP_HOURS = 72
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="operate.add_up_figures", queueing_lock="operate.add_up_figures")
+def add_up_figures(timestamp: int) -> None:
+    """Add up for the charts what has happened since the last time."""
+    figures.add_up()
 
 
 @app.periodic(cron="0 4 * * *")

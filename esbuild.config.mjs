@@ -1,6 +1,6 @@
 /*
- * Bundles the FEEL interpreter for the embedded V8, and each island of the pages. Every output stands alone: a page loads
- * what it needs and nothing else.
+ * Bundles the FEEL interpreter for the embedded V8, and each island of the pages. A page loads what it needs and nothing
+ * else; what is imported when it is needed, such as the JSON editor, is a chunk of its own.
  */
 import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -33,6 +33,8 @@ function islands() {
     outdir: STATIC,
     bundle: true,
     format: 'esm',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
     target: ['es2022', 'chrome109', 'firefox115', 'safari16.4'],
     minify: true,
     sourcemap: true,

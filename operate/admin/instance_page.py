@@ -12,9 +12,9 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from audit.models import AuditEvent
 from operate.admin.reasons import Reasons
+from operate.admin.variables_panel import VariablesPanel
 from operate.admin.waits import Wait, Waits, ordered
 from operate.admin.wording import body_id, drawn_id, element_icon, element_label, instance_state, label_in
-from operate.forms.json_values import json_text
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
 from workflow.models import (
     ElementInstance,
@@ -34,7 +34,6 @@ TREE_LIMIT = 500
 """More rows of either kind, open or ended, are not put on the page; it says so."""
 ROW_LIMIT = 200
 AUDIT_LIMIT = 100
-SHORT_VALUE = 120
 JOINING = (ElementType.PARALLEL_GATEWAY, ElementType.INCLUSIVE_GATEWAY)
 AWAITED = (EventSubscription.Kind.MESSAGE, EventSubscription.Kind.SIGNAL, EventSubscription.Kind.CONDITIONAL)
 UNDOABLE = EventSubscription.Kind.COMPENSATION
@@ -78,27 +77,6 @@ class TreeRow:
         if self.state == ElementInstance.State.ACTIVATING and self.started_at is None:
             return "about to begin"
         return "about to leave" if self.state == ElementInstance.State.COMPLETING else ""
-
-
-@dataclass(frozen=True, slots=True)
-class VariableRow:
-    """One variable of the chosen scope."""
-
-    name: str
-    type: str
-    text: str
-    revision: int
-    updated_at: Any
-
-    @property
-    def is_long(self) -> bool:
-        return len(self.text) > SHORT_VALUE or "\n" in self.text
-
-    @property
-    def short(self) -> str:
-        """The beginning of the value, on one line."""
-        line = " ".join(self.text.split())
-        return f"{line[:SHORT_VALUE]}…" if len(line) > SHORT_VALUE else line
 
 
 class InstancePage:
@@ -279,21 +257,11 @@ class InstancePage:
     def scope_key(self) -> int:
         return self.scope.key if self.scope else self.instance.key
 
-    @property
-    def scope_name(self) -> str:
-        return self.scope.name if self.scope else "Process instance"
-
-    @property
-    def why_not_edit(self) -> str:
-        """Why variables of the chosen scope cannot be edited; empty if they can."""
-        if not self.why["variables"] and self.scope and not self.scope.is_open:
-            return f"'{self.scope.name}' has ended, and its variables with it."
-        return self.why["variables"]
-
     @cached_property
-    def variables(self) -> list[VariableRow]:
-        rows = Variable.objects.filter(scope_key=self.scope_key, process_instance=self.instance.key).order_by("name")
-        return [VariableRow(row.name, row.type, json_text(row.value), row.revision, row.updated_at) for row in rows]
+    def variables(self) -> VariablesPanel:
+        """The variables of the chosen scope."""
+        ended = "" if self.scope is None or self.scope.is_open else self.scope.name
+        return VariablesPanel(self.instance, self.scope_key, self.why["variables"], ended=ended)
 
     # -- what it waits for
 

@@ -22,7 +22,6 @@ from operate.actions import (
     DeleteProcessInstance,
     ModifyProcessInstance,
     ResumeProcessInstance,
-    SetVariables,
     SuspendProcessInstance,
 )
 from operate.admin.answers import (
@@ -50,7 +49,7 @@ from operate.admin.instance_list import (
 from operate.admin.instance_page import InstancePage
 from operate.admin.modification import element_operations, preview, read_plan
 from operate.admin.reasons import Reasons
-from operate.admin.variable_edit import read_edit
+from operate.admin.variables_page import VariablesViews
 from operate.admin.wording import instance_state
 from operate.forms.instance_filter import ProcessInstanceFilter
 from operate.forms.json_values import variables_of
@@ -74,7 +73,7 @@ PANELS = ("facts", "history", "variables", "waits", "audit")
 
 
 @admin.register(ProcessInstance)
-class ProcessInstanceAdmin(EngineModelAdmin):
+class ProcessInstanceAdmin(VariablesViews, EngineModelAdmin):
     """Read-only: the engine writes process instances, people act on them."""
 
     filter_form = ProcessInstanceFilter
@@ -98,7 +97,7 @@ class ProcessInstanceAdmin(EngineModelAdmin):
             self.page("confirm/", "confirm", self.confirm_view),
             self.page("<int:key>/", "change", self.instance_view),
             self.page("<int:key>/panels/", "panels", self.panels_view),
-            self.page("<int:key>/variables/", "variables", self.variables_view),
+            *self.variables_pages(),
             self.page("<int:key>/operations/", "operations", self.operations_view),
             self.page("<int:key>/modify/", "modify", self.modify_view),
             self.page("<int:key>/tasks/<int:task>/", "task", self.task_view),
@@ -304,19 +303,6 @@ class ProcessInstanceAdmin(EngineModelAdmin):
         }
 
     # -- what the islands send
-
-    @method_decorator(require_POST)
-    @method_decorator(json_view)
-    def variables_view(self, request: HttpRequest, key: int) -> JsonResponse:
-        """Set and delete variables of one scope, all or none: single ones, or all of them as one document."""
-        self.visible(request, key)
-        body = body_of(request)
-        scope = key_in(body, "scope")
-        edit = read_edit(scope, body)
-        SetVariables.of(request, Channel.ADMIN, reason=str(body.get("reason") or "")).execute(
-            scope, edit.variables, delete=edit.delete, local=True, expected=edit.expected
-        )
-        return self._now(request, key, scope)
 
     @method_decorator(require_GET)
     @method_decorator(json_view)

@@ -7,6 +7,7 @@ import { Modification } from './lib/modification';
 import { Panels, type PanelState } from './lib/panels';
 import { mountTabs } from './lib/tabs';
 import { Variables } from './lib/variables';
+import { Snapshots } from './lib/variables/snapshots';
 
 interface Config {
   key: string;
@@ -24,16 +25,34 @@ const query = new URLSearchParams(location.search);
 
 const panels = new Panels(config.page, state.revision, config.isRunning);
 panels.scope = query.get('scope') ?? '';
-const variables = new Variables(need('#panel-variables'), panels);
-const tabs = mountTabs(root, query.get('edit') === 'variables' ? 'variables' : (query.get('tab') ?? 'waits'), remember);
+let view = query.get('view') ?? 'tree';
+const variables = new Variables(need('#panel-variables'), panels, root);
+const snapshots = new Snapshots(need('#panel-snapshots'), panels);
+let tab = query.get('edit') === 'variables' ? 'variables' : (query.get('tab') ?? 'waits');
+const tabs = mountTabs(root, tab, (chosen) => {
+  tab = chosen;
+  remember();
+  if (chosen === 'snapshots') {
+    void snapshots.show();
+  }
+});
+
+variables.onView = (chosen) => {
+  view = chosen;
+  remember();
+};
+variables.onScope = (scope) => void chooseScope(scope, '', true);
 
 function remember(): void {
   const now = new URLSearchParams();
   if (panels.scope) {
     now.set('scope', panels.scope);
   }
-  if (tabs && tabs.chosen !== 'waits') {
-    now.set('tab', tabs.chosen);
+  if (tab !== 'waits') {
+    now.set('tab', tab);
+  }
+  if (view === 'json') {
+    now.set('view', view);
   }
   history.replaceState(null, '', now.size ? `?${now}` : location.pathname);
 }
@@ -130,6 +149,8 @@ root.addEventListener('click', (event) => {
 });
 
 panels.onShow = (shown: PanelState) => {
+  void variables.shown();
+  void snapshots.changed();
   modification?.ownChange(shown.revision);
   state = shown.diagram;
   diagram?.showFigures(state);
@@ -235,7 +256,9 @@ try {
 }
 root.dataset.ready = '1';
 if (query.get('edit') === 'variables') {
-  variables.openDocument();
+  void variables.openDocument();
+} else if (view === 'json') {
+  void variables.choose('json');
 }
 panels.keepFresh();
 
@@ -259,6 +282,7 @@ function mountModification(drawn: Diagram): void {
   }
   const mode = (modification = new Modification(drawn, panels, config.key));
   need('#modify-button').addEventListener('click', () => void mode.enter());
+  drawn.listenToDrags((from, to) => void mode.drag(from, to));
   if (query.get('edit') === 'tokens') {
     void mode.enter();
   } else {

@@ -1,192 +1,204 @@
-/* The JSON editor in a dialog: highlighting, errors at their line, and a comparison with what was there before. */
+/*
+ * The JSON editor: highlighting, every fault at its line, formatting that leaves numbers as they were typed, and a
+ * comparison with what was there before. It is heavy, so pages load it when it is first needed.
+ */
 
-import { json, jsonParseLinter } from '@codemirror/lang-json';
-import {
-  bracketMatching,
-  defaultHighlightStyle,
-  foldGutter,
-  HighlightStyle,
-  indentUnit,
-  syntaxHighlighting,
-} from '@codemirror/language';
-import { linter, lintGutter } from '@codemirror/lint';
+import { defaultKeymap, history, historyField, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { json } from '@codemirror/lang-json';
+import { bracketMatching, foldGutter, HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
 import { MergeView } from '@codemirror/merge';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
-import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { EditorState, type Extension } from '@codemirror/state';
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
-import { h, need } from './dom';
-import { Refused } from './http';
-import { jsonError, told } from './json';
+import { type JsonFault, parseJson, type ParsedJson, pretty } from './json';
 
-export interface EditorTask {
-  title: string;
-  hint: string;
+export type Mode = 'read' | 'edit' | 'compare';
+
+export interface EditorOptions {
   text: string;
-  /** What stands there now, to compare with. */
+  /** What to compare with. */
   original: string;
-  save(text: string, reason: string): Promise<void>;
+  label: string;
+  onChange?: () => void;
+  onSave?: () => void;
 }
 
-const dark = HighlightStyle.define([
-  { tag: tags.propertyName, color: '#7aa5f5' },
-  { tag: tags.string, color: '#8fd3a8' },
-  { tag: tags.number, color: '#e8b155' },
-  { tag: [tags.bool, tags.null], color: '#d7a1f0' },
+const LARGE = 200_000;
+const LARGE_PAUSE_MS = 350;
+/** Lines that are longer are not wrapped into view one by one: that would take seconds. */
+const COMPARED_WORDWISE = 400_000;
+
+const colours = HighlightStyle.define([
+  { tag: tags.propertyName, color: 'var(--ft-json-name)' },
+  { tag: tags.string, color: 'var(--ft-json-string)' },
+  { tag: tags.number, color: 'var(--ft-json-number)' },
+  { tag: [tags.bool, tags.null], color: 'var(--ft-json-word)' },
 ]);
 
-function extensions(onSave: () => void): Extension[] {
-  const isDark = document.documentElement.classList.contains('dark');
-  return [
-    lineNumbers(),
-    foldGutter(),
-    history(),
-    bracketMatching(),
-    highlightActiveLine(),
-    highlightSelectionMatches(),
-    indentUnit.of('  '),
-    json(),
-    syntaxHighlighting(isDark ? dark : defaultHighlightStyle),
-    EditorView.theme({}, { dark: isDark }),
-    EditorView.lineWrapping,
-    keymap.of([
-      { key: 'Mod-Enter', run: () => (onSave(), true) },
-      ...searchKeymap,
-      ...historyKeymap,
-      ...defaultKeymap,
-      indentWithTab,
-    ]),
-  ];
-}
+export class JsonEditor {
+  private mode: Mode = 'read';
+  private view: EditorView | null = null;
+  private merge: MergeView | null = null;
+  private parsed: ParsedJson;
+  private parsedText: string;
+  private timer = 0;
 
-/** Open the editor; resolves when it is closed, saved or not. */
-export function openEditor(task: EditorTask): Promise<void> {
-  const dialog = need<HTMLDialogElement>('#editor');
-  const place = h('div', { class: 'ft-editor' });
-  const problem = h('p', { class: 'ft-error', role: 'alert' });
-  const reason = h('input', {
-    class: 'ft-input',
-    id: 'editor-reason',
-    maxlength: 500,
-    autocomplete: 'off',
-    placeholder: 'Why? Goes into the audit log',
-  });
-  const saveButton = h(
-    'button',
-    { type: 'button', class: 'ft-button ft-button-primary', onclick: () => void save() },
-    'Save',
-  );
-  const compare = h(
-    'button',
-    { type: 'button', class: 'ft-button', 'aria-pressed': 'false', onclick: () => show(!merge) },
-    'Compare',
-  );
-  const format = h('button', { type: 'button', class: 'ft-button', onclick: () => reformat() }, 'Format');
-  let merge: MergeView | null = null;
-  let view: EditorView | null = null;
-
-  const watch = EditorView.updateListener.of((update) => update.docChanged && check());
-  const editable = (): Extension[] => [
-    ...extensions(() => void save()),
-    watch,
-    linter(jsonParseLinter()),
-    lintGutter(),
-  ];
-
-  function text(): string {
-    return (merge ? merge.b : view)?.state.doc.toString() ?? task.text;
+  constructor(
+    private readonly place: HTMLElement,
+    private readonly options: EditorOptions,
+    mode: Mode,
+  ) {
+    this.parsedText = options.text;
+    this.parsed = parseJson(options.text);
+    this.show(mode, options.text);
   }
 
-  function show(comparing: boolean): void {
-    const now = text();
-    merge?.destroy();
-    view?.destroy();
-    [merge, view] = [null, null];
-    place.replaceChildren();
-    if (comparing) {
-      const a = { doc: task.original, extensions: [...extensions(() => {}), EditorState.readOnly.of(true)] };
-      merge = new MergeView({
-        a,
-        b: { doc: now, extensions: editable() },
-        parent: place,
+  get text(): string {
+    return this.present?.state.doc.toString() ?? this.parsedText;
+  }
+
+  /** What is wrong with the text as it is now. */
+  get faults(): readonly JsonFault[] {
+    return this.upToDate.faults;
+  }
+
+  /** The text as it was read; only where it has no faults everything is in it. */
+  get upToDate(): ParsedJson {
+    const text = this.text;
+    if (text !== this.parsedText) {
+      this.parsed = parseJson(text);
+      this.parsedText = text;
+    }
+    return this.parsed;
+  }
+
+  setMode(mode: Mode): void {
+    if (mode !== this.mode) {
+      this.show(mode, this.text);
+    }
+  }
+
+  setText(text: string): void {
+    const target = this.present;
+    target?.dispatch({ changes: { from: 0, to: target.state.doc.length, insert: text } });
+  }
+
+  format(): void {
+    if (!this.faults.length) {
+      this.setText(pretty(this.text));
+    }
+  }
+
+  goTo(fault: JsonFault): void {
+    const target = this.present;
+    if (target) {
+      const at = Math.min(fault.from, target.state.doc.length);
+      target.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) });
+      target.focus();
+    }
+  }
+
+  focus(): void {
+    this.present?.focus();
+  }
+
+  destroy(): void {
+    clearTimeout(this.timer);
+    this.merge?.destroy();
+    this.view?.destroy();
+    [this.merge, this.view] = [null, null];
+    this.place.replaceChildren();
+  }
+
+  private get present(): EditorView | null {
+    return this.merge ? this.merge.b : this.view;
+  }
+
+  private show(mode: Mode, text: string): void {
+    const former = this.present?.state;
+    this.destroy();
+    this.mode = mode;
+    this.place.dataset.mode = mode;
+    const doc = text;
+    const kept = former && mode !== 'read' ? former.field(historyField, false) : undefined;
+    const extensions = [...this.common(), ...this.writing(mode), ...(kept ? [historyField.init(() => kept)] : [])];
+    const selection = former && former.doc.length === doc.length ? former.selection : undefined;
+    const isLarge = text.length + this.options.original.length > COMPARED_WORDWISE;
+    if (mode === 'compare') {
+      this.merge = new MergeView({
+        a: {
+          doc: this.options.original,
+          extensions: [...this.common('before'), EditorState.readOnly.of(true)],
+        },
+        b: selection ? { doc, selection, extensions } : { doc, extensions },
+        parent: this.place,
         collapseUnchanged: { margin: 3, minSize: 6 },
+        highlightChanges: !isLarge,
+        diffConfig: isLarge ? { scanLimit: 200, timeout: 400 } : { scanLimit: 2000, timeout: 1000 },
       });
     } else {
-      view = new EditorView({ doc: now, extensions: editable(), parent: place });
+      const state = EditorState.create(selection ? { doc, selection, extensions } : { doc, extensions });
+      this.view = new EditorView({ state, parent: this.place });
     }
-    compare.textContent = comparing ? 'Edit' : 'Compare';
-    compare.setAttribute('aria-pressed', String(comparing));
-    (merge ? merge.b : view)?.focus();
-    check();
+    this.mark();
   }
 
-  function check(): boolean {
-    const error = jsonError(text());
-    problem.textContent = error ? told(error) : '';
-    saveButton.disabled = error !== null || text() === task.original;
-    format.disabled = error !== null;
-    return error === null;
+  private common(which = ''): Extension[] {
+    const label = which ? `${this.options.label}, ${which}` : this.options.label;
+    return [
+      lineNumbers(),
+      foldGutter(),
+      bracketMatching(),
+      highlightSelectionMatches(),
+      indentUnit.of('  '),
+      json(),
+      syntaxHighlighting(colours),
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({ 'aria-label': label }),
+      search({ top: true }),
+      keymap.of(searchKeymap),
+    ];
   }
 
-  function reformat(): void {
-    const target = merge ? merge.b : view;
-    const doc = text();
-    if (target && !/\d{16,}/.test(doc)) {
-      target.dispatch({ changes: { from: 0, to: doc.length, insert: JSON.stringify(JSON.parse(doc), null, 2) } });
+  private writing(mode: Mode): Extension[] {
+    if (mode === 'read') {
+      return [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ 'aria-readonly': 'true' })];
     }
+    return [
+      history(),
+      highlightActiveLine(),
+      lintGutter(),
+      EditorView.updateListener.of((update) => update.docChanged && this.changed()),
+      keymap.of([
+        { key: 'Mod-Enter', run: () => (this.options.onSave?.(), true) },
+        ...historyKeymap,
+        ...defaultKeymap,
+        indentWithTab,
+      ]),
+    ];
   }
 
-  async function save(): Promise<void> {
-    if (!check() || saveButton.disabled) {
-      return;
-    }
-    saveButton.disabled = true;
-    try {
-      await task.save(text(), reason.value);
-      dialog.close();
-    } catch (error) {
-      problem.textContent = error instanceof Refused ? error.message : String(error);
-      saveButton.disabled = false;
-    }
+  private changed(): void {
+    clearTimeout(this.timer);
+    const length = this.present?.state.doc.length ?? 0;
+    this.timer = window.setTimeout(() => this.mark(), length > LARGE ? LARGE_PAUSE_MS : 0);
   }
 
-  dialog.replaceChildren(
-    h(
-      'header',
-      { class: 'ft-dialog-header' },
-      h('h2', { id: 'editor-title' }, task.title),
-      h('p', { class: 'ft-subtle' }, task.hint),
-    ),
-    h(
-      'div',
-      { class: 'ft-dialog-body' },
-      h('div', { class: 'ft-editor-bar' }, compare, format),
-      place,
-      problem,
-      h('label', { class: 'ft-label', for: 'editor-reason' }, 'Reason'),
-      reason,
-    ),
-    h(
-      'footer',
-      { class: 'ft-dialog-footer' },
-      h('span', { class: 'ft-subtle ft-grow' }, 'Ctrl+Enter saves, Esc closes'),
-      h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: () => dialog.close() }, 'Cancel'),
-      saveButton,
-    ),
-  );
-  dialog.showModal();
-  show(false);
-  return new Promise((resolve) => {
-    dialog.addEventListener(
-      'close',
-      () => {
-        merge?.destroy();
-        view?.destroy();
-        resolve();
-      },
-      { once: true },
-    );
-  });
+  /** Put a mark at each fault and tell that the text has changed. */
+  private mark(): void {
+    const target = this.present;
+    if (target && this.mode !== 'read') {
+      const diagnostics = this.faults.map((fault): Diagnostic => ({
+        from: Math.min(fault.from, target.state.doc.length),
+        to: Math.min(Math.max(fault.to, fault.from + 1), target.state.doc.length),
+        severity: 'error',
+        message: `Line ${fault.line}: ${fault.message}`,
+      }));
+      target.dispatch(setDiagnostics(target.state, diagnostics));
+    }
+    this.options.onChange?.();
+  }
 }

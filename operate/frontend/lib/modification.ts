@@ -6,7 +6,7 @@
 import type { Diagram } from './diagram';
 import { h, icon, isTyping, need, toast } from './dom';
 import { getJson, postJson, Refused } from './http';
-import { jsonError, told } from './json';
+import { faultIn } from './json';
 import type { Panels, PanelState } from './panels';
 import { Plan, type PlanRow } from './plan';
 
@@ -588,8 +588,8 @@ export class Modification {
     );
     const problem = h('p', { class: 'ft-error', role: 'alert' });
     const change = (): void => {
-      const error = text.value.trim() ? jsonError(text.value) : null;
-      problem.textContent = error ? told(error) : '';
+      const error = text.value.trim() ? faultIn(text.value) : null;
+      problem.textContent = error ?? '';
       if (!error && (text.value !== row.variables || scope.value !== row.scope)) {
         this.plan.change(row.id, { variables: text.value, scope: scope.value });
         redraw();

@@ -17,6 +17,7 @@ export class Panels {
   /** Says whether the page may be replaced now. */
   mayRefresh: () => boolean = () => true;
   scope = '';
+  private readonly rendered = new Map<string, string>();
 
   constructor(
     readonly page: string,
@@ -38,7 +39,8 @@ export class Panels {
     this.isRunning = state.isRunning;
     for (const [name, html] of Object.entries(state.panels)) {
       const place = document.querySelector<HTMLElement>(`#panel-${name}`);
-      if (place) {
+      if (place && this.rendered.get(name) !== html) {
+        this.rendered.set(name, html);
         const open = [...place.querySelectorAll<HTMLDetailsElement>('details[data-keep][open]')].map(
           (each) => each.dataset.keep,
         );

@@ -1,364 +1,394 @@
-/* The variables panel: edit one in place, edit all as a document, add, delete. The server has the last word. */
+/*
+ * The variables of a process instance: a tree, a JSON text, an editor. The server renders the rows and has the last word;
+ * the large editor stands beside them, so that rows can be replaced while somebody writes.
+ */
 
-import { openEditor } from './editor';
-import { h, toast } from './dom';
-import { postJson, Refused } from './http';
-import { documentOf, jsonError, told } from './json';
-import type { Panels } from './panels';
+import { h, need, toast } from './dom';
+import { replaced, valueAt, withMember, without } from './json';
+import type { Panels, PanelState } from './panels';
+import { refusalOf } from './variables/api';
+import { DocumentEditor, DocumentViewer } from './variables/document';
+import {
+  deleteInline,
+  editInline,
+  nameField,
+  newKeyLabel,
+  newNameLabel,
+  type Task,
+  typeField,
+} from './variables/inline';
+import { showHistory } from './variables/past';
+import { Saving } from './variables/saving';
+import { placeOf, Tree } from './variables/tree';
+import { isLong, Values } from './variables/values';
 
-const LONG = 120;
+const T = {
+  all: (scope: string) => `Modify variables · ${scope}`,
+  one: (name: string, scope: string) => `${name} · ${scope}`,
+  json: (scope: string) => `Variables of ${scope}`,
+  saved: (name: string) => `Variable '${name}' saved.`,
+  added: (name: string) => `Variable '${name}' added.`,
+  deleted: (name: string) => `Variable '${name}' deleted.`,
+  allSaved: 'Variables saved.',
+  busy: 'Save or cancel the edit first.',
+};
 
-interface Saved {
-  set?: Record<string, string>;
-  delete?: string[];
-  document?: string;
-  expected: Record<string, string | null>;
-  reason: string;
-}
+type View = 'tree' | 'json';
+const SEARCH_PAUSE_MS = 200;
 
 export class Variables {
-  private editing = 0;
+  private values: Values;
+  private readonly tree: Tree;
+  private readonly viewer: DocumentViewer;
+  private document: DocumentEditor | null = null;
+  private readonly unsaved = new Set<() => boolean>();
+  private view: View = 'tree';
+  private search = '';
+  private isWide = false;
+  private timer = 0;
+  /** Told when another view or scope was chosen. */
+  onView: (view: View) => void = () => {};
+  onScope: (scope: string) => void = () => {};
 
   constructor(
     private readonly panel: HTMLElement,
     private readonly panels: Panels,
+    private readonly page: HTMLElement,
   ) {
-    panel.addEventListener('click', (event) => this.clicked(event));
+    this.values = new Values(this.root, panels.page);
+    this.tree = new Tree(panel, () => this.values);
+    this.viewer = new DocumentViewer(need('#variables-view'));
+    panel.addEventListener('click', (event) => void this.clicked(event));
     panel.addEventListener('dblclick', (event) => {
-      const row = (event.target as HTMLElement).closest<HTMLElement>('[data-variable]');
-      if (row?.dataset.editable && !row.querySelector('.ft-inline-editor')) {
-        this.edit(row);
+      const target = event.target as HTMLElement;
+      const row = target.closest<HTMLTableRowElement>('tr[aria-level]');
+      if (row && this.values.mayEdit && target.closest('.ft-var-value') && !row.dataset.from && !editorIn(row)) {
+        void this.edit(row);
       }
     });
-    panel.addEventListener('input', (event) => this.filter(event));
+    panel.addEventListener('change', (event) => this.chosen(event));
+    panel.addEventListener('input', (event) => this.typed(event));
+    addEventListener('beforeunload', (event) => {
+      if (this.isDirty) {
+        event.preventDefault();
+      }
+    });
+    void this.shown();
   }
 
-  /** While something is being edited the page must not be replaced. */
+  /** While something is being edited the rows must not be replaced. */
   get isEditing(): boolean {
-    return this.editing > 0;
+    return this.document !== null || this.unsaved.size > 0;
   }
 
-  openDocument(): void {
-    const button = this.panel.querySelector<HTMLElement>('[data-edit-all]');
-    if (button && button.getAttribute('aria-disabled') !== 'true') {
-      void this.editAll();
+  private get isDirty(): boolean {
+    return Boolean(this.document?.isDirty) || [...this.unsaved].some((isChanged) => isChanged());
+  }
+
+  /** The server has rendered the rows anew. */
+  async shown(): Promise<void> {
+    this.values = new Values(this.root, this.panels.page, this.values);
+    const field = this.panel.querySelector<HTMLInputElement>('[data-filter-vars]');
+    if (field) {
+      field.value = this.search;
     }
+    const view = this.panel.querySelector<HTMLSelectElement>('[data-view-select]');
+    if (view) {
+      view.value = this.view;
+    }
+    this.panel.querySelector('[data-wide]')?.setAttribute('aria-pressed', String(this.isWide));
+    await Promise.all([this.tree.shown(), this.showView()]);
+  }
+
+  /** Edit all variables of the scope as one document. */
+  async openDocument(): Promise<void> {
+    if (this.values.mayEdit && !this.document) {
+      const values = await this.values.all();
+      await this.openEditor(T.all(this.values.scopeName), values, null);
+    }
+  }
+
+  async choose(view: View): Promise<void> {
+    this.view = view;
+    this.onView(view);
+    await this.showView();
   }
 
   private get root(): HTMLElement {
     return this.panel.querySelector<HTMLElement>('.ft-vars') ?? this.panel;
   }
 
-  private clicked(event: Event): void {
+  private async showView(): Promise<void> {
+    this.panel.dataset.view = this.view;
+    if (this.view === 'json' && !this.document) {
+      try {
+        await this.viewer.show(await this.values.all(), T.json(this.values.scopeName));
+      } catch (error) {
+        toast(refusalOf(error).message, 'error');
+      }
+    } else if (this.view === 'tree') {
+      this.viewer.close();
+    }
+  }
+
+  private setWide(isWide: boolean): void {
+    this.isWide = isWide;
+    this.page.classList.toggle('is-wide', isWide);
+    this.panel.querySelector('[data-wide]')?.setAttribute('aria-pressed', String(isWide));
+  }
+
+  // -- what is clicked, chosen, typed
+
+  private async clicked(event: Event): Promise<void> {
     const target = event.target as HTMLElement;
-    const row = target.closest<HTMLElement>('[data-variable]');
+    const row = target.closest<HTMLTableRowElement>('tr[aria-level]');
+    const on = (mark: string): boolean => target.closest(`[${mark}]`) !== null;
     if (target.closest('[aria-disabled="true"]')) {
       return;
     }
-    if (target.closest('[data-edit-variable]') && row) {
-      this.edit(row);
-    } else if (target.closest('[data-delete-variable]') && row) {
-      this.askToDelete(row);
-    } else if (target.closest('[data-add-variable]')) {
+    if (on('data-toggle') && row) {
+      await this.tree.toggle(row);
+    } else if (on('data-history') && row) {
+      const clock = target.closest<HTMLElement>('[data-history]') ?? row;
+      await showHistory(clock, this.panels.page, this.values.scope, placeOf(row).variable);
+    } else if (on('data-edit-variable') && row) {
+      await this.edit(row);
+    } else if (on('data-delete-variable') && row) {
+      await this.askToDelete(row);
+    } else if (on('data-add-member') && row) {
+      await this.addMember(row);
+    } else if (on('data-add-variable')) {
       this.add();
-    } else if (target.closest('[data-edit-all]')) {
-      void this.editAll();
+    } else if (on('data-edit-all')) {
+      await this.openDocument();
+    } else if (on('data-wide')) {
+      this.setWide(!this.isWide);
     }
   }
 
-  private filter(event: Event): void {
+  private chosen(event: Event): void {
+    const field = event.target as HTMLSelectElement;
+    if (field.matches('[data-view-select]')) {
+      void this.choose(field.value as View);
+    } else if (field.matches('[data-scope-select]')) {
+      if (this.isEditing) {
+        field.value = this.values.scope;
+        toast(T.busy, 'warning');
+      } else {
+        this.onScope(field.value);
+      }
+    }
+  }
+
+  private typed(event: Event): void {
     const field = event.target as HTMLInputElement;
     if (field.matches('[data-filter-vars]')) {
-      const text = field.value.toLowerCase();
-      this.panel.querySelectorAll<HTMLElement>('[data-variable]').forEach((row) => {
-        row.hidden = !row.textContent?.toLowerCase().includes(text);
-      });
+      this.search = field.value;
+      clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => void this.tree.find(this.search), SEARCH_PAUSE_MS);
     }
   }
 
-  private edit(row: HTMLElement): void {
-    const name = row.dataset.variable ?? '';
-    const text = textOf(row);
-    if (text.length > LONG || text.includes('\n')) {
-      void this.editInDialog(row, name, text);
+  // -- the large editor
+
+  private async openEditor(title: string, values: Map<string, string>, only: string | null): Promise<void> {
+    const { values: present } = this;
+    const place = need('#variables-editor');
+    const opener = document.activeElement as HTMLElement | null;
+    const wasWide = this.isWide;
+    const names = only === null ? [...values.keys()] : [only];
+    const subject = {
+      title,
+      values,
+      only,
+      seen: present.seen(names),
+      isMasked: names.some((name) => present.known.get(name)?.isMasked),
+    };
+    const editor = new DocumentEditor(place, new Saving(this.panels.page, present.scope), subject, (state) => {
+      this.document = null;
+      place.hidden = true;
+      this.page.classList.remove('is-writing');
+      this.setWide(wasWide);
+      if (state) {
+        this.saved(state, only === null ? T.allSaved : T.saved(only));
+      } else {
+        void this.showView();
+      }
+      (opener?.isConnected ? opener : this.panel.querySelector<HTMLElement>('[data-edit-all]'))?.focus();
+    });
+    editor.onStartAnew = () => void this.panels.load().then(() => this.openDocument());
+    this.document = editor;
+    this.setWide(true);
+    this.page.classList.add('is-writing');
+    place.hidden = false;
+    await editor.open();
+  }
+
+  private saved(state: PanelState, text: string): void {
+    this.panels.show(state);
+    toast(text);
+  }
+
+  // -- in the row
+
+  private async edit(row: HTMLTableRowElement): Promise<void> {
+    const { variable, path } = placeOf(row);
+    const values = this.values;
+    if (!variable || editorIn(row)) {
       return;
     }
+    const whole = await values.text(variable);
+    const text = valueAt(whole, path) ?? 'null';
+    if (isLong(text)) {
+      const all = path.length ? whole : text;
+      await this.openEditor(T.one(variable, values.scopeName), new Map([[variable, all]]), variable);
+      return;
+    }
+    this.inCell(row, {
+      label: [variable, ...path].join(' › '),
+      text,
+      original: text,
+      edit: (now, reason) => values.setting(variable, path.length ? replaced(whole, path, now) : now, reason),
+      told: T.saved(variable),
+    });
+  }
+
+  private async askToDelete(row: HTMLTableRowElement): Promise<void> {
+    const { variable, path } = placeOf(row);
+    const values = this.values;
+    const cell = row.querySelector<HTMLElement>('.ft-var-value');
+    if (!cell || editorIn(row)) {
+      return;
+    }
+    const whole = path.length ? await values.text(variable) : '';
+    const over = this.takeCell(cell, () => false);
+    deleteInline(cell, this.saving(), {
+      label: variable,
+      edit: (_text, reason) =>
+        path.length ? values.setting(variable, without(whole, path), reason) : values.deleting(variable, reason),
+      done: (state) => {
+        over();
+        if (state) {
+          this.saved(state, path.length ? T.saved(variable) : T.deleted(variable));
+        } else {
+          row.focus();
+        }
+      },
+    });
+  }
+
+  private add(): void {
+    const values = this.values;
+    if (this.view === 'json') {
+      void this.choose('tree').then(() => this.shown());
+    }
+    if (this.panel.querySelector('[data-new-variable]')) {
+      return;
+    }
+    const naming = nameField(newNameLabel);
+    const types = this.root.dataset.typed ? typeField() : null;
+    this.inNewRow(naming, types, null, {
+      label: '',
+      text: '""',
+      original: null,
+      naming: { label: newNameLabel, input: naming, taken: (name) => values.known.has(name) },
+      types,
+      edit: (text, reason) => values.setting(naming.value.trim(), text, reason, types?.value ?? ''),
+      told: '',
+    });
+  }
+
+  private async addMember(row: HTMLTableRowElement): Promise<void> {
+    const { variable, path } = placeOf(row);
+    const values = this.values;
+    const whole = await values.text(variable);
+    const isList = /^\s*\[/.test(valueAt(whole, path) ?? 'null');
+    if (this.panel.querySelector('[data-new-variable]')) {
+      return;
+    }
+    const naming = isList ? null : nameField(newKeyLabel);
+    this.inNewRow(naming, null, row, {
+      label: variable,
+      text: '""',
+      original: null,
+      edit: (text, reason) => values.setting(variable, withMember(whole, path, naming?.value ?? '', text), reason),
+      told: T.saved(variable),
+      ...(naming ? { naming: { label: newKeyLabel, input: naming, taken: () => false } } : {}),
+    });
+  }
+
+  private inNewRow(
+    naming: HTMLInputElement | null,
+    types: HTMLSelectElement | null,
+    after: HTMLTableRowElement | null,
+    task: Omit<Task, 'done'> & { told: string },
+  ): void {
+    const cell = h('td', { class: 'ft-var-value', colspan: 3, role: 'gridcell' });
+    const level = after ? Number(after.getAttribute('aria-level')) : 0;
+    const name = h('td', { class: 'ft-var-name', role: 'gridcell', style: `--level: ${level}` }, naming, types);
+    const row = h('tr', { 'data-new-variable': true, role: 'row', class: 'is-editing' }, name, cell);
+    after ? after.after(row) : this.body().prepend(row);
+    const isChanged = editInline(cell, this.saving(), {
+      ...task,
+      done: (state) => {
+        row.remove();
+        this.unsaved.delete(isChanged);
+        if (state) {
+          this.saved(state, task.told || T.added(naming?.value.trim() ?? ''));
+        }
+        this.panel.querySelector<HTMLElement>('[data-add-variable]')?.focus();
+      },
+    });
+    this.unsaved.add(isChanged);
+  }
+
+  private inCell(row: HTMLTableRowElement, task: Omit<Task, 'done'> & { told: string }): void {
     const cell = row.querySelector<HTMLElement>('.ft-var-value');
     if (!cell) {
       return;
     }
-    const before = [...cell.childNodes];
-    const close = (): void => {
-      narrow(cell);
-      cell.replaceChildren(...before);
-      this.editing--;
-    };
-    this.editing++;
-    this.inlineEditor(cell, { name, text, original: text, expected: row.dataset.revision ?? null, close });
-  }
-
-  private inlineEditor(
-    cell: HTMLElement,
-    of: {
-      name: string;
-      text: string;
-      original: string | null;
-      expected: string | null;
-      close: () => void;
-      naming?: HTMLInputElement;
-    },
-  ): void {
-    let expected = of.expected;
-    const value = h('textarea', {
-      class: 'ft-input',
-      rows: 2,
-      'aria-label': `Value of ${of.name || 'the new variable'} (JSON)`,
-      spellcheck: 'false',
-    });
-    value.value = of.text;
-    const problem = h('p', { class: 'ft-error', role: 'alert' });
-    const reason = h('input', {
-      class: 'ft-input',
-      placeholder: 'Reason (goes into the audit log)',
-      'aria-label': 'Reason',
-      maxlength: 500,
-      autocomplete: 'off',
-    });
-    const save = h(
-      'button',
-      { type: 'button', class: 'ft-button ft-button-primary', onclick: () => void submit() },
-      'Save',
-    );
-    const cancel = h(
-      'button',
-      { type: 'button', class: 'ft-button ft-button-plain', onclick: () => of.close() },
-      'Cancel',
-    );
-    const check = (): boolean => {
-      const error = jsonError(value.value);
-      problem.textContent = error ? told(error) : '';
-      save.disabled = error !== null || value.value === of.original || of.naming?.value.trim() === '';
-      return !save.disabled;
-    };
-    const submit = async (): Promise<void> => {
-      if (!check()) {
-        return;
-      }
-      const name = of.naming?.value.trim() ?? of.name;
-      save.disabled = true;
-      try {
-        const panels = await this.send({
-          set: { [name]: value.value },
-          expected: { [name]: expected },
-          reason: reason.value,
-        });
-        this.editing--;
-        this.panels.show(panels);
-        toast(of.naming ? `Variable '${name}' added.` : `Variable '${name}' saved.`);
-      } catch (error) {
-        problem.textContent = error instanceof Refused ? error.message : String(error);
-        save.disabled = false;
-        if (error instanceof Refused && error.status === 409) {
-          expected = await this.tellPresent(problem, name);
-          save.textContent = 'Overwrite';
-        }
-      }
-    };
-    const keys = (event: Event): void => {
-      const { key, ctrlKey, metaKey } = event as KeyboardEvent;
-      if (key === 'Escape') {
-        event.stopPropagation();
-        of.close();
-      } else if (key === 'Enter' && (ctrlKey || metaKey)) {
-        event.preventDefault();
-        void submit();
-      }
-    };
-    value.addEventListener('input', check);
-    of.naming?.addEventListener('input', check);
-    of.naming?.addEventListener('keydown', keys);
-    value.addEventListener('keydown', keys);
-    reason.addEventListener('keydown', (event) => {
-      keys(event);
-      if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey) {
-        void submit();
-      }
-    });
-    widen(cell);
-    cell.replaceChildren(
-      h(
-        'div',
-        { class: 'ft-inline-editor' },
-        value,
-        problem,
-        h('div', { class: 'ft-inline-editor-row' }, reason, save, cancel),
-      ),
-    );
-    check();
-    (of.naming ?? value).focus();
-    value.select();
-  }
-
-  /** After a conflict: what the variable is now, and its revision. */
-  private async tellPresent(problem: HTMLElement, name: string): Promise<string | null> {
-    const panels = await this.panels.fetch();
-    const holder = h('template');
-    holder.innerHTML = panels.panels.variables ?? '';
-    const row = [...holder.content.querySelectorAll<HTMLElement>('[data-variable]')].find(
-      (each) => each.dataset.variable === name,
-    );
-    problem.append(h('br'), row ? `It is now: ${textOf(row).slice(0, 500)}` : 'It does not exist any more.');
-    return row?.dataset.revision ?? null;
-  }
-
-  private editInDialog(row: HTMLElement, name: string, text: string): Promise<void> {
-    let expected = row.dataset.revision ?? null;
-    this.editing++;
-    return openEditor({
-      title: `Edit '${name}'`,
-      hint: `Scope: ${this.root.dataset.scopeName ?? ''}`,
-      text,
-      original: text,
-      save: async (changed, reason) => {
-        try {
-          const panels = await this.send({ set: { [name]: changed }, expected: { [name]: expected }, reason });
-          this.panels.show(panels);
-          toast(`Variable '${name}' saved.`);
-        } catch (error) {
-          if (error instanceof Refused && error.status === 409) {
-            const place = h('p');
-            expected = await this.tellPresent(place, name);
-            throw new Refused(409, {
-              message: `${error.message} ${place.textContent ?? ''} Save again to overwrite it.`,
-            });
-          }
-          throw error;
+    let isChanged = (): boolean => false;
+    const over = this.takeCell(cell, () => isChanged());
+    isChanged = editInline(cell, this.saving(), {
+      ...task,
+      done: (state) => {
+        over();
+        if (state) {
+          this.saved(state, task.told);
+        } else {
+          row.focus();
         }
       },
-    }).finally(() => this.editing--);
+    });
   }
 
-  private editAll(): Promise<void> {
-    const rows = [...this.panel.querySelectorAll<HTMLElement>('[data-variable]')];
-    const values = new Map(rows.map((row) => [row.dataset.variable ?? '', textOf(row)]));
-    const expected = Object.fromEntries(rows.map((row) => [row.dataset.variable ?? '', row.dataset.revision ?? null]));
-    const text = documentOf(values);
-    this.editing++;
-    return openEditor({
-      title: 'Modify variables',
-      hint: `Scope: ${this.root.dataset.scopeName ?? ''}. Lines that are removed delete their variable. Called instances keep their own copies.`,
-      text,
-      original: text,
-      save: async (document, reason) => {
-        const panels = await this.send({ document, expected, reason });
-        this.panels.show(panels);
-        toast('Variables saved.');
-      },
-    }).finally(() => this.editing--);
-  }
-
-  private askToDelete(row: HTMLElement): void {
-    const name = row.dataset.variable ?? '';
-    const cell = row.querySelector<HTMLElement>('.ft-var-value');
-    if (!cell || cell.querySelector('.ft-inline-editor')) {
-      return;
-    }
+  /** Use the cell of a row, and those beside it, for something else; what is returned puts all back. */
+  private takeCell(cell: HTMLElement, isChanged: () => boolean): () => void {
     const before = [...cell.childNodes];
-    this.editing++;
-    const close = (): void => {
-      narrow(cell);
+    const row = cell.closest('tr');
+    cell.setAttribute('colspan', '3');
+    row?.classList.add('is-editing');
+    this.unsaved.add(isChanged);
+    return () => {
+      cell.removeAttribute('colspan');
+      row?.classList.remove('is-editing');
       cell.replaceChildren(...before);
-      this.editing--;
+      this.unsaved.delete(isChanged);
     };
-    const reason = h('input', {
-      class: 'ft-input',
-      placeholder: 'Reason (goes into the audit log)',
-      'aria-label': 'Reason',
-      autocomplete: 'off',
-    });
-    const problem = h('p', { class: 'ft-error', role: 'alert' });
-    const remove = async (): Promise<void> => {
-      try {
-        const expected = { [name]: row.dataset.revision ?? null };
-        const panels = await this.send({ delete: [name], expected, reason: reason.value });
-        this.editing--;
-        this.panels.show(panels);
-        toast(`Variable '${name}' deleted.`);
-      } catch (error) {
-        problem.textContent = error instanceof Refused ? error.message : String(error);
-      }
-    };
-    const button = h(
-      'button',
-      { type: 'button', class: 'ft-button ft-button-danger', onclick: () => void remove() },
-      'Delete',
-    );
-    const cancel = h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: close }, 'Keep');
-    widen(cell);
-    cell.replaceChildren(
-      h(
-        'div',
-        { class: 'ft-inline-editor' },
-        problem,
-        h('div', { class: 'ft-inline-editor-row' }, reason, button, cancel),
-      ),
-    );
-    reason.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter') {
-        void remove();
-      } else if (event.key === 'Escape') {
-        event.stopPropagation();
-        close();
-      }
-    });
-    button.focus();
   }
 
-  private add(): void {
-    if (this.panel.querySelector('[data-new-variable]')) {
-      return;
-    }
-    const name = h('input', {
-      class: 'ft-input',
-      placeholder: 'Name',
-      'aria-label': 'Name of the new variable',
-      maxlength: 255,
-      autocomplete: 'off',
-    });
-    const cell = h('td', { class: 'ft-var-value', colspan: 3 });
-    const row = h('tr', { 'data-new-variable': true }, h('td', { class: 'ft-var-name' }, name), cell);
-    let body = this.panel.querySelector('.ft-vars-table tbody');
-    if (!body) {
-      body = h('tbody');
-      this.panel
-        .querySelector('.ft-empty')
-        ?.replaceWith(h('table', { class: 'ft-table ft-vars-table' }, body as HTMLElement));
-    }
-    body.prepend(row);
-    this.editing++;
-    const close = (): void => {
-      row.remove();
-      this.editing--;
-    };
-    this.inlineEditor(cell, { name: '', text: '""', original: null, expected: null, close, naming: name });
+  private saving(): Saving {
+    return new Saving(this.panels.page, this.values.scope);
   }
 
-  private send(saved: Saved): Promise<Awaited<ReturnType<Panels['fetch']>>> {
-    return postJson(`${this.panels.page}variables/`, { ...saved, scope: this.root.dataset.scope });
+  private body(): HTMLElement {
+    const table = this.panel.querySelector<HTMLElement>('.ft-vars-table');
+    table?.removeAttribute('hidden');
+    this.panel.querySelector('.ft-empty')?.remove();
+    return need('.ft-vars-table tbody', this.panel);
   }
 }
 
-/** An editor takes the place of the whole row but its name. */
-function widen(cell: HTMLElement): void {
-  cell.setAttribute('colspan', '3');
-  cell.closest('tr')?.classList.add('is-editing');
-}
-
-function narrow(cell: HTMLElement): void {
-  cell.removeAttribute('colspan');
-  cell.closest('tr')?.classList.remove('is-editing');
-}
-
-function textOf(row: HTMLElement): string {
-  return row.querySelector('template')?.content.textContent ?? '';
+function editorIn(row: HTMLElement): boolean {
+  return row.querySelector('.ft-inline-editor') !== null;
 }

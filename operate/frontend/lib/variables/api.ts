@@ -1,0 +1,132 @@
+/* What the server says of variables, and what it is asked. Values are JSON texts, versions are opaque. */
+
+import { getJson, postJson, Refused } from '../http';
+import type { PanelState } from '../panels';
+
+export interface Reading {
+  name: string;
+  type: string;
+  text: string;
+  size: number;
+  version: string;
+  is_masked: boolean;
+}
+
+export interface NewValue {
+  text: string;
+  type?: string;
+}
+
+/** What shall become of the variables of one scope. `seen` are the versions that the editor has looked at. */
+export interface Edit {
+  set: Record<string, NewValue>;
+  delete: string[];
+  seen: Record<string, string | null>;
+  reason: string;
+  accept_types?: true;
+}
+
+export interface Change {
+  name: string;
+  kind: 'added' | 'changed' | 'deleted';
+  before: string | null;
+  after: string | null;
+  type_before: string | null;
+  type_after: string | null;
+}
+
+export interface Warning {
+  code: string;
+  sentence: string;
+  since: string | null;
+  links: { label: string; url: string }[];
+}
+
+export interface Value {
+  text: string;
+  type: string;
+  version?: string;
+}
+
+export interface Conflict {
+  name: string;
+  was: Value | null;
+  theirs: Value | null;
+  mine: Value | null;
+  theirs_by: { who: string; at: string; event: string | null } | null;
+}
+
+export interface TypeChange {
+  name: string;
+  from: string;
+  to: string;
+}
+
+export interface Checked {
+  changes: Change[];
+  type_changes: TypeChange[];
+  conflicts: Conflict[];
+  warnings: Warning[];
+}
+
+export interface Written {
+  at: string | null;
+  kind: 'added' | 'changed' | 'deleted';
+  before: string | null;
+  after: string | null;
+  type_before: string | null;
+  type_after: string | null;
+  by: string;
+  reason: string;
+  url: string | null;
+  element_name: string;
+  is_initial: boolean;
+}
+
+export interface Problem {
+  path: string;
+  message: string;
+  line: number;
+  column: number;
+  code: string;
+}
+
+/** What a refusal says besides its sentence. */
+export interface RefusalBody {
+  message: string;
+  code?: string;
+  conflicts?: Conflict[];
+  type_changes?: TypeChange[];
+  problems?: Problem[];
+}
+
+function address(page: string, what: string, scope: string, name?: string): string {
+  const query = new URLSearchParams(name === undefined ? { scope } : { scope, name });
+  return `${page}variables/${what}?${query}`;
+}
+
+/** The variables of a scope, whole: all, or one. */
+export async function read(page: string, scope: string, name?: string): Promise<Reading[]> {
+  return (await getJson<{ variables: Reading[] }>(address(page, 'values/', scope, name))).variables;
+}
+
+export async function readHistory(page: string, scope: string, name: string): Promise<Written[]> {
+  return (await getJson<{ history: Written[] }>(address(page, 'history/', scope, name))).history;
+}
+
+/** What an edit would do, and what speaks against it; nothing is written. */
+export function check(page: string, scope: string, edit: Edit): Promise<Checked> {
+  return postJson<Checked>(`${page}variables/check/`, { ...edit, scope });
+}
+
+export function send(page: string, scope: string, edit: Edit): Promise<PanelState> {
+  return postJson<PanelState>(`${page}variables/`, { ...edit, scope });
+}
+
+/** What a failed request means, as one sentence. */
+export function refusalOf(error: unknown): RefusalBody {
+  if (error instanceof Refused) {
+    return error.body as RefusalBody;
+  }
+  return { message: error instanceof TypeError ? 'The server cannot be reached. Nothing was saved.' : String(error) };
+}

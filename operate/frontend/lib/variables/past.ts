@@ -1,0 +1,113 @@
+/* Who changed a variable, when, from what to what: a small window beside the clock that was clicked. */
+
+import { h } from '../dom';
+import { readHistory, refusalOf, type Written } from './api';
+import { preview } from './values';
+
+const T = {
+  title: (name: string) => `History of ${name}`,
+  close: 'Close',
+  loading: 'Loading…',
+  none: 'Nothing is known of earlier values.',
+  process: 'the process',
+  hidden: 'somebody',
+  at: (element: string) => ` at ‘${element}’`,
+  event: 'audit event',
+  added: 'added',
+  changed: 'changed',
+  deleted: 'deleted',
+  nothing: '–',
+};
+
+const WIDTH = 440;
+const SHOWN = 200;
+let close: () => void = () => {};
+
+/** Opens beside an element; Escape, a click elsewhere or another one closes it. */
+export async function showHistory(beside: HTMLElement, page: string, scope: string, name: string): Promise<void> {
+  close();
+  const list = h('div', { class: 'ft-history-list', tabindex: 0 }, h('p', { class: 'ft-subtle ft-padded' }, T.loading));
+  const button = h('button', { type: 'button', class: 'ft-icon-button', 'aria-label': T.close });
+  button.append(h('span', { class: 'material-symbols-outlined', 'aria-hidden': 'true' }, 'close'));
+  const window_ = h(
+    'div',
+    { class: 'ft-history', role: 'dialog', 'aria-label': T.title(name) },
+    h('header', { class: 'ft-history-header' }, h('strong', {}, T.title(name)), button),
+    list,
+  );
+  document.body.append(window_);
+  place(window_, beside);
+  const outside = (event: Event): void => {
+    if (!window_.contains(event.target as Node)) {
+      close();
+    }
+  };
+  const escape = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      close();
+      beside.focus();
+    }
+  };
+  close = () => {
+    window_.remove();
+    document.removeEventListener('pointerdown', outside, true);
+    document.removeEventListener('keydown', escape, true);
+    removeEventListener('resize', close);
+    close = () => {};
+  };
+  button.addEventListener('click', () => (close(), beside.focus()));
+  document.addEventListener('pointerdown', outside, true);
+  document.addEventListener('keydown', escape, true);
+  addEventListener('resize', close);
+  button.focus();
+  try {
+    const rows = await readHistory(page, scope, name);
+    list.replaceChildren(...(rows.length ? rows.slice(0, SHOWN).map(entry) : [h('p', { class: 'ft-padded' }, T.none)]));
+  } catch (error) {
+    list.replaceChildren(h('p', { class: 'ft-error ft-padded', role: 'alert' }, refusalOf(error).message));
+  }
+  place(window_, beside);
+}
+
+function place(window_: HTMLElement, beside: HTMLElement): void {
+  const at = beside.getBoundingClientRect();
+  const height = window_.offsetHeight;
+  const isBelow = at.bottom + height + 12 < innerHeight || at.top < innerHeight / 2;
+  window_.style.width = `${WIDTH}px`;
+  window_.style.left = `${Math.max(12, Math.min(at.right - WIDTH, innerWidth - WIDTH - 12))}px`;
+  window_.style.top = `${Math.max(8, Math.min(isBelow ? at.bottom + 4 : at.top - height - 4, innerHeight - height - 8))}px`;
+}
+
+function entry(written: Written): HTMLElement {
+  const who = written.by === 'process' ? T.process : written.by || T.hidden;
+  const at = written.at ? new Date(written.at) : null;
+  return h(
+    'article',
+    { class: 'ft-history-entry', 'data-kind': written.kind },
+    h(
+      'p',
+      {},
+      h('strong', {}, who),
+      ` ${T[written.kind]} it${written.element_name ? T.at(written.element_name) : ''}, `,
+      at && h('time', { datetime: written.at, title: at.toString() }, at.toLocaleString()),
+    ),
+    h(
+      'p',
+      { class: 'ft-diff' },
+      written.before === null ? T.nothing : h('del', { title: written.before.slice(0, 2000) }, preview(written.before)),
+      ' → ',
+      written.after === null ? T.deleted : h('ins', { title: written.after.slice(0, 2000) }, preview(written.after)),
+      written.type_before && written.type_after && written.type_before !== written.type_after
+        ? h('span', { class: 'ft-subtle' }, ` ${written.type_before} → ${written.type_after}`)
+        : null,
+    ),
+    (written.reason || written.url) &&
+      h(
+        'p',
+        { class: 'ft-subtle' },
+        written.reason ? `${written.reason} ` : '',
+        written.url && h('a', { href: written.url }, T.event),
+      ),
+  );
+}

@@ -1,0 +1,141 @@
+/* From an edit to its being saved: what speaks against it is asked, and nothing that was typed is given up. */
+
+import { h, icon, need } from '../dom';
+import type { PanelState } from '../panels';
+import { check, type Checked, type Edit, refusalOf, send, type TypeChange, type Warning } from './api';
+import { resolve } from './merge';
+
+const T = {
+  types: 'The type of a variable would change',
+  typesLead: 'Models and workers that expect the former type may stumble over it.',
+  back: 'Keep editing',
+  accept: 'Change the type and save',
+  warnings: 'Before you save',
+};
+
+export class Saving {
+  constructor(
+    readonly page: string,
+    readonly scope: string,
+  ) {}
+
+  check(edit: Edit): Promise<Checked> {
+    return check(this.page, this.scope, edit);
+  }
+
+  /** Send it; resolves with the page as it is then, or null if the person wants to go on editing. Refusals are thrown. */
+  async save(edit: Edit): Promise<PanelState | null> {
+    let next: Edit | null = edit;
+    while (next) {
+      try {
+        if (!Object.keys(next.set).length && !next.delete.length) {
+          return null;
+        }
+        return await send(this.page, this.scope, next);
+      } catch (error) {
+        next = await this.afterRefusal(next, error);
+      }
+    }
+    return null;
+  }
+
+  private async afterRefusal(edit: Edit, error: unknown): Promise<Edit | null> {
+    const body = refusalOf(error);
+    const dialog = need<HTMLDialogElement>('#ask');
+    if (body.code === 'variables_changed' && body.conflicts?.length) {
+      return resolve(dialog, edit, body.conflicts);
+    }
+    if (body.code === 'types_change' && body.type_changes?.length) {
+      return (await mayChangeTypes(dialog, body.type_changes)) ? { ...edit, accept_types: true } : null;
+    }
+    throw error;
+  }
+}
+
+function mayChangeTypes(dialog: HTMLDialogElement, changes: readonly TypeChange[]): Promise<boolean> {
+  const accept = h('button', { type: 'button', class: 'ft-button ft-button-primary' }, T.accept);
+  const rows = changes.map((change) =>
+    h('li', {}, h('code', { class: 'ft-mono' }, change.name), `: ${change.from} → ${change.to}`),
+  );
+  dialog.replaceChildren(
+    h(
+      'header',
+      { class: 'ft-dialog-header' },
+      h('h2', { id: 'ask-title' }, T.types),
+      h('p', { class: 'ft-subtle' }, T.typesLead),
+    ),
+    h('div', { class: 'ft-dialog-body' }, h('ul', { class: 'ft-list' }, ...rows)),
+    h(
+      'footer',
+      { class: 'ft-dialog-footer' },
+      h('span', { class: 'ft-grow' }),
+      h('button', { type: 'button', class: 'ft-button', onclick: () => dialog.close() }, T.back),
+      accept,
+    ),
+  );
+  dialog.showModal();
+  return new Promise((done) => {
+    let accepted = false;
+    accept.addEventListener('click', () => {
+      accepted = true;
+      dialog.close();
+    });
+    dialog.addEventListener('close', () => done(accepted), { once: true });
+  });
+}
+
+/**
+ * Warnings beside a Save button. They are asked for while somebody types; one that appears only at the moment of saving
+ * stops it once, so that nobody saves without having seen it.
+ */
+export class Warnings {
+  readonly element = h('div', { class: 'ft-warnings', role: 'status', hidden: true });
+  private seen = new Set<string>();
+  private asked = 0;
+  private timer = 0;
+
+  constructor(private readonly saving: Saving) {}
+
+  askSoon(edit: () => Edit | null, pause = 500): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      const now = edit();
+      void (now ? this.ask(now) : Promise.resolve());
+    }, pause);
+  }
+
+  /** Ask now; true if there are warnings that were not on the screen before. */
+  async ask(edit: Edit): Promise<boolean> {
+    clearTimeout(this.timer);
+    const mine = ++this.asked;
+    const checked = await this.saving.check(edit).catch(() => null);
+    if (!checked || mine !== this.asked) {
+      return false;
+    }
+    const isNew = checked.warnings.some((warning) => !this.seen.has(warning.sentence));
+    this.seen = new Set(checked.warnings.map((warning) => warning.sentence));
+    this.show(checked.warnings);
+    return isNew;
+  }
+
+  private show(warnings: readonly Warning[]): void {
+    this.element.hidden = warnings.length === 0;
+    this.element.replaceChildren(...warningLines(warnings));
+  }
+}
+
+export function warningLines(warnings: readonly Warning[]): HTMLElement[] {
+  return warnings.map((warning) =>
+    h(
+      'p',
+      { class: 'ft-warning', 'data-warning': warning.code },
+      icon('warning'),
+      h(
+        'span',
+        {},
+        warning.sentence,
+        ...warning.links.flatMap((link) => [' ', h('a', { href: link.url, target: '_blank' }, link.label)]),
+      ),
+    ),
+  );
+}

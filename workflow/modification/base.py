@@ -44,6 +44,7 @@ class Modification:
         self.state = engine.state
         self._started = {instance.key for instance in self.state.elements.values()}
         self._terminated: list[ElementInstance] = []
+        self._moved: set[FlowNode] = set()
         self._entered: list[tuple[FlowNode, ElementInstance, int]] = []
         self._position = 0
         self._commands: list[Command] = []
@@ -204,6 +205,15 @@ class Modification:
         """Zeebe: perform this activation with those of all other instructions."""
         self._entered.append((element, scope, self._position))
         self._commands.append(command)
+
+    def move_all_once(self, element: FlowNode) -> None:
+        """Zeebe: note that all instances of an element are moved; they can go to one place only."""
+        if element in self._moved:
+            raise Rejected(
+                f"Expected all of '{element.id}' to be moved by one instruction, but there are multiple move instructions with "
+                f"identical source element ids: '{element.id}'. Move single instances by their keys."
+            )
+        self._moved.add(element)
 
     def terminate_later(self, instance: ElementInstance) -> None:
         """Zeebe: terminate this once all activations are made."""

@@ -71,7 +71,7 @@ class AncestorChoice:
             case AncestorKind.SOURCE_PARENT:
                 return source.scope.key if source.scope is not None else None
             case AncestorKind.INFERRED:
-                around = (scope for scope in source.scopes() if scope is not source)
+                around = (scope for scope in source.scopes() if scope is not source and scope.scope is not None)
                 return next((scope.key for scope in around if scope.element.encloses(target)), None)
 
 
@@ -216,8 +216,6 @@ class MoveElements(Instruction):
         moved: set[ElementInstance] = set()
         for source in self._sources(modification):
             ancestor_key = self.ancestor.key_for(source, target)
-            if self.ancestor.kind is AncestorKind.INFERRED and ancestor_key is None:
-                raise Rejected(f"No scope around '{source.key}' encloses '{target.id}'.")
             origin = _left_multi_instance(source, target) or source
             if origin not in moved:
                 moved.add(origin)
@@ -228,6 +226,7 @@ class MoveElements(Instruction):
         if self.source_key is not None:
             return [modification.open_instance(self.source_key, what="source element instance")]
         element = _node(modification, self.source_element_id or "")
+        modification.move_all_once(element)
         sources = modification.open_instances(element)
         if not sources:
             raise Rejected(f"Expected active instances of element '{element.id}' to move, but there are none.")

@@ -157,3 +157,18 @@ def test_a_call_activity_whose_called_process_has_ended_is_terminated():
     assert [element for element, _ in instance.incidents] == ["call"]
     instance.modify(ActivateElement("after"), TerminateElementInstance(instance.open("call").key))
     assert (instance.tree, instance.incidents) == (["after"], [])
+
+
+def test_all_of_an_element_go_to_one_place():
+    instance = start(nested()).modify(ActivateElement("first"))
+    with pytest.raises(Rejected, match="identical source element ids: 'first'") as refused:
+        instance.modify(*(MoveElements(each, source_element_id="first") for each in ("after", "a")))
+    assert refused.value.instruction == 1
+
+
+def test_the_scope_that_runs_is_inferred_for_what_comes_from_outside_of_it():
+    instance = start(nested()).modify(ActivateElement("after"))
+    scope = instance.open("outer").key
+    instance.modify(MoveElements("first", source_element_id="after", ancestor=AncestorChoice.inferred()))
+    assert instance.tree == [{"outer": ["first", "first"]}]
+    assert instance.open("outer").key == scope

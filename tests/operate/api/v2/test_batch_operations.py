@@ -13,6 +13,7 @@ from tests.support.models import deploy, model
 from workflow import services
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, Incident, Job, ProcessInstance, Workspace
+from workflow.modification import ActivateElement
 
 STEPS = model(
     "steps", Semantics.ZEEBE, "<startEvent id='start'/><userTask id='one'/><userTask id='two'/><endEvent id='end'/>"
@@ -203,3 +204,19 @@ def test_an_unknown_one_is_not_found(api: Api, operation: str):
     refused = api("POST", f"/batch-operations/{UNKNOWN}/{operation}", status=404)
     assert refused["detail"].endswith(f"Expected to find a batch with key '{UNKNOWN}', but there is none.")
     api("GET", f"/batch-operations/{UNKNOWN}", status=404)
+
+
+def test_every_move_of_a_batch_is_made(api: Api, steps: int):
+    # given an instance with tokens at two places
+    [key] = start(steps)
+    services.modify_process_instance(int(key), [ActivateElement("two")])
+    moves = [
+        {"sourceElementId": "one", "targetElementId": "two"},
+        {"sourceElementId": "two", "targetElementId": "one"},
+    ]
+    # when
+    asked = submit(api, "modification", {"processInstanceKey": key}, moveInstructions=moves)
+    # then both have changed places
+    assert done(api, asked)["operationsCompletedCount"] == 1
+    assert sorted(active(key)) == ["one", "two"]
+    assert ElementInstance.objects.filter(process_instance=key, state="TERMINATED").count() == 2

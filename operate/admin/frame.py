@@ -59,7 +59,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 home,
                 item("Process instances", "account_tree", "workflow_processinstance"),
                 item("Incidents", "error", "workflow_incident"),
-                item("User tasks", "task_alt", "workflow_usertask"),
+                item("Tasks", "task_alt", "workflow_usertask"),
                 item("Jobs", "settings_suggest", "workflow_job"),
                 item("Batches", "dynamic_feed", "operate_batch"),
             ]

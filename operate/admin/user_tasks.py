@@ -1,16 +1,20 @@
-"""User tasks: the work list."""
+"""Tasks: the work that waits for people, found by whose it is, by its dates and by the words of its keywords."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import F, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern
+from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from audit.models import Channel
@@ -19,17 +23,27 @@ from operate.admin.answers import REFUSALS, refusal_of
 from operate.admin.base import EngineModelAdmin
 from operate.admin.process_instances import own_address
 from operate.admin.reasons import Reasons
-from operate.forms.filters import UserTaskFilter
-from operate.forms.json_values import json_text, variables_of
+from operate.admin.task_slices import slice_of
+from operate.forms.tasks import WHOSE, TaskFilter, groups_of
+from operate.masking.masks import Masks
+from operate.masking.patterns import MASK
+from operate.search.hiding import is_masked
+from operate.variables import exact
 from operate.workspaces import Right
-from workflow.models import UserTask, Variable
+from workflow.engine.values import ExactValue, type_of
+from workflow.models import ElementInstance, ProcessDataPath, TaskKeywords, UserTask, Variable, Workspace
+
+DEPTH = 100
+MAX_PEOPLE = 200
+MAX_SHOWN = 20_000
+"""Characters of one value; the variables page of the instance has all of it."""
 
 
 @admin.register(UserTask)
 class UserTaskAdmin(EngineModelAdmin):
-    """Read-only but for claiming and completing."""
+    """Read-only but for claiming, assigning and completing."""
 
-    filter_form = UserTaskFilter
+    filter_form = TaskFilter
     list_template = "tasks.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -50,54 +64,214 @@ class UserTaskAdmin(EngineModelAdmin):
             self.page("<int:key>/assign/", "assign", self.assign_view),
         ]
 
+    # -- the list
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        filters = self.filter_form(request.GET, user=request.user)
+        rows = filters.narrow(self.get_queryset(request))
+        found = slice_of(rows, request, self.page_size, filters.order)
+        context = {
+            "filters": filters,
+            "slice": found,
+            "rows": self.decorated(request, found.rows),
+            "whose": [(name, label, _address(request, name)) for name, label in WHOSE],
+            "now": timezone.now(),
+        }
+        return self.render(request, self.list_template, _("Tasks"), context | (extra_context or {}))
+
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
+        chips = chips_of(rows)
         for row in rows:
-            row.why = self._why_not(request, row)
+            row.why_complete = self._why_not_complete(request, row)
+            row.why_claim = self._why_not_claim(request, row)
+            row.chips = chips.get(row.key, ())
+            row.is_mine = row.assignee == request.user.get_username()
         return rows
+
+    # -- what may be done
 
     @staticmethod
     def _why_not(request: HttpRequest, task: UserTask) -> str:
         if task.state != UserTask.State.CREATED:
-            return f"This task is {task.get_state_display().lower()}."
+            return _("This task is %(state)s.") % {"state": task.get_state_display().lower()}
         if task.suspended:
-            return "The process instance is suspended. Resume it first."
+            return _("The process instance is suspended. Resume it first.")
         return Reasons.of(request).right(Right.COMPLETE_TASK, task.workspace_id)
+
+    def _why_not_claim(self, request: HttpRequest, task: UserTask) -> str:
+        why = self._why_not(request, task)
+        if why or not (task.candidate_users or task.candidate_groups) or self._may_overrule(request, task):
+            return why
+        user = request.user
+        if user.get_username() in task.candidate_users or set(groups_of(user)) & set(task.candidate_groups):
+            return ""
+        names = ", ".join([*task.candidate_groups, *task.candidate_users])
+        return _("Only its candidates may claim it: %(names)s. An administrator of the workspace can assign it.") % {
+            "names": names
+        }
+
+    def _why_not_complete(self, request: HttpRequest, task: UserTask) -> str:
+        if task.assignee is None:
+            return self._why_not_claim(request, task)
+        why = self._why_not(request, task)
+        if why or task.assignee == request.user.get_username() or self._may_overrule(request, task):
+            return why
+        return _("It is assigned to '%(name)s'.") % {"name": task.assignee}
+
+    @staticmethod
+    def _may_overrule(request: HttpRequest, task: UserTask) -> bool:
+        return not Reasons.of(request).right(Right.MANAGE, task.workspace_id)
+
+    # -- one task
 
     def task_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
         """One task with the variables that it sees; a POST completes it."""
         task = self.visible(request, key)
+        why = self._why_not_complete(request, task)
         text, error = "{}", ""
         if request.method == "POST":
             text = request.POST.get("variables", "")
             try:
-                CompleteUserTask.of(request, Channel.ADMIN).execute(key, variables=variables_of(text))
+                if why:
+                    raise NotYours(why)
+                CompleteUserTask.of(request, Channel.ADMIN).execute(key, variables=result_of(text))
+            except NotYours as refusal:
+                error = str(refusal)
             except REFUSALS as refusal:
                 error = refusal_of(refusal)["message"]
             else:
-                messages.success(request, f"Task '{task.name or task.element_id}' completed.")
+                messages.success(request, _("Task '%(name)s' completed.") % {"name": task.name or task.element_id})
                 return redirect("admin:workflow_processinstance_change", task.process_instance_key)
-        scopes = [task.process_instance_key, task.element_instance_key]
-        rows = Variable.objects.filter(scope_key__in=scopes).order_by("name")
         context = {
             "task": task,
-            "why": self._why_not(request, task),
+            "chips": chips_of([task]).get(task.key, ()),
+            "why": why,
+            "why_claim": self._why_not_claim(request, task),
+            "why_assign": self._why_not(request, task),
+            "is_mine": task.assignee == request.user.get_username(),
+            "people": people_of(task.workspace),
             "text": text,
             "error": error,
-            "variables": [{"name": row.name, "text": json_text(row.value), "type": row.type} for row in rows],
+            "now": timezone.now(),
+            "variables": self._variables(task),
         }
         title = task.name or task.element_id
         return self.render(request, "task.html", title, context, status=400 if error else 200)
 
+    @staticmethod
+    def _variables(task: Any) -> list[dict[str, str]]:
+        """What the task sees: of each name the variable in the nearest scope, masked where that is configured."""
+        places = scopes_of(task)
+        nearest: dict[str, Any] = {}
+        for row in Variable.objects.filter(scope_key__in=places).annotate(stored=Cast("value", TextField())):
+            known = nearest.get(row.name)
+            if known is None or places.index(row.scope_key) < places.index(known.scope_key):
+                nearest[row.name] = row
+        masks = Masks.for_pages()
+        return [
+            {
+                "name": name,
+                "text": _shown(masks.value(task.workspace_id, task.process_id, name, _exact(row))),
+                "type": row.type,
+            }
+            for name, row in sorted(nearest.items())
+        ]
+
     @method_decorator(require_POST)
     def assign_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Claim the task, or give it back."""
+        """Claim the task, give it back, or give it to somebody."""
         task = self.visible(request, key)
-        assignee = None if "release" in request.POST else request.user.get_username()
+        back = own_address(request.POST.get("back", "")) or "admin:workflow_usertask_changelist"
+        claims = "release" not in request.POST and "to" not in request.POST
+        assignee = request.user.get_username() if claims else request.POST.get("to", "").strip() or None
         try:
-            AssignUserTask.of(request, Channel.ADMIN).execute(key, assignee, only_if_free=assignee is not None)
+            if claims and (why := self._why_not_claim(request, task)):
+                raise NotYours(why)
+            AssignUserTask.of(request, Channel.ADMIN).execute(key, assignee, only_if_free=claims)
+        except NotYours as refusal:
+            messages.error(request, str(refusal))
         except REFUSALS as refusal:
             messages.error(request, refusal_of(refusal)["message"])
         else:
-            said = "is yours now" if assignee else "was given back"
-            messages.success(request, f"Task '{task.name or task.element_id}' {said}.")
-        return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_usertask_changelist")
+            messages.success(request, f"{task.name or task.element_id}: {_said(assignee, claims)}")
+        return redirect(back)
+
+
+def _said(assignee: str | None, claims: bool) -> str:
+    if assignee is None:
+        return _("given back.")
+    return _("yours now.") if claims else _("assigned to '%(name)s'.") % {"name": assignee}
+
+
+class NotYours(Exception):
+    """The page does not offer this to this user; the sentence says why."""
+
+
+def result_of(text: str) -> dict[str, object]:
+    """The variables that somebody has typed, to the digit; an empty text stands for none."""
+    if not text.strip():
+        return {}
+    found = exact.parse_object(text, "variables")
+    return {
+        name: ExactValue(value, type_of(value), exact.dump(value)) if exact.has_floats(value) else value
+        for name, value in found.items()
+    }
+
+
+def chips_of(tasks: Iterable[UserTask]) -> dict[int, list[dict[str, str]]]:
+    """The keywords of tasks with their labels, by task; masked ones as dots. Two queries for all of them."""
+    rows = TaskKeywords.objects.filter(pk__in=[task.key for task in tasks]).exclude(values={})
+    found = rows.values_list("user_task", "values", "process_instance__workspace", "process_instance__process_id")
+    keywords = list(found)
+    if not keywords:
+        return {}
+    labels = {
+        (row.workspace_id, row.process_id, row.path): row.plain.title
+        for row in ProcessDataPath.objects.filter(workspace__in={each[2] for each in keywords}, is_keyword=True)
+    }
+    masks = Masks.for_pages()
+    return {
+        key: [
+            {
+                "label": labels[workspace, process, path],
+                "text": MASK if is_masked(masks, (workspace, process), path) else text,
+            }
+            for path, text in sorted(values.items())
+            if (workspace, process, path) in labels
+        ]
+        for key, values, workspace, process in keywords
+    }
+
+
+def scopes_of(task: UserTask) -> list[int]:
+    """The scopes whose variables a task sees, the nearest first."""
+    found = [task.element_instance_key]
+    while found[-1] != task.process_instance_key and len(found) < DEPTH:
+        scope = ElementInstance.objects.filter(pk=found[-1]).values_list("flow_scope_key", flat=True).first()
+        found.append(scope or task.process_instance_key)
+    return found
+
+
+def _exact(row: Any) -> Any:
+    """The value with all digits that are stored."""
+    return None if row.stored is None else exact.parse(row.stored, row.name)
+
+
+def _shown(value: Any) -> str:
+    text = exact.dump(value, exact.INDENT)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def people_of(workspace: Workspace) -> list[str]:
+    """Whom a task can be assigned to: names to choose from, not a rule."""
+    users = get_user_model()._default_manager.filter(is_active=True, groups__name__startswith=f"{workspace.slug}:")
+    return [user.get_username() for user in users.order_by("username").distinct()[:MAX_PEOPLE]]
+
+
+def _address(request: HttpRequest, whose: str) -> str:
+    query = request.GET.copy()
+    for name in ("whose", "after", "before", "from"):
+        query.pop(name, None)
+    if whose:
+        query["whose"] = whose
+    return f"?{query.urlencode()}"

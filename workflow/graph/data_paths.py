@@ -7,10 +7,11 @@ A path begins with the name of a variable of the process instance itself and goe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 MAX_PATH_LENGTH = 255
+MAX_LABEL_LENGTH = 100
 FORBIDDEN = frozenset(":,=<>|\x00")
 """What search expressions are made of, and what no text in the database may hold."""
 
@@ -58,22 +59,29 @@ def why_no_path(path: str) -> str:
 
 
 def read_declared(searchable: str, keywords: str) -> Iterator[DataPath]:
-    """The paths that a model declares, as in `customer.name, amount: number`; raises ValueError for the first wrong one."""
-    types: dict[str, DataType] = {}
-    wanted_keywords = [path for path, _type in _parts(keywords)]
-    for path, name in _parts(searchable):
-        types[path] = _type(path, name)
-    for path in dict.fromkeys([*types, *wanted_keywords]):
+    """The paths that a model declares, as in `customer.name: text: Customer, amount: number`; ValueError for the first wrong one.
+
+    Keywords are declared without a type: `customer.name: Customer`.
+    """
+    found: dict[str, DataPath] = {}
+    for path, name, label in _parts(searchable, 3):
+        found[path] = DataPath(path, _type(path, name), label=label)
+    for path, label, _rest in _parts(keywords, 2):
+        known = found.get(path) or DataPath(path, is_searchable=False)
+        found[path] = replace(known, is_keyword=True, label=known.label or label)
+    for path, each in found.items():
         if problem := why_no_path(path):
             raise ValueError(problem)
-        yield DataPath(path, types.get(path, DataType.TEXT), path in types, path in wanted_keywords)
+        if len(each.label) > MAX_LABEL_LENGTH:
+            raise ValueError(f"Expected a label of at most {MAX_LABEL_LENGTH} characters for '{path}'.")
+        yield each
 
 
-def _parts(text: str) -> Iterator[tuple[str, str]]:
+def _parts(text: str, count: int) -> Iterator[tuple[str, str, str]]:
     for part in text.split(","):
-        path, _colon, name = part.partition(":")
-        if path.strip():
-            yield path.strip(), name.strip()
+        path, *rest = (each.strip() for each in part.split(":", count - 1))
+        if path or rest:
+            yield path, *[*rest, "", ""][:2]
 
 
 def _type(path: str, name: str) -> DataType:

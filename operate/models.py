@@ -9,6 +9,7 @@ from simple_history.models import HistoricalRecords
 
 from operate.batch.models import Batch, BatchItem, BatchJob
 from operate.figures import HourlyFigure, RollUp
+from operate.grants import RoleGrant
 from operate.lists import ListColumns, SavedFilter
 from operate.masking.models import MaskedVariable
 from workflow.models import ProcessDataPath, Workspace
@@ -47,6 +48,7 @@ __all__ = [
     "HourlyFigure",
     "ListColumns",
     "MaskedVariable",
+    "RoleGrant",
     "RollUp",
     "SavedFilter",
     "WorkspaceSettings",

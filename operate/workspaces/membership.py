@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from guardian.models import GroupObjectPermission
 
+from operate.models import RoleGrant
 from operate.workspaces.access import Access, User
 from operate.workspaces.roles import RIGHTS_OF_ROLE, WORKSPACE_ROLES, Right, Role, group_name
 from workflow.engine.errors import NotFound
@@ -33,6 +34,8 @@ def ensure_roles(workspace: Workspace) -> None:
         (group, permission): pk for pk, group, permission in granted.values_list("pk", "group_id", "permission_id")
     }
     surplus = [pk for grant, pk in present.items() if grant not in wanted]
+    for grant in RoleGrant.objects.filter(workspace=workspace, group__isnull=False).select_related("group"):
+        _give_rights(grant.group, workspace)
     if surplus:
         GroupObjectPermission.objects.filter(pk__in=surplus).delete()
     GroupObjectPermission.objects.bulk_create(
@@ -46,6 +49,7 @@ def ensure_roles(workspace: Workspace) -> None:
 def add_member(user: User, workspace: Workspace | None, role: Role | str) -> None:
     """Give the user a role in the workspace; ORG_ADMIN is given without one."""
     _group(workspace, Role(role)).user_set.add(user)
+    RoleGrant.objects.get_or_create(workspace=workspace, role=Role(role).value, user=user, group=None)
     Access.forget(user)
 
 
@@ -54,7 +58,56 @@ def remove_member(user: User, workspace: Workspace | None, role: Role | str | No
     roles = [Role(role)] if role else WORKSPACE_ROLES
     for each in roles:
         _group(workspace, each).user_set.remove(user)
+    for grant in RoleGrant.objects.filter(workspace=workspace, role__in=roles, user=user):
+        grant.delete()  # one by one: that keeps the history
     Access.forget(user)
+
+
+def add_group(group: Group, workspace: Workspace, role: Role | str) -> None:
+    """Give the role in the workspace to everybody who is in the group, now or later."""
+    if is_role_group(group):
+        raise ValueError(f"Expected a group of people, found '{group.name}', which is a role's own group.")
+    RoleGrant.objects.get_or_create(workspace=workspace, role=Role(role).value, user=None, group=group)
+    _give_rights(group, workspace)
+
+
+def remove_group(group: Group, workspace: Workspace, role: Role | str) -> None:
+    """Take the role from the group; rights of its other roles in the workspace stay."""
+    for grant in RoleGrant.objects.filter(workspace=workspace, role=Role(role).value, group=group):
+        grant.delete()
+    _give_rights(group, workspace)
+
+
+def groups_with(workspace: Workspace, role: Role | str) -> QuerySet[Group]:
+    """The groups that hold the role in the workspace."""
+    grants = RoleGrant.objects.filter(workspace=workspace, role=Role(role).value, group__isnull=False)
+    return Group.objects.filter(pk__in=grants.values("group")).order_by("name")
+
+
+def is_role_group(group: Group) -> bool:
+    """Whether the group is one that a role is made of."""
+    return group.name == Role.ORG_ADMIN or group.name.rpartition(":")[2] in {*WORKSPACE_ROLES}
+
+
+def _give_rights(group: Group, workspace: Workspace) -> None:
+    """Bring what the group may do in the workspace in step with the roles that it holds there."""
+    permissions = _permissions()
+    roles = RoleGrant.objects.filter(workspace=workspace, group=group).values_list("role", flat=True)
+    wanted = {permissions[right].pk for role in roles for right in RIGHTS_OF_ROLE[Role(role)]}
+    held = GroupObjectPermission.objects.filter(
+        group=group, content_type=ContentType.objects.get_for_model(Workspace), object_pk=str(workspace.pk)
+    )
+    present = set(held.values_list("permission_id", flat=True))
+    held.exclude(permission_id__in=wanted).delete()
+    GroupObjectPermission.objects.bulk_create(
+        GroupObjectPermission(
+            group=group,
+            permission_id=permission,
+            content_type=ContentType.objects.get_for_model(Workspace),
+            object_pk=str(workspace.pk),
+        )
+        for permission in wanted - present
+    )
 
 
 def members(workspace: Workspace, role: Role | str) -> QuerySet[User]:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import connections
 from guardian.models import GroupObjectPermission
 
+from operate.models import RoleGrant
 from operate.workspaces.membership import ensure_roles
 from workflow.models import DEFAULT_WORKSPACE, Workspace
 
@@ -23,7 +24,7 @@ def migrated(sender: object, using: str, **rest: Any) -> None:
 
     Where some app is migrated only in part or backwards, the tables may not be there; then there is nothing to do yet.
     """
-    needed = {model._meta.db_table for model in (Workspace, Group, GroupObjectPermission)}
+    needed = {model._meta.db_table for model in (Workspace, Group, GroupObjectPermission, RoleGrant)}
     if not needed <= set(connections[using].introspection.table_names()):
         return
     Workspace.objects.get_or_create(slug=DEFAULT_WORKSPACE, defaults={"name": "Default"})

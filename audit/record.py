@@ -73,12 +73,22 @@ _INSERT_EVENT_WITH_SNAPSHOTS = (
     " LEFT JOIN workflow_formervalue former"  # which has all digits of its numbers
     " ON former.variable_key = before.variable_key AND former.revision = before.revision"
 )
+_INSERT_EVENT_WITH_ONE_SNAPSHOT = (  # the most frequent number; plain values take a third less time than arrays
+    f"WITH event AS ({_INSERT_EVENT} RETURNING key, at) "
+    "INSERT INTO audit_variablesnapshot"
+    " (audit_event_key, taken_at, process_instance_key, scope_key, name, existed, type, revision, value)"
+    " SELECT event.key, event.at, %s::bigint, %s::bigint, %s::text, %s::boolean, %s::text, %s::int, coalesce("
+    "(SELECT former.value FROM workflow_formervalue former"
+    " WHERE former.variable_key = %s::bigint AND former.revision = %s::int), %s::jsonb) FROM event"
+)
 
 
 def record(event: NewAuditEvent, snapshots: Sequence[Snapshot] = ()) -> None:
     """Write the event when the surrounding transaction does, or at once if there is none."""
     with transaction() as tx:
-        if snapshots:
+        if len(snapshots) == 1:
+            tx.add(_INSERT_EVENT_WITH_ONE_SNAPSHOT, [*_event_parameters(event), *_one_snapshot(snapshots[0])])
+        elif snapshots:
             tx.add(_INSERT_EVENT_WITH_SNAPSHOTS, [*_event_parameters(event), *_snapshot_parameters(snapshots)])
         else:
             tx.add(_INSERT_EVENT, _event_parameters(event))
@@ -105,6 +115,20 @@ def _event_parameters(event: NewAuditEvent) -> list[object]:
         to_json(event.body),
         event.result.value,
         storable_text(event.message),
+    ]
+
+
+def _one_snapshot(snapshot: Snapshot) -> list[object]:
+    return [
+        snapshot.process_instance_key,
+        snapshot.scope_key,
+        snapshot.name,
+        snapshot.existed,
+        snapshot.type,
+        snapshot.revision,
+        snapshot.variable_key,
+        snapshot.revision,
+        to_json(snapshot.value),
     ]
 
 

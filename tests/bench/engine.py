@@ -10,6 +10,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +18,9 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from audit.models import Channel
-from operate.actions import CompleteUserTask, Deploy, ModifyProcessInstance, SetVariables, StartProcessInstance
+from operate.actions import CompleteUserTask, Deploy, EditVariables, ModifyProcessInstance, StartProcessInstance
+from operate.variables.edits import Edit, NewValue, NothingChanged
+from operate.variables.reading import version_of
 from operate.workspaces import Role, add_member, workspace_named
 from tests.bench.models import POOL, TASK, Command, Workload
 from tests.support.processes import NOON
@@ -28,7 +31,7 @@ from workflow.engine.engine import Engine, new_process_instance
 from workflow.engine.errors import ModelProblems
 from workflow.engine.state import COMPLETED, ProcessInstanceState
 from workflow.graph import ExecutableProcess, Semantics
-from workflow.models import ProcessInstance
+from workflow.models import ProcessInstance, Variable
 from workflow.modification import CancelAll, StartBefore
 from workflow.persistence.definitions import executable_process
 from workflow.services import Resource
@@ -48,6 +51,7 @@ class Fettle:
         self._administrator = get_user_model().objects.create_user("administrator")
         add_member(self._administrator, workspace, Role.WORKSPACE_ADMIN)
         self._workspace_id = workspace.id
+        self._seen: dict[int, str] = {}
 
     def deploy(self, workload: Workload | Command) -> int:
         """Deploy the workload's model; raises ModelProblems if this release cannot run it."""
@@ -96,8 +100,16 @@ class Fettle:
         return action.execute(key, [CancelAll(TASK), StartBefore(TASK)])
 
     def _edit(self, key: int) -> object:
-        action = SetVariables(self._administrator, channel=Channel.ADMIN, reason="bench")
-        return action.execute(key, {"amount": random.randrange(100_000)})
+        """Save what an editor has typed who saw the variable as it is."""
+        if not self._seen:
+            self._seen = _versions()
+        seen = self._seen[key]
+        action = EditVariables(self._administrator, channel=Channel.ADMIN, reason="bench")
+        edit = Edit(key, {"amount": NewValue(random.randrange(100_000))}, seen={"amount": seen})
+        with suppress(NothingChanged):  # the same number by chance
+            [change] = action.execute(edit).outcome.variables
+            self._seen[key] = version_of(change.variable_key, change.revision + 1)
+        return key
 
     @staticmethod
     def per_second(run: Callable[[], object], seconds: float) -> float:
@@ -152,6 +164,11 @@ class Core:
         if state.state != COMPLETED:
             raise WrongResult(f"Expected '{workload.name}' to complete in memory, but it is {state.state.lower()}.")
         return len(engine.activated)
+
+
+def _versions() -> dict[int, str]:
+    rows = Variable.objects.filter(name="amount").values_list("scope_key", "key", "revision")
+    return {scope_key: version_of(key, revision) for scope_key, key, revision in rows}
 
 
 def _per_second(run: Callable[[], object], seconds: float) -> float:

@@ -353,6 +353,14 @@ SELECT v.key, v.revision, v.process_instance_key, v.root_process_instance_key, v
 FROM unnest(%s::bigint[], %s::boolean[]) AS u(variable, deleted) JOIN workflow_variable v ON v.key = u.variable
 ON CONFLICT (variable_key, revision) DO NOTHING
 """
+FORMER_VALUE_INSERT_ONE = """
+INSERT INTO workflow_formervalue (variable_key, revision, process_instance_key, root_process_instance_key, scope_key, name,
+  value, type, is_initial, is_deleted, created_at, replaced_at)
+SELECT v.key, v.revision, v.process_instance_key, v.root_process_instance_key, v.scope_key, v.name, v.value, v.type,
+  v.is_initial, %s::boolean, v.created_at, %s::timestamptz
+FROM workflow_variable v WHERE v.key = %s::bigint
+ON CONFLICT (variable_key, revision) DO NOTHING
+"""
 """Written before the variables are: the database has the values that are replaced, with all their digits."""
 
 VARIABLES_DELETE = "DELETE FROM workflow_variable WHERE key = ANY(%s::bigint[])"
@@ -473,6 +481,8 @@ def _former_values(states: Sequence[ProcessInstanceState], now: datetime) -> lis
     ]
     if not replaced:
         return []
+    if len(replaced) == 1:
+        return [(FORMER_VALUE_INSERT_ONE, (replaced[0].deleted, now, replaced[0].variable_key))]
     columns: list[Sequence[object]] = [
         [change.variable_key for change in replaced],
         [change.deleted for change in replaced],

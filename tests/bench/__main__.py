@@ -2,7 +2,8 @@
 
 - BENCH_REPEATS=5: how often; the medians count
 - BENCH_SECONDS=1: how long each measurement takes
-- BENCH_ONLY=…: names of workloads, separated by commas, `jobs` for the worker, `many` for batches; all if not set
+- BENCH_ONLY=…: names of workloads, separated by commas, `jobs` for the worker, `many` for batches,
+  `soundness` for judging modifications; all if not set
 - BENCH_LIMIT=…: fail if floor ÷ Fettle is greater than this on any workload
 - BENCH_JSON=…: write all figures into this file
 - DATABASE_URL=…: measure on this server; else on an embedded one
@@ -27,11 +28,13 @@ from tests.bench.database import DatabaseError, bench_database, django_on
 from tests.bench.floor import Floor, FloorError
 from tests.bench.models import COMMANDS, WORKLOADS, Command, Workload
 from tests.bench.report import Result, machine, table, too_slow
+from tests.bench.soundness import line as soundness_line
+from tests.bench.soundness import too_slow as too_slow_to_judge
 
 if TYPE_CHECKING:
     from tests.bench.engine import Fettle
 
-JOBS, MANY = "jobs", "many"
+JOBS, MANY, SOUNDNESS = "jobs", "many", "soundness"
 INSTANCES = TOKENS = 10_000
 WARM_UP_SECONDS = 0.5
 CORE_SECONDS = 0.2
@@ -51,6 +54,7 @@ class Settings:
     workloads: Sequence[Workload | Command]
     jobs: bool
     many: bool
+    soundness: bool
     limit: float | None
     json: Path | None
 
@@ -78,17 +82,18 @@ def _number(name: str, default: str) -> float:
     return number
 
 
-def _chosen(names: str) -> tuple[Sequence[Workload | Command], bool, bool]:
-    """The workloads, and whether the worker and changes of many are to be measured."""
+def _chosen(names: str) -> tuple[Sequence[Workload | Command], bool, bool, bool]:
+    """The workloads, and whether the worker, changes of many and the judging of modifications are to be measured."""
     wanted = {name.strip() for name in names.split(",") if name.strip()}
     subjects = [*WORKLOADS, *COMMANDS]
-    known = [*(subject.name for subject in subjects), JOBS, MANY]
+    known = [*(subject.name for subject in subjects), JOBS, MANY, SOUNDNESS]
     unknown = wanted - set(known)
     if unknown:
         there = ", ".join(known)
         raise SettingError(f"Expected BENCH_ONLY to name workloads, found {sorted(unknown)}; there are: {there}.")
     chosen = [each for each in subjects if not wanted or each.name in wanted]
-    return chosen, not wanted or JOBS in wanted, not wanted or MANY in wanted
+    jobs, many, soundness = (not wanted or name in wanted for name in (JOBS, MANY, SOUNDNESS))
+    return chosen, jobs, many, soundness
 
 
 def main() -> int:
@@ -98,6 +103,7 @@ def main() -> int:
         with bench_database() as url, django_on(url):
             results = measure(settings, Floor(url, SESSION_OPTIONS)) if settings.workloads else []
             jobs = measure_jobs(settings) if settings.jobs else []
+            judged = measure_soundness() if settings.soundness else []
             many = measure_many(settings) if settings.many else []
             where = machine(url)
     except (SettingError, DatabaseError, FloorError, EmbeddedPostgresError) as error:
@@ -110,6 +116,8 @@ def main() -> int:
         )
     if many:
         print("\n".join(many) + "\n")
+    if judged:
+        print(soundness_line(judged) + "\n")
     print(f"Medians of {settings.repeats} repeats of {settings.seconds} s, alternating. {where}")
     if settings.json:
         written = {
@@ -117,10 +125,12 @@ def main() -> int:
             "at": time.time(),
             "results": [result.as_json() for result in results],
             "jobs": jobs,
+            "soundness_milliseconds": judged,
             "many": many,
         }
         settings.json.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
     slow = too_slow(results, settings.limit) if settings.limit is not None else []
+    slow += too_slow_to_judge(judged)
     for line in slow:
         print(f"Error: {line}", file=sys.stderr)
     return 1 if slow else 0
@@ -163,6 +173,14 @@ def measure_many(settings: Settings) -> list[str]:
         *(f"Batch of {INSTANCES:,} instances, {name}: {rate:,.0f} /s" for name, rate in rates.items()),
         f"Modification of {TOKENS:,} tokens of one instance: {median(seconds):.2f} s ({min(seconds):.2f} … {max(seconds):.2f})",
     ]
+
+
+def measure_soundness() -> list[float]:
+    """Milliseconds to judge a modification, for each of some."""
+    from tests.bench.soundness import ELEMENTS, MODELS, milliseconds
+
+    tell(f"{SOUNDNESS}: judging modifications of large models")
+    return milliseconds(MODELS, ELEMENTS)
 
 
 def _prepare(subject: Workload | Command, fettle: Fettle) -> Subject:

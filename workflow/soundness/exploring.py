@@ -7,11 +7,12 @@ comes from the relation 'may hold a token at the same time', computed without pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from time import perf_counter
 
-from workflow.soundness.net import Join, Net
+from workflow.soundness.net import Join, Move, Net
 
 CAP = 4
 """More tokens than these in one place behave like this many."""
@@ -51,18 +52,62 @@ class Exploration:
     states: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Board:
+    """A net without the places that a token passes in one way only: it goes straight on to where there is a choice or a wait."""
+
+    net: Net
+    ahead: tuple[tuple[int, ...], ...]
+    """Where a token really comes to that is put on a place."""
+    moves: tuple[tuple[Move, ...], ...]
+    joins: tuple[Join, ...]
+    join_at: Mapping[int, int]
+    """The join that a place leads into, by its position."""
+
+
+@lru_cache(maxsize=1000)
+def _board(net: Net) -> _Board:
+    ahead: dict[int, tuple[int, ...]] = {}
+
+    def find(place: int, path: frozenset[int]) -> tuple[int, ...]:
+        known = ahead.get(place)
+        if known is not None:
+            return known
+        moves = net.moves[place]
+        if len(moves) != 1 or moves[0].clears or place in path:
+            return (place,)
+        return tuple(end for each in moves[0].to for end in find(each, path | {place}))
+
+    for place in range(len(net.places) - 1, -1, -1):  # downstream first, so that little is left to be found
+        ahead[place] = find(place, frozenset())
+    go = tuple(ahead[place] for place in range(len(net.places)))
+
+    def straight(places: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(end for place in places for end in go[place])
+
+    moves = tuple(tuple(Move(straight(move.to), move.clears) for move in each) for each in net.moves)
+    joins = tuple(replace(join, outputs=tuple(straight(output) for output in join.outputs)) for join in net.joins)
+    join_at = {place: number for number, join in enumerate(joins) for place in join.inputs}
+    return _Board(net, go, moves, joins, join_at)
+
+
 @dataclass(slots=True)
 class _Game:
-    net: Net
+    board: _Board
     budget: Budget
     completes: bool = False
     stuck: list[bytes] = field(default_factory=list)
     fired: set[int] = field(default_factory=set)
 
-    def play(self, start: bytes) -> Exploration:
-        seen, ahead, since = {start}, [start], 0
+    def play(self, marking: Mapping[int, int]) -> Exploration:
+        net = self.board.net
+        ahead = [bytes(len(net.places))]
+        for place, count in marking.items():
+            for _ in range(min(count, CAP)):
+                ahead = [each for state in ahead for each in self._after(state, self.board.ahead[place])]
+        seen, since = set(ahead), 0
         while ahead:
-            for state in self.following(ahead.pop()):
+            for state in self._following(ahead.pop()):
                 if state not in seen:
                     seen.add(state)
                     ahead.append(state)
@@ -75,82 +120,74 @@ class _Game:
         stuck = tuple({place: count for place, count in enumerate(state) if count} for state in self.stuck)
         return Exploration(self.completes, stuck, frozenset(self.fired), not ahead, len(seen))
 
-    def following(self, state: bytes) -> Iterator[bytes]:
-        net = self.net
-        waiting = state[net.moving :].strip(b"\0")
-        if waiting:
-            for number, join in enumerate(net.joins):
-                fired = self._fire(state, join, at_once=True)
-                if fired is not None:
-                    self.fired.add(number)
-                    yield from fired
-                    return
-        head = state[: net.moving].lstrip(b"\0")
+    def _following(self, state: bytes) -> Iterator[bytes]:
+        moving = self.board.net.moving
+        head = state[:moving].lstrip(b"\0")
         if head:
-            yield from self._move(state, net.moving - len(head))
-            return
-        if not waiting:
+            place = moving - len(head)
+            for move in self.board.moves[place]:
+                if move.clears:
+                    self.completes = True
+                    continue
+                left = bytearray(state)
+                left[place] -= 1
+                yield from self._after(bytes(left), move.to)
+        elif not any(state):
             self.completes = True
-            return
-        for number, join in enumerate(net.joins):
-            fired = self._fire(state, join, at_once=False)
-            if fired is not None:
+        else:
+            yield from self._last_joins(state)
+
+    def _last_joins(self, state: bytes) -> Iterator[bytes]:
+        """Nothing else moves: an inclusive join takes what has come, unless something stands upstream for ever."""
+        for number, join in enumerate(self.board.joins):
+            if join.is_inclusive and any(state[place] for place in join.inputs):
+                if any(state[place] for place in join.upstream):
+                    continue
                 self.fired.add(number)
-                yield from fired
+                left = bytearray(state)
+                for place in join.inputs:
+                    left[place] = 0
+                for output in join.outputs:
+                    yield from self._after(bytes(left), output)
                 return
         self.stuck.append(state)
 
-    def _move(self, state: bytes, place: int) -> Iterator[bytes]:
-        for move in self.net.moves[place]:
-            if move.clears:
-                self.completes = True
-                continue
-            following = bytearray(state)
-            following[place] -= 1
-            _add(following, move.to)
-            yield bytes(following)
-
-    def _fire(self, state: bytes, join: Join, *, at_once: bool) -> list[bytes] | None:
-        """The markings after a join; None if it does not fire now."""
-        come = [state[place] for place in join.inputs]
-        total = sum(come)
-        if not total:
-            return None
+    def _after(self, state: bytes, arriving: Sequence[int]) -> list[bytes]:
+        """The markings once these tokens have come, and the joins that were full have fired."""
+        if not arriving:
+            return [state]
         following = bytearray(state)
-        is_full = total >= len(come) if self.net.counts_tokens else all(come)
-        if is_full:
-            _take(following, join.inputs, len(come), one_from_each=not self.net.counts_tokens)
-        elif at_once or not join.is_inclusive or any(state[place] for place in join.upstream):
-            return None
-        else:
+        for position, place in enumerate(arriving):
+            following[place] = min(following[place] + 1, CAP)
+            number = self.board.join_at.get(place)
+            if number is not None and self._take(following, self.board.joins[number]):
+                self.fired.add(number)
+                rest = tuple(arriving[position + 1 :])
+                outputs = self.board.joins[number].outputs
+                return [each for output in outputs for each in self._after(bytes(following), (*output, *rest))]
+        return [bytes(following)]
+
+    def _take(self, state: bytearray, join: Join) -> bool:
+        """Whether a join is full; then its tokens are taken."""
+        if not self.board.net.counts_tokens:
+            if not all(state[place] for place in join.inputs):
+                return False
             for place in join.inputs:
-                following[place] = 0
-        results = []
-        for output in join.outputs:
-            each = bytearray(following)
-            _add(each, output)
-            results.append(bytes(each))
-        return results
-
-
-def _take(state: bytearray, inputs: Iterable[int], number: int, *, one_from_each: bool) -> None:
-    for place in inputs:
-        taken = 1 if one_from_each else min(state[place], number)
-        state[place] -= taken
-        number -= taken
-
-
-def _add(state: bytearray, places: Iterable[int]) -> None:
-    for place in places:
-        state[place] = min(state[place] + 1, CAP)
+                state[place] -= 1
+            return True
+        left = len(join.inputs)
+        if sum(state[place] for place in join.inputs) < left:
+            return False
+        for place in join.inputs:
+            taken = min(state[place], left)
+            state[place] -= taken
+            left -= taken
+        return True
 
 
 def explore(net: Net, marking: Mapping[int, int], budget: Budget) -> Exploration:
     """Play the token game from a marking, tokens by place."""
-    state = bytearray(len(net.places))
-    for place, count in marking.items():
-        state[place] = min(count, CAP)
-    return _Game(net, budget).play(bytes(state))
+    return _Game(_board(net), budget).play(marking)
 
 
 # ---- what may be active at the same time
@@ -171,7 +208,8 @@ class _Together:
         self._net = net
         self.beside = [0] * len(net.places)
         self._reached = [False] * len(net.places)
-        self._changed: list[int] = []
+        self._changed = 0
+        """The places whose neighbours have changed, a bit each; those upstream come first."""
         self._joins: dict[int, list[Join]] = {}
         for join in net.joins:
             for place in join.inputs:
@@ -187,7 +225,9 @@ class _Together:
     def spread(self) -> None:
         """Let everything that can happen happen, until no more places meet."""
         while self._changed:
-            place = self._changed.pop()
+            lowest = self._changed & -self._changed
+            self._changed ^= lowest
+            place = lowest.bit_length() - 1
             for move in self._net.moves[place]:
                 self._go(move.to, self.beside[place])
             for join in self._joins.get(place, ()):
@@ -204,20 +244,20 @@ class _Together:
     def _reach(self, place: int, beside: int) -> None:
         if not self._reached[place]:
             self._reached[place] = True
-            self._changed.append(place)
+            self._changed |= 1 << place
         new = beside & ~self.beside[place]
         if not new:
             return
         self.beside[place] |= new
-        self._changed.append(place)
         bit = 1 << place
+        self._changed |= bit
         while new:
             lowest = new & -new
             new ^= lowest
             other = lowest.bit_length() - 1
             if not self.beside[other] & bit:
                 self.beside[other] |= bit
-                self._changed.append(other)
+                self._changed |= lowest
 
     def _beside_join(self, join: Join) -> int | None:
         """The places that may hold a token when a join fires; None if it does not."""

@@ -194,18 +194,17 @@ class _Missing:
 
 def missing_variables(before: Marking, after: Marking, plan: Sequence[Touched]) -> Iterator[SoundnessWarning]:
     """Variables that are read where the plan has put tokens, or behind, and that nothing sets."""
-    known: set[tuple[str, FlowNode]] = set()
-    for token in before.tokens.values():
-        if not token.element.is_scope:
-            for each in _missing_from(token.element, before, token.scope_key, entered=True):
-                known.add((each.read.name, each.read.node))
     told: set[str] = set()
+    known: set[tuple[str, FlowNode]] | None = None
     for position, node, scope_key in _begun(before, after, plan):
         found = [
             each
             for each in _missing_from(node, after, scope_key, entered=False, own=_given(after, node, scope_key))
-            if (each.read.name, each.read.node) not in known and each.read.name not in told
+            if each.read.name not in told
         ]
+        if found:
+            known = _known(before) if known is None else known
+            found = [each for each in found if (each.read.name, each.read.node) not in known]
         for name in dict.fromkeys(each.read.name for each in found):
             told.add(name)
             yield _warning([each for each in found if each.read.name == name], node, position)
@@ -213,6 +212,13 @@ def missing_variables(before: Marking, after: Marking, plan: Sequence[Touched]) 
         if skipped:
             told.update(skipped)
             yield _handed_over(skipped, node, position)
+
+
+def _known(before: Marking) -> set[tuple[str, FlowNode]]:
+    """What was missing already."""
+    tokens = (token for token in before.tokens.values() if not token.element.is_scope)
+    found = (each for token in tokens for each in _missing_from(token.element, before, token.scope_key, entered=True))
+    return {(each.read.name, each.read.node) for each in found}
 
 
 def _begun(before: Marking, after: Marking, plan: Sequence[Touched]) -> Iterator[tuple[int | None, FlowNode, int]]:

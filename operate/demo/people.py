@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 
 from operate.workspaces import Role, add_member
 from workflow.models import Workspace
@@ -25,6 +25,8 @@ class Person:
     first_name: str
     last_name: str
     roles: tuple[tuple[str | None, Role], ...]
+    teams: tuple[str, ...] = ()
+    """Groups that the models name as candidates of user tasks."""
 
 
 def everywhere(role: Role) -> tuple[tuple[str | None, Role], ...]:
@@ -36,8 +38,16 @@ PEOPLE = (
     Person("lena", "Lena", "Hartmann", (("lending", Role.WORKSPACE_ADMIN),)),
     Person("paul", "Paul", "Iversen", (("payments", Role.WORKSPACE_ADMIN),)),
     Person("stella", "Stella", "Marchetti", (("shop", Role.WORKSPACE_ADMIN),)),
-    Person("omar", "Omar", "Haddad", (("lending", Role.OPERATOR), ("payments", Role.OPERATOR))),
-    Person("petra", "Petra", "Lindqvist", (("shop", Role.OPERATOR),)),
+    Person(
+        "omar",
+        "Omar",
+        "Haddad",
+        (("lending", Role.OPERATOR), ("payments", Role.OPERATOR)),
+        ("loan-office", "kyc-desk", "dispute-team"),
+    ),
+    Person(
+        "petra", "Petra", "Lindqvist", (("shop", Role.OPERATOR),), ("warehouse", "returns-desk", "customer-service")
+    ),
     Person("sam", "Sam", "Okafor", everywhere(Role.SUPPORT)),
     Person("aud", "Audrey", "Weiss", everywhere(Role.AUDITOR)),
     Person("wendy", "Wendy", "Worker", everywhere(Role.WORKER)),
@@ -72,5 +82,6 @@ def make_people(workspaces: dict[str, Workspace]) -> dict[str, User]:
             )
         for slug, role in person.roles:
             add_member(user, workspaces[slug] if slug else None, role)
+        user.groups.add(*(Group.objects.get_or_create(name=team)[0] for team in person.teams))
         made[person.username] = user
     return made

@@ -128,7 +128,10 @@ def has_floats(value: Any) -> bool:
 
 def indented(pretty: str) -> str:
     """A value as PostgreSQL's `jsonb_pretty` writes it, which indents by four, as everything here is written."""
-    return re.sub(r"^ +", lambda spaces: " " * (len(spaces[0]) // 4 * INDENT), pretty, flags=re.MULTILINE)
+    closed = re.sub(
+        r"([{\[])\n *([}\]])", r"\1\2", pretty
+    )  # no text has a line break in it: in JSON that is written \n
+    return re.sub(r"^ +", lambda spaces: " " * (len(spaces[0]) // 4 * INDENT), closed, flags=re.MULTILINE)
 
 
 def check_depth(value: Any) -> None:

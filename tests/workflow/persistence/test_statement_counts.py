@@ -147,6 +147,21 @@ def test_setting_variables(fan_out: FanOutFactory, assert_statements: AssertStat
     assert {change.name for change in outcome.variables} == {"amount", "approved"}
 
 
+@pytest.mark.parametrize("scope", ["element instance", "process instance"])
+def test_editing_variables(fan_out: FanOutFactory, assert_statements: AssertStatements, scope: str) -> None:
+    # given
+    started = fan_out().start()
+    task = next(each for each in started.activated if each.element_id == "task0")
+    key = task.key if scope == "element instance" else started.process_instance_key
+    services.set_variables(key, {"amount": 1, "old": True}, local=True)
+    edit = services.VariableEdit({"amount": 2, "new": 1}, ["old"])
+    # when
+    with assert_statements("edit_variables"):
+        outcome = services.edit_variables(key, lambda scope: edit)
+    # then
+    assert {change.name for change in outcome.variables} == {"amount", "new", "old"}
+
+
 def test_cancelling(fan_out: FanOutFactory, assert_statements: AssertStatements, tokens: int) -> None:
     # given
     key = fan_out().start().process_instance_key

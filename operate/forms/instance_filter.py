@@ -77,7 +77,7 @@ class ProcessInstanceFilter(ListFilter):
     called_by = KeysField(label=_("Called by"), required=False)
     variable = forms.CharField(label=_("Variable"), required=False, max_length=255)
     value = ValuesField(label=_("Value (JSON), or several"), required=False)
-    error = ErrorField(label=_("Error message"), required=False)
+    error = ErrorField(label=_("Error message"), required=False, strip=False)
     retrying = forms.BooleanField(label=_("Failed, retries left"), required=False)
     started_from = forms.DateField(label=_("Started from"), required=False, widget=forms.DateInput({"type": "date"}))
     started_to = forms.DateField(label=_("Started to"), required=False, widget=forms.DateInput({"type": "date"}))
@@ -109,7 +109,7 @@ class ProcessInstanceFilter(ListFilter):
             rows = definitions.filter(process_id=self.process_id).order_by("-version")
             versions = list(dict.fromkeys(rows.values_list("version", flat=True)[:MOST_VERSIONS]))
         asked = self.data.get("version", "")
-        if asked.isdigit() and int(asked) < 2**31 and int(asked) not in versions:
+        if asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) not in versions:
             versions.append(int(asked))
         field = self.fields["version"]
         field.choices = [("", _("All versions")), *((str(each), str(each)) for each in versions)]  # type: ignore[attr-defined]

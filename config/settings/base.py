@@ -157,7 +157,7 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(24.6% .037 206)",
         },
     },
-    "DASHBOARD_CALLBACK": "operate.admin.frame.dashboard",
+    "DASHBOARD_CALLBACK": "operate.admin.dashboard.dashboard",
     "COMMAND": {"search_callback": "operate.admin.frame.find"},
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "operate.admin.frame.navigation"},
 }

@@ -36,12 +36,13 @@ from operate.batch.rehearsing import Rehearsal
 from operate.batch.submitting import Selection
 from operate.forms.batches import BatchFilter
 from operate.forms.keys import key_of
-from operate.workspaces import Right
+from operate.workspaces import Right, visible_to
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance
 
 State = Batch.State
 MAX_ITEMS = 200
+MAX_RUNNING = 5
 DOTS = {
     State.ACTIVE: "active",
     State.SUSPENDED: "suspended",
@@ -70,6 +71,7 @@ class BatchAdmin(EngineModelAdmin):
 
     def pages(self) -> list[URLPattern]:
         return [
+            self.page("running/", "running", self.running_view),
             self.page("new/", "new", self.new_view),
             self.page("new/preview/", "preview", self.preview_view),
             self.page("<int:key>/", "change", self.batch_view),
@@ -98,6 +100,11 @@ class BatchAdmin(EngineModelAdmin):
         """The part of the page that changes, as long as it does."""
         context = self._context(request, self.visible(request, key))
         return HttpResponse(render_to_string("admin/fettle/batch/progress.html", context, request))
+
+    @method_decorator(require_GET)
+    def running_view(self, request: HttpRequest) -> HttpResponse:
+        """The batches in progress, for the overview."""
+        return HttpResponse(render_to_string("admin/fettle/batch/running.html", running_batches(request.user), request))
 
     def _context(self, request: HttpRequest, batch: Any) -> dict[str, Any]:
         decorate(batch)
@@ -270,6 +277,15 @@ def decorate(batch: Any) -> None:
         if number
     ]
     batch.percent = 100 * (batch.total - batch.waiting) // whole if batch.total else 100
+
+
+def running_batches(user: Any) -> dict[str, Any]:
+    """The newest batches in progress, and whether any of them is being worked at."""
+    rows: Any = visible_to(Batch.objects.filter(state__in=(State.ACTIVE, State.SUSPENDED)), user)
+    batches = list(rows.with_progress()[:MAX_RUNNING])
+    for batch in batches:
+        decorate(batch)
+    return {"batches": batches, "live": any(batch.is_live for batch in batches)}
 
 
 def why_not(reasons: Reasons, batch: Any) -> dict[str, str]:

@@ -1,26 +1,21 @@
-"""What stands around every page: the sidebar, the search, and the page that one sees first."""
+"""What stands around every page: the sidebar and the search."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import timezone
 from unfold.dataclasses import SearchResult
 
 from operate.admin.wording import instance_state
 from operate.forms.keys import key_of
 from operate.workspaces import Access, Right, visible_to
-from workflow.models import Incident, ProcessDefinition, ProcessInstance, UserTask, Workspace
+from workflow.models import ProcessDefinition, ProcessInstance
 
 FOUND = 8
-RECENT_DAYS = 14
-FAILURES = 8
-TASKS = 8
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -115,49 +110,3 @@ def find(request: HttpRequest, text: str) -> list[SearchResult]:
         for definition in named
     ]
     return found
-
-
-def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The overview: per workspace what runs and what stands still, and the commonest failures."""
-    user = request.user
-    workspaces = list(visible_to(Workspace.objects.all(), user))
-    running = _grouped(
-        visible_to(ProcessInstance.objects.filter(state="ACTIVE"), user),
-        running=Count("key"),
-        incidents=Count("key", filter=Q(open_incidents__gt=0)),
-        suspended=Count("key", filter=Q(suspended=True)),
-    )
-    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    recent = visible_to(ProcessInstance.objects.filter(started_at__gte=today - timedelta(days=RECENT_DAYS)), user)
-    ended = _grouped(recent, started=Count("key"), completed=Count("key", filter=Q(state="COMPLETED")))
-    tasks = _grouped(visible_to(UserTask.objects.filter(state="CREATED"), user), tasks=Count("key"))
-    cards = [
-        {"workspace": each, **_zero(), **running.get(each.pk, {}), **ended.get(each.pk, {}), **tasks.get(each.pk, {})}
-        for each in workspaces
-    ]
-    open_incidents = visible_to(Incident.objects.filter(state="ACTIVE"), user)
-    failures = list(
-        open_incidents.order_by()
-        .values("message", "error_type", "element_id", "definition__name", "definition__process_id")
-        .annotate(total=Count("key"), newest=Max("created_at"))
-        .order_by("-total", "-newest")[:FAILURES]
-    )
-    return context | {
-        "is_fullwidth": "1",
-        "title": "Overview",
-        "cards": cards,
-        "total": {name: sum(card[name] for card in cards) for name in _zero()},
-        "failures": failures,
-        "days": RECENT_DAYS,
-        "my_tasks": visible_to(UserTask.objects.filter(state="CREATED", assignee=user.get_username()), user).order_by(
-            "-pk"
-        )[:TASKS],
-    }
-
-
-def _grouped(rows: QuerySet[Any], **figures: Any) -> dict[int, dict[str, int]]:
-    return {row["workspace_id"]: row for row in rows.order_by().values("workspace_id").annotate(**figures)}
-
-
-def _zero() -> dict[str, int]:
-    return dict.fromkeys(("running", "incidents", "suspended", "started", "completed", "tasks"), 0)

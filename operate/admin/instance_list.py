@@ -236,5 +236,6 @@ __all__ = [
     "diagram_config",
     "figures_of",
     "kept_query",
+    "newest_errors",
     "saved_filters",
 ]

@@ -1,0 +1,107 @@
+"""What was configured, by whom and when: the history of every kind of configuration of a workspace, told as differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from operate.masking.models import MaskedVariable
+from operate.models import RoleGrant, SavedFilter, WorkspaceSettings
+from workflow.models import ProcessDataPath, Workspace
+
+MOST = 100
+"""Versions of one kind that are shown."""
+EVENTS = {"+": "added", "~": "changed", "-": "removed"}
+KINDS: tuple[tuple[Any, str, str], ...] = (
+    (Workspace, "Workspace", "id"),
+    (WorkspaceSettings, "Settings", "workspace_id"),
+    (RoleGrant, "Role", "workspace_id"),
+    (MaskedVariable, "Masked variable", "workspace_id"),
+    (ProcessDataPath, "Searchable data", "workspace_id"),
+    (SavedFilter, "Shared filter", "workspace_id"),
+)
+"""Every kind of configuration: its model, its name, and the column that tells the workspace."""
+UNTOLD = frozenset({"id", "workspace", "granted_at", "created_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field before and after."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One change of one thing."""
+
+    at: datetime
+    who: str
+    kind: str
+    event: str
+    what: str
+    process_id: str
+    differences: tuple[Difference, ...]
+
+
+def past(workspace: Workspace, *, process_id: str = "", kinds: tuple[Any, ...] = ()) -> list[Version]:
+    """The changes of a workspace's configuration, newest first; of one process, or of some kinds."""
+    found: list[Version] = []
+    for model, label, column in KINDS:
+        if kinds and model not in kinds:
+            continue
+        rows = model.history.filter(**{column: workspace.pk})
+        if process_id:
+            rows = rows.filter(process_id=process_id)
+        found += _versions(rows, label)
+    return sorted(found, key=lambda version: version.at, reverse=True)
+
+
+def _versions(rows: QuerySet[Any], label: str) -> Iterator[Version]:
+    for row in rows.select_related("history_user").order_by("-history_date", "-history_id")[:MOST]:
+        before = row.prev_record if row.history_type == "~" else None
+        yield Version(
+            row.history_date,
+            row.history_user.get_username() if row.history_user else "system",
+            label,
+            EVENTS[row.history_type],
+            _name(row),
+            getattr(row, "process_id", ""),
+            tuple(_differences(before, row)),
+        )
+
+
+def _name(row: Any) -> str:
+    try:
+        return str(row.instance)
+    except Exception:  # what it names is gone, and only its own columns are left
+        return ""
+
+
+def _differences(before: Any, after: Any) -> Iterator[Difference]:
+    for field in after.tracked_fields:
+        if field.name in UNTOLD:
+            continue
+        old, new = (_text(getattr(row, field.attname)) if row else "" for row in (before, after))
+        if after.history_type == "-":
+            old, new = new, ""
+        if old != new:
+            yield Difference(str(field.verbose_name), _shown(field, old), _shown(field, new))
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _shown(field: Any, text: str) -> str:
+    """A reference by the name of what it refers to, as long as that is there."""
+    if not field.is_relation or not text:
+        return text
+    found = field.related_model._default_manager.filter(pk=text).first()
+    return str(found) if found is not None else text

@@ -15,6 +15,7 @@ from operate.admin.reasons import Reasons
 from operate.admin.variables_panel import VariablesPanel
 from operate.admin.waits import Wait, Waits, ordered
 from operate.admin.wording import body_id, drawn_id, element_icon, element_label, instance_state, label_in
+from operate.masking.masks import Masks
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
 from workflow.models import (
     ElementInstance,
@@ -339,7 +340,11 @@ class InstancePage:
     def audit_events(self) -> Sequence[AuditEvent]:
         if self.why["audit"]:
             return ()
-        return list(AuditEvent.objects.of_process_instance(self.instance.key)[:AUDIT_LIMIT])
+        events = list(AuditEvent.objects.of_process_instance(self.instance.key)[:AUDIT_LIMIT])
+        masks = Masks.for_pages() if events else Masks({})
+        for event in events:
+            event.body = masks.body(event.workspace_id, event.process_id, event.body)
+        return events
 
 
 def as_drawn(figures: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:

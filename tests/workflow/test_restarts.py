@@ -109,6 +109,14 @@ def test_initial_variables_are_all_that_the_start_activity_has_set_by_their_firs
     assert global_variables(new) == {"fare": 5, "agency": "north"}
 
 
+def test_the_first_value_is_known_although_the_command_that_started_the_instance_has_replaced_it():
+    note = listener("start", "${execution.setVariable('fare', fare + 2)}")
+    definition = trip(START + extended("userTask", "book", note) + "<userTask id='pay'/>")
+    old = ended(definition, {"fare": 5, "agency": "north"})
+    assert global_variables(old)["fare"] == 7
+    assert global_variables(restart(definition, old, initial_variables=True)[0]) == {"fare": 5, "agency": "north"}
+
+
 def test_without_a_unique_start_activity_there_are_no_initial_variables():
     definition = trip()
     old = ended(definition, {"fare": 5}, instructions=[StartBefore("book"), StartBefore("pay")])

@@ -51,6 +51,8 @@ class VariableRow(Row):
     updated_at: datetime | None = None
     is_initial: bool = False
     """Given when the process instance was started."""
+    first: tuple[object, str, str | None] | None = None
+    """Value, type and text that it was given then, where the same command has gone on to replace them."""
     is_of_loop: bool = False
     """Set by a multi-instance body for one iteration."""
     text: str | None = None

@@ -73,6 +73,8 @@ class VariableWriter:
         if text is None and kind == row.type and same(plain, row.value):
             return
         before, type_before = row.value, row.type
+        if row.is_new and row.is_initial and row.first is None:
+            row.first = (row.value, row.type, row.text)
         row.value, row.type, row.text = plain, kind, text
         row.revision += 1
         row.updated_at = self._now

@@ -363,6 +363,15 @@ ON CONFLICT (variable_key, revision) DO NOTHING
 """
 """Written before the variables are: the database has the values that are replaced, with all their digits."""
 
+FIRST_VALUES_INSERT = """
+INSERT INTO workflow_formervalue (variable_key, revision, process_instance_key, root_process_instance_key, scope_key, name,
+  value, type, is_initial, is_deleted, created_at, replaced_at)
+SELECT u.variable, 1, u.instance, u.root, u.instance, u.name, u.value::jsonb, u.type, true, false, %s::timestamptz,
+  %s::timestamptz
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[])
+  AS u(variable, instance, root, name, value, type)
+"""
+
 VARIABLES_DELETE = "DELETE FROM workflow_variable WHERE key = ANY(%s::bigint[])"
 
 
@@ -370,6 +379,7 @@ def statements(states: Sequence[ProcessInstanceState], last_key: int, now: datet
     """Everything that stores these process instances as they are now."""
     found = [*_new_instances(states, last_key), *_changed_instances(states, last_key), *_migrated_instances(states)]
     found += ELEMENT_INSTANCES.statements(_element_instances(states))
+    found += _first_values(states, now)
     found += _former_values(states, now)
     found += _deleted_variables(states)
     found += VARIABLES.statements(
@@ -468,6 +478,20 @@ def _is_over(state: ProcessInstanceState, row: VariableRow) -> bool:
     if not (row.is_of_loop and row.is_new) or row.revision > 1:
         return False
     return not state.elements[row.scope_key].is_open
+
+
+def _first_values(states: Sequence[ProcessInstanceState], now: datetime) -> list[Statement]:
+    """What new process instances were given and have replaced in the same command; a restart may ask for it."""
+    found = [
+        (row.key, state.key, state.root_key, row.name, row.first[2] or to_json(row.first[0]), row.first[1])
+        for state in states
+        if state.is_new
+        for row in state.root.variables.values()
+        if row.first is not None
+    ]
+    return (
+        [(FIRST_VALUES_INSERT, [now, now, *(_literal(column) for column in zip(*found, strict=True))])] if found else []
+    )
 
 
 def _former_values(states: Sequence[ProcessInstanceState], now: datetime) -> list[Statement]:

@@ -1,13 +1,15 @@
 """Soundness: what harm a modification would do, found out before it is applied.
 
 `marking` tells where tokens stand, `net` how they may move in one scope, `exploring` what they can reach, `scopes` compares scope
-instances, `variables` follows what is read and set, `ending` what is lost, and `judging` puts it all together.
+instances, `variables` follows what is read and set, `ending` what is lost, and `judging` puts it all together. `waiting` tells of
+one marking alone why its joins wait.
 """
 
 from workflow.soundness.acceptance import Acceptance, JudgedOutcome, NotAccepted, require_acceptance
 from workflow.soundness.exploring import Budget
 from workflow.soundness.judging import Judged, judge
-from workflow.soundness.marking import Marking
+from workflow.soundness.marking import Marking, Token
+from workflow.soundness.waiting import Missing, WaitingJoin, waiting_joins
 from workflow.soundness.warnings import Code, Fix, FixKind, Severity, SoundnessWarning
 
 __all__ = [
@@ -19,9 +21,13 @@ __all__ = [
     "Judged",
     "JudgedOutcome",
     "Marking",
+    "Missing",
     "NotAccepted",
     "Severity",
     "SoundnessWarning",
+    "Token",
+    "WaitingJoin",
     "judge",
     "require_acceptance",
+    "waiting_joins",
 ]

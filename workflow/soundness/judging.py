@@ -152,6 +152,14 @@ def _together(one: SoundnessWarning, other: SoundnessWarning) -> SoundnessWarnin
     return replace(one, fixes=tuple(fixes), scope_key=None)
 
 
+def mending(marking: Marking, scope_key: int, gateway: FlowNode) -> tuple[Fix, ...]:
+    """What would let a join go on at which tokens wait for ever; nothing if nothing simple does."""
+    comparison = _Comparison(marking, marking, (), marking.process.semantics, Budget())
+    scope = _Scope(comparison, scope_key)
+    lacking = scope.after.missing.get(gateway)
+    return () if lacking is None else tuple(scope._fixes(gateway, sorted(lacking, key=lambda flow: flow.id)))
+
+
 class _Scope:
     """One scope instance after the plan."""
 
@@ -410,4 +418,4 @@ def _names(names: Sequence[str]) -> str:
     return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if len(quoted) > 1 else "".join(quoted)
 
 
-__all__ = ["Judged", "judge"]
+__all__ = ["Judged", "judge", "mending"]

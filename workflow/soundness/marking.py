@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from workflow.engine.state import (
+    ACTIVE,
     CREATED,
     FAILED,
     ElementInstance,
@@ -81,6 +82,18 @@ class Marking:
             frozenset(key for key, job in state.jobs.items() if job.state in (CREATED, FAILED))
             | frozenset(key for key, task in state.user_tasks.items() if task.state == CREATED),
         )
+
+    @classmethod
+    def of_tokens(
+        cls, process: ExecutableProcess, key: int, tokens: Iterable[Token], held: Mapping[int, Mapping[str, int]]
+    ) -> Marking:
+        """The marking of an active process instance, from what somebody has read of it."""
+        known = {token.key: token for token in tokens}
+        children: dict[int, list[Token]] = {}
+        for token in known.values():
+            children.setdefault(token.scope_key, []).append(token)
+        inside = {scope: tuple(sorted(found, key=lambda token: token.key)) for scope, found in children.items()}
+        return cls(process, key, ACTIVE, known, inside, held, {})
 
     def scopes(self) -> list[int]:
         """The open scope instances, the process instance first."""

@@ -117,10 +117,14 @@ def test_the_first_value_is_known_although_the_command_that_started_the_instance
     assert global_variables(restart(definition, old, initial_variables=True)[0]) == {"fare": 5, "agency": "north"}
 
 
-def test_without_a_unique_start_activity_there_are_no_initial_variables():
+def test_without_a_unique_start_activity_there_are_no_initial_variables_and_it_says_so():
     definition = trip()
     old = ended(definition, {"fare": 5}, instructions=[StartBefore("book"), StartBefore("pay")])
-    assert global_variables(restart(definition, old, initial_variables=True)[0]) == {}
+    [new] = restart(definition, old, initial_variables=True)
+    assert global_variables(new) == {}
+    assert ProcessInstance.objects.get(pk=new).start_reason == (
+        f"Restart of process instance '{old}', which had no unique start activity: there are no initial variables to take over"
+    )
     assert global_variables(restart(definition, old)[0]) == {"fare": 5}
 
 

@@ -26,7 +26,7 @@ from workflow.services.settling import settle
 from workflow.services.start_events import require_startable
 
 ENDED = """
-SELECT key, state, definition_key, business_key, tags FROM workflow_processinstance
+SELECT key, state, definition_key, business_key, tags, start_element_id FROM workflow_processinstance
 WHERE key = ANY(%s::bigint[]) FOR KEY SHARE
 """
 LAST_VALUES = (
@@ -65,6 +65,14 @@ class _Ended:
     key: int
     business_key: str | None
     tags: Sequence[str]
+    start_element_id: str | None
+
+    def start_reason(self, options: RestartOptions) -> str:
+        """Why there is a new instance, and what might be missed in it (C15)."""
+        reason = f"Restart of process instance '{self.key}'"
+        if options.initial_variables and self.start_element_id is None:
+            reason += ", which had no unique start activity: there are no initial variables to take over"
+        return reason
 
 
 def restart_process_instances(
@@ -101,7 +109,7 @@ def restart_process_instances(
             engine = work.create(
                 runs_on,
                 business_key=None if options.without_business_key else each.business_key,
-                start_reason=f"Restart of process instance '{each.key}'",
+                start_reason=each.start_reason(options),
                 tags=each.tags,
                 options=EngineOptions(options.skip_io_mappings, options.skip_listeners),
             )
@@ -130,7 +138,7 @@ def _ended(definition_key: int, keys: Sequence[int]) -> list[_Ended]:
     for key in keys:
         if key not in found:
             raise NotFound(f"Expected to find a process instance with key '{key}' to restart, but there is none.")
-        _key, state, own_definition, business_key, tags = found[key]
+        _key, state, own_definition, business_key, tags, start_element_id = found[key]
         if state == "ACTIVE":
             raise Conflict(
                 f"Expected process instance '{key}' to have ended, but it is active: cannot restart active instances."
@@ -140,7 +148,7 @@ def _ended(definition_key: int, keys: Sequence[int]) -> list[_Ended]:
                 f"Its process definition '{own_definition}' does not match given process definition '{definition_key}': process "
                 f"instance '{key}' cannot be restarted with it."
             )
-        ended.append(_Ended(key, business_key, tags))
+        ended.append(_Ended(key, business_key, tags, start_element_id))
     return ended
 
 

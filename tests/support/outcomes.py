@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
+
+from workflow.services import RowFact
 
 
 def comparable(answer: object, *, after: int) -> Any:
@@ -25,6 +28,9 @@ def _plain(value: Any, after: int, numbers: dict[int, str]) -> Any:
             return "a time"
         case Mapping():
             return {name: _plain(each, after, numbers) for name, each in value.items()}
+        case tuple() if value and all(isinstance(each, RowFact) for each in value):
+            # in the order of their keys: that in which the database has found them means nothing
+            return [_plain(each, after, numbers) for each in sorted(value, key=attrgetter("key"))]
         case list() | tuple() | set() | frozenset():
             return [_plain(each, after, numbers) for each in value]
     if is_dataclass(value) and not isinstance(value, type):

@@ -30,6 +30,9 @@ VALUE_SCHEMA = {
             "properties": {
                 "objectTypeName": {"type": "string"},
                 "serializationDataFormat": {"type": "string", "enum": ["application/json"]},
+                "filename": {"type": "string"},
+                "mimeType": {"type": "string"},
+                "encoding": {"type": "string"},
                 "transient": {"type": "boolean", "enum": [False]},
             },
         },

@@ -27,6 +27,7 @@ from operate.api.engine_rest import (
     restart,
     signal,
     task,
+    variable_data,
     variable_instance,
 )
 from operate.api.engine_rest.history import activity_instance as history_activity_instance
@@ -85,6 +86,7 @@ resources: list[URLPattern | URLResolver] = [
     path("process-instance/<str:id>/suspended", process_instance.ProcessInstanceSuspended.as_view()),
     path("process-instance/<str:id>/variables", process_instance.ProcessInstanceVariables.as_view()),
     path("process-instance/<str:id>/variables/<str:name>", process_instance.ProcessInstanceVariable.as_view()),
+    path("process-instance/<str:id>/variables/<str:name>/data", variable_data.ProcessInstanceVariableData.as_view()),
     # several at once
     path("modification/execute", modification.ModificationExecute.as_view()),
     path("modification/executeAsync", asynchronous.ModificationExecuteAsync.as_view()),
@@ -109,6 +111,7 @@ resources: list[URLPattern | URLResolver] = [
     path("execution/<str:id>/signal", execution.ExecutionSignal.as_view()),
     path("execution/<str:id>/localVariables", execution.ExecutionLocalVariables.as_view()),
     path("execution/<str:id>/localVariables/<str:name>", execution.ExecutionLocalVariable.as_view()),
+    path("execution/<str:id>/localVariables/<str:name>/data", variable_data.ExecutionLocalVariableData.as_view()),
     path("execution/<str:id>/messageSubscriptions/<str:name>", execution.MessageSubscription.as_view()),
     path("execution/<str:id>/messageSubscriptions/<str:name>/trigger", execution.MessageSubscriptionTrigger.as_view()),
     # user tasks
@@ -128,8 +131,10 @@ resources: list[URLPattern | URLResolver] = [
     path("task/<str:id>/form-variables", task.TaskFormVariables.as_view()),
     path("task/<str:id>/variables", task.TaskVariables.as_view()),
     path("task/<str:id>/variables/<str:name>", task.TaskVariable.as_view()),
+    path("task/<str:id>/variables/<str:name>/data", variable_data.TaskVariableData.as_view()),
     path("task/<str:id>/localVariables", task.TaskLocalVariables.as_view()),
     path("task/<str:id>/localVariables/<str:name>", task.TaskLocalVariable.as_view()),
+    path("task/<str:id>/localVariables/<str:name>/data", variable_data.TaskLocalVariableData.as_view()),
     path("task/<str:id>/identity-links", task.TaskIdentityLinks.as_view()),
     path("task/<str:id>/identity-links/delete", task.TaskIdentityLinksDelete.as_view()),
     # external tasks
@@ -153,6 +158,7 @@ resources: list[URLPattern | URLResolver] = [
     path("variable-instance", variable_instance.VariableInstances.as_view()),
     path("variable-instance/count", variable_instance.VariableInstanceCount.as_view()),
     path("variable-instance/<str:id>", variable_instance.VariableInstanceView.as_view()),
+    path("variable-instance/<str:id>/data", variable_data.VariableInstanceData.as_view()),
     path("incident", incident.Incidents.as_view()),
     path("incident/count", incident.IncidentCount.as_view()),
     path("incident/<str:id>", incident.IncidentView.as_view()),
@@ -189,6 +195,7 @@ resources: list[URLPattern | URLResolver] = [
     path("history/variable-instance", history_variable_instance.HistoricVariableInstances.as_view()),
     path("history/variable-instance/count", history_variable_instance.HistoricVariableInstanceCount.as_view()),
     path("history/variable-instance/<str:id>", history_variable_instance.HistoricVariableInstanceView.as_view()),
+    path("history/variable-instance/<str:id>/data", variable_data.HistoricVariableInstanceData.as_view()),
     path("history/incident", history_incident.HistoricIncidents.as_view()),
     path("history/incident/count", history_incident.HistoricIncidentCount.as_view()),
     path("history/task", history_task.HistoricTasks.as_view()),

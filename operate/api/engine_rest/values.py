@@ -6,6 +6,8 @@ they are stored as the JSON they hold, so that expressions, pages and the other 
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import math
 import re
@@ -20,6 +22,7 @@ from workflow.models import Variable
 
 MAX_NAME_LENGTH = 255
 JSON_FORMAT = "application/json"
+BYTES, FILE = "Bytes", "File"
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 
 
@@ -88,10 +91,8 @@ def read_value(given: object, where: str) -> object:
 
 def _typed(value: object, name: str, details: Mapping[str, Any], where: str) -> TypedValue:
     kind = name[:1].upper() + name[1:].lower()
-    if kind in ("Bytes", "File"):
-        raise Rejected(
-            f"'{where}' has type '{kind}', which is not supported. Store the file elsewhere and its address here."
-        )
+    if kind == FILE:
+        return read_file(value, details, where)
     read = READERS.get(kind)
     if read is None:
         raise Rejected(f"Unsupported value type '{name}' of '{where}'. Expected one of {', '.join(READERS)}.")
@@ -110,6 +111,22 @@ def _typed(value: object, name: str, details: Mapping[str, Any], where: str) -> 
         raise Rejected(
             f"Cannot convert value '{_shown(value)}' of type '{name}' to java type {java} (in '{where}'){reason}."
         ) from None
+
+
+def read_file(content: object, details: Mapping[str, Any], where: str) -> TypedValue:
+    """A file: its content as base64 text, with name, media type and encoding from `details`."""
+    filename = details.get("filename")
+    if not isinstance(filename, str) or not filename:
+        raise Rejected(f"Expected the valueInfo of '{where}' to have the file's name as 'filename', but it has none.")
+    try:
+        data = _bytes(content or "")
+    except ValueError:
+        raise Rejected(f"Expected the content of '{where}' as base64 text, found {json_kind(content)}.") from None
+    more = {"mimetype": details.get("mimeType") or details.get("mimetype"), "encoding": details.get("encoding")}
+    wrong = next((name for name, value in more.items() if not isinstance(value, str | None)), None)
+    if wrong is not None:
+        raise Rejected(f"Expected '{wrong}' in the valueInfo of '{where}' to be text.")
+    return TypedValue({"filename": filename, **more, "data": data}, FILE)
 
 
 def _shown(value: object) -> str:
@@ -166,6 +183,16 @@ def _null(value: object) -> None:
     raise ValueError("expected null")
 
 
+def _bytes(value: object) -> str:
+    """Bytes are base64 text, in JSON as they are stored."""
+    if not isinstance(value, str):
+        raise ValueError
+    try:
+        return base64.b64encode(base64.b64decode(value, validate=True)).decode()
+    except binascii.Error:
+        raise ValueError("expected base64 text") from None
+
+
 def _json(value: object) -> Any:
     """JSON text as what it says; an object or list that is not text is taken as it is."""
     if not isinstance(value, str):
@@ -191,6 +218,8 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "Json": _json,
     "Object": _json,
     "Xml": _string,
+    BYTES: _bytes,
+    FILE: _bytes,
 }
 JAVA_TYPES = {
     "Boolean": "java.lang.Boolean",
@@ -201,6 +230,7 @@ JAVA_TYPES = {
     "String": "java.lang.String",
     "Date": "java.util.Date",
     "Object": "java.lang.Object",
+    BYTES: "byte[]",
 }
 
 
@@ -234,6 +264,10 @@ def typed_value(value: object, kind: str, *, deserialize: bool = False) -> dict[
                 "value": value if deserialize else _text(value),
                 "valueInfo": {"objectTypeName": _java_type(value), "serializationDataFormat": JSON_FORMAT},
             }
+        case "File" if isinstance(value, Mapping):  # its content is asked for apart
+            facts = {"filename": "filename", "mimetype": "mimeType", "encoding": "encoding"}
+            told = {name: value[key] for key, name in facts.items() if value.get(key) is not None}
+            return {"type": kind, "value": None, "valueInfo": told}
         case "Double" if isinstance(value, int):
             value = float(value)
     return {"type": kind, "value": value, "valueInfo": {}}
@@ -263,11 +297,14 @@ def variables_by_name(rows: list[Variable], *, deserialize: bool = False) -> dic
 
 
 __all__ = [
+    "BYTES",
+    "FILE",
     "KEY_LIMIT",
     "date_text",
     "json_kind",
     "milliseconds",
     "read_date",
+    "read_file",
     "read_value",
     "read_variables",
     "typed_value",

@@ -19,6 +19,7 @@ from operate.actions.batches import (
     SubmitBatch,
     SuspendBatch,
 )
+from operate.actions.data_search import ConfigureDataPaths, ReindexProcess
 from operate.actions.deployments import DeleteDeployment, DeleteProcessDefinition, Deploy
 from operate.actions.engine_jobs import (
     DeleteJob,
@@ -78,6 +79,7 @@ __all__ = [
     "CancelProcessInstance",
     "CompleteJob",
     "CompleteUserTask",
+    "ConfigureDataPaths",
     "CorrelateMessage",
     "DelegateUserTask",
     "DeleteBatch",
@@ -102,6 +104,7 @@ __all__ = [
     "ModifyProcessInstances",
     "PublishMessage",
     "RecalculateJobDueDate",
+    "ReindexProcess",
     "ResolveIncident",
     "ResolveUserTask",
     "RestartProcessInstances",

@@ -17,6 +17,7 @@ from audit.models import Channel
 from operate.actions import Deploy, StartProcessInstance
 from operate.admin.answers import REFUSALS, json_view, refusal_of
 from operate.admin.base import EngineModelAdmin
+from operate.admin.data_paths import DataPathsPages
 from operate.admin.definition_operations import (
     OPERATIONS,
     Operation,
@@ -44,7 +45,7 @@ LISTED_VERSIONS = 100
 
 
 @admin.register(ProcessDefinition)
-class ProcessDefinitionAdmin(EngineModelAdmin):
+class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
     """Read-only: a new version comes by deploying."""
 
     filter_form = ProcessDefinitionFilter
@@ -60,6 +61,7 @@ class ProcessDefinitionAdmin(EngineModelAdmin):
             self.page("detect/", "detect", self.detect_view),
             self.page("<int:key>/", "change", self.definition_view),
             self.page("<int:key>/xml/", "xml", self.xml_view),
+            self.page("<int:key>/data/", "data", self.data_view),
             self.page("<int:key>/start/", "start", self.start_view),
             self.page("<int:key>/ask/<str:operation>/", "ask", self.ask_view),
         ]

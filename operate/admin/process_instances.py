@@ -33,6 +33,7 @@ from operate.admin.answers import (
     status_of,
 )
 from operate.admin.base import EngineModelAdmin
+from operate.admin.going_back import GoingBackPages
 from operate.admin.instance_list import (
     COLUMNS,
     LIST,
@@ -73,7 +74,7 @@ PANELS = ("facts", "history", "variables", "waits", "audit")
 
 
 @admin.register(ProcessInstance)
-class ProcessInstanceAdmin(VariablesViews, EngineModelAdmin):
+class ProcessInstanceAdmin(VariablesViews, GoingBackPages, EngineModelAdmin):
     """Read-only: the engine writes process instances, people act on them."""
 
     filter_form = ProcessInstanceFilter
@@ -99,6 +100,7 @@ class ProcessInstanceAdmin(VariablesViews, EngineModelAdmin):
             self.page("<int:key>/panels/", "panels", self.panels_view),
             *self.variables_pages(),
             self.page("<int:key>/operations/", "operations", self.operations_view),
+            self.page("<int:key>/back/", "back", self.back_view),
             self.page("<int:key>/modify/", "modify", self.modify_view),
             self.page("<int:key>/tasks/<int:task>/", "task", self.task_view),
         ]

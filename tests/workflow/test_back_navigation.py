@@ -282,6 +282,14 @@ def test_which_tasks_one_can_go_back_to(semantics):
 
 
 @BOTH
+def test_a_task_that_resets_nothing_brings_nothing_back(semantics):
+    key = start(in_a_row(semantics), n=1)
+    complete(key, "first", n=2)
+    assert [each.resets_variables for each in services.back_targets(key)] == [False]
+    assert services.resetting_elements(key) == services.restorable_values(key) == []
+
+
+@BOTH
 def test_tasks_without_the_property_take_no_snapshot(semantics):
     key = start(re.sub(r"<\w+:property [^>]*/>", "", in_a_row(semantics)))
     complete(key, "first")

@@ -79,9 +79,9 @@ def read_declared(searchable: str, keywords: str) -> Iterator[DataPath]:
 
 def _parts(text: str, count: int) -> Iterator[tuple[str, str, str]]:
     for part in text.split(","):
-        path, *rest = (each.strip() for each in part.split(":", count - 1))
-        if path or rest:
-            yield path, *[*rest, "", ""][:2]
+        first, second, third, *_rest = (*(each.strip() for each in part.split(":", count - 1)), "", "")
+        if first or second:
+            yield first, second, third
 
 
 def _type(path: str, name: str) -> DataType:

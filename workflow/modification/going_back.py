@@ -52,6 +52,8 @@ class PastState:
     elements: tuple[PastInstance, ...]
     flows: tuple[PastFlow, ...] = ()
     variables: Mapping[int, Values] | None = field(default=None, repr=False)
+    unchanged: frozenset[tuple[int, str]] = frozenset()
+    """Variables by scope and name that are now, to the digit, what they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +261,8 @@ class _Return:
             for name in [name for name in scope.variables if name not in values]:
                 writer.delete(scope, name)
             for name, value in values.items():
-                writer.set_local(scope, name, value)
+                if (key, name) not in self.past.unchanged:
+                    writer.set_local(scope, name, value)
 
 
 __all__ = ["GoBack", "PastFlow", "PastInstance", "PastState"]

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from workflow.engine.errors import NotFound
 from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.values import ExactValue
@@ -21,8 +23,11 @@ from workflow.services.instances import open_running
 from workflow.services.settling import settle
 
 EXACT = """
-SELECT s.key, v.key, (v.value -> 'value')::text, v.value ->> 'type'
-FROM workflow_processsnapshot p, jsonb_each(p.variables) s, jsonb_each(s.value) v WHERE p.key = %s
+SELECT s.key::bigint, v.key, (v.value -> 'value')::text, v.value ->> 'type',
+  coalesce(now.value::text = (v.value -> 'value')::text AND now.type = v.value ->> 'type', false)
+FROM workflow_processsnapshot p CROSS JOIN jsonb_each(p.variables) s CROSS JOIN jsonb_each(s.value) v
+LEFT JOIN workflow_variable now ON now.scope_key = s.key::bigint AND now.name = v.key
+WHERE p.key = %s
 """
 OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 MAX_TARGETS = 100
@@ -73,16 +78,17 @@ def _newest(process_instance_key: int) -> list[BackTarget]:
         ProcessSnapshot.objects.filter(process_instance=process_instance_key)
         .order_by("element_id", "-key")
         .distinct("element_id")
-        .values_list(
-            "key", "element_id", "element_instance_key", "taken_at", "variables__isnull", "process_instance__definition"
-        )[:MAX_TARGETS]
+        .annotate(resets=Q(variables__isnull=False))
+        .values_list("key", "element_id", "element_instance_key", "taken_at", "resets", "process_instance__definition")[
+            :MAX_TARGETS
+        ]
     )
     found = []
-    for key, element_id, instance_key, taken_at, without_variables, definition_key in rows:
+    for key, element_id, instance_key, taken_at, resets, definition_key in rows:
         node = executable_process(definition_key).elements.get(element_id)
         if node is not None:
             name = node.name or element_id
-            found.append(BackTarget(key, element_id, name, instance_key, taken_at, not without_variables))
+            found.append(BackTarget(key, element_id, name, instance_key, taken_at, resets))
     return sorted(found, key=lambda target: -target.snapshot_key)
 
 
@@ -174,16 +180,21 @@ def _past(process_instance_key: int, element_id: str, snapshot_key: int | None) 
         row.element_instance_key,
         tuple(PastInstance(**each) for each in row.marking["elements"]),
         tuple(PastFlow(**each) for each in row.marking["flows"]),
-        None if row.variables is None else _exact_variables(row),
+        *_variables(row),
     )
 
 
-def _exact_variables(row: ProcessSnapshot) -> dict[int, dict[str, ExactValue]]:
-    """What the variables were, to the digit; a scope that had none is there too."""
+def _variables(row: ProcessSnapshot) -> tuple[dict[int, dict[str, ExactValue]] | None, frozenset[tuple[int, str]]]:
+    """What the variables were, to the digit, and which of them are the same now; a scope that had none is there too."""
+    if row.variables is None:
+        return None, frozenset()
     found: dict[int, dict[str, ExactValue]] = {scope: {} for scope in row.scope_keys}
-    for scope, name, text, kind in fetch(EXACT, (row.key,)):
-        found[int(scope)][name] = ExactValue(from_json(text), kind, text)
-    return found
+    unchanged = set()
+    for scope, name, text, kind, is_unchanged in fetch(EXACT, (row.key,)):
+        found[scope][name] = ExactValue(from_json(text), kind, text)
+        if is_unchanged:
+            unchanged.add((scope, name))
+    return found, frozenset(unchanged)
 
 
 __all__ = ["BackTarget", "RestorableValue", "back_targets", "go_back", "resetting_elements", "restorable_values"]

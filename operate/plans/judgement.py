@@ -18,7 +18,7 @@ def warnings_json(warnings: Iterable[SoundnessWarning]) -> list[dict[str, Any]]:
             "elements": list(each.element_ids),
             "reason": each.reason,
             "instructions": list(each.positions),
-            "fixes": [_fix(fix) for fix in each.fixes],
+            "fixes": [fix_json(fix) for fix in each.fixes],
             "variables": list(each.variables),
             "scope_key": None if each.scope_key is None else str(each.scope_key),
         }
@@ -26,7 +26,8 @@ def warnings_json(warnings: Iterable[SoundnessWarning]) -> list[dict[str, Any]]:
     ]
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
+def fix_json(fix: Fix) -> dict[str, Any]:
+    """A change of a plan that takes care of something."""
     return {
         "kind": fix.kind.value,
         "label": fix.label,
@@ -37,4 +38,4 @@ def _fix(fix: Fix) -> dict[str, Any]:
     }
 
 
-__all__ = ["warnings_json"]
+__all__ = ["fix_json", "warnings_json"]

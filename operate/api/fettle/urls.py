@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from operate.api.fettle import back, modification, search, snapshots, variables
+from operate.api.fettle import back, diagnosis, modification, search, snapshots, variables
 from operate.api.fettle.dry_run import DryRun
 from operate.api.fettle.openapi import OpenApiDocument
 
@@ -17,6 +17,7 @@ resources = [
     path(f"{INSTANCE}/modification/dry-run", modification.ModifyDryRun.as_view()),
     path(f"{INSTANCE}/modification/validate", modification.Validate.as_view()),
     path(f"{INSTANCE}/modification/export", modification.Export.as_view()),
+    path(f"{INSTANCE}/why-stuck", diagnosis.WhyStuck.as_view()),
     path(f"{INSTANCE}/back", back.Back.as_view()),
     path(f"{INSTANCE}/back/dry-run", back.BackDryRun.as_view()),
     path(f"{INSTANCE}/back/targets", back.BackTargets.as_view()),

@@ -1,0 +1,9 @@
+"""Why a process instance stands where it does: for each token what it waits for, since when, and what helps.
+
+`why_stuck` reads; `causes` are what it tells; `usual` knows how long elements take.
+"""
+
+from operate.diagnosis.causes import Cause, Diagnosis, Help, Kind, NearMiss, Usual
+from operate.diagnosis.reading import why_stuck
+
+__all__ = ["Cause", "Diagnosis", "Help", "Kind", "NearMiss", "Usual", "why_stuck"]

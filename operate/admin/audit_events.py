@@ -100,7 +100,7 @@ class AuditEventAdmin(EngineModelAdmin):
             "event": event,
             "workspace": workspace,
             "body": body,
-            "changes": changes(body),
+            "changes": changes(body, event.body),
             "snapshots": snapshots,
             "query": query,
             "is_revealed": is_revealed,

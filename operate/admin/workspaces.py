@@ -32,7 +32,7 @@ from operate.workspaces import (
     members,
     visible_to,
 )
-from operate.workspaces.explaining import Holder, holders
+from operate.workspaces.explaining import Holder, Source, holders
 from operate.workspaces.past import past
 from operate.workspaces.roles import WORKSPACE_ROLES
 from workflow.models import Workspace
@@ -215,6 +215,15 @@ def _roles(workspace: Workspace | None) -> Iterable[dict[str, Any]]:
     ]
 
 
+def _cell(sources: Iterable[Source]) -> dict[str, str]:
+    """From where a right comes, in short and in full."""
+    found = list(sources)
+    return {
+        "short": ", ".join(sorted({source.label for source in found})),
+        "full": ", ".join(sorted({str(source) for source in found})),
+    }
+
+
 def _matrix(people: Iterable[Holder]) -> list[dict[str, Any]]:
     """A row a right, a cell a person: from where the right comes."""
     shown = list(people)
@@ -222,7 +231,7 @@ def _matrix(people: Iterable[Holder]) -> list[dict[str, Any]]:
         {
             "right": right.value,
             "label": RIGHT_LABELS[right.value],
-            "cells": [", ".join(sorted({str(source) for source in each.rights.get(right, ())})) for each in shown],
+            "cells": [_cell(each.rights.get(right, ())) for each in shown],
         }
         for right in Right
     ]

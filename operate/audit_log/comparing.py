@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from operate.forms.json_values import json_text
+from operate.masking.patterns import MASK
 
 MOST_LINES = 3_000
 """Longer values are shown without looking for what is the same in them."""
@@ -36,21 +37,43 @@ class Change:
     rows: Sequence[Row]
     is_new: bool
     is_deleted: bool
+    hides_change: bool = False
+    """Whether something differs that is masked before and after."""
 
 
-def changes(body: dict[str, Any]) -> list[Change]:
-    """The variables that an audit event tells before and after."""
+def changes(body: dict[str, Any], stored: dict[str, Any]) -> list[Change]:
+    """The variables that an audit event tells before and after; `stored` is the body with nothing masked."""
     found = body.get("variables")
     if not isinstance(found, list):
         return []
-    return [_change(each) for each in found if isinstance(each, dict) and "name" in each]
+    return [
+        _change(each, whole)
+        for each, whole in zip(found, stored["variables"], strict=True)
+        if isinstance(each, dict) and "name" in each
+    ]
 
 
-def _change(told: dict[str, Any]) -> Change:
+def _hides_change(before: Any, after: Any, stored_before: Any, stored_after: Any) -> bool:
+    if before == MASK and after == MASK:
+        return bool(stored_before != stored_after)
+    match before, after:
+        case dict(), dict():
+            return any(
+                _hides_change(before[name], after[name], stored_before[name], stored_after[name])
+                for name in before.keys() & after.keys()
+            )
+        case list(), list():
+            parts = zip(before, after, stored_before, stored_after, strict=False)
+            return any(_hides_change(*part) for part in parts)
+    return False
+
+
+def _change(told: dict[str, Any], stored: dict[str, Any]) -> Change:
     existed, deleted = bool(told.get("existed", True)), bool(told.get("deleted"))
     before = _lines(told.get("before")) if existed else []
     after = [] if deleted else _lines(told.get("after"))
-    return Change(str(told["name"]), told.get("scope_key"), list(compare(before, after)), not existed, deleted)
+    hides = _hides_change(told.get("before"), told.get("after"), stored.get("before"), stored.get("after"))
+    return Change(str(told["name"]), told.get("scope_key"), list(compare(before, after)), not existed, deleted, hides)
 
 
 def _lines(value: Any) -> list[str]:

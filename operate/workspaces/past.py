@@ -25,7 +25,7 @@ KINDS: tuple[tuple[Any, str, str], ...] = (
     (SavedFilter, "Shared filter", "workspace_id"),
 )
 """Every kind of configuration: its model, its name, and the column that tells the workspace."""
-UNTOLD = frozenset({"id", "workspace", "granted_at", "created_at"})
+UNTOLD = frozenset({"id", "workspace", "granted_at", "created_at", "process_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ def _differences(before: Any, after: Any) -> Iterator[Difference]:
         old, new = (_text(getattr(row, field.attname)) if row else "" for row in (before, after))
         if after.history_type == "-":
             old, new = new, ""
-        if old != new:
+        is_told = after.history_type == "~" or "False" not in (old, new)  # what is off in something new says nothing
+        if old != new and is_told:
             yield Difference(str(field.verbose_name), _shown(field, old), _shown(field, new))
 
 

@@ -162,7 +162,8 @@ class VariableInstanceData(EngineRestView):
 
     def get(self, request: Request, id: str) -> HttpResponse:
         rows = self.visible(variables_of_running_scopes())
-        return content_of(self.one(rows, id, f"Variable instance with Id '{id}' does not exist."))
+        [row] = self.shown([self.one(rows, id, f"Variable instance with Id '{id}' does not exist.")])
+        return content_of(row)
 
 
 class HistoricVariableInstanceData(EngineRestView):
@@ -172,4 +173,5 @@ class HistoricVariableInstanceData(EngineRestView):
 
     def get(self, request: Request, id: str) -> HttpResponse:
         rows = self.visible(with_definition(Variable.objects.all()))
-        return content_of(self.one(rows, id, f"Variable instance with id '{id}' does not exist"))
+        [row] = self.shown([self.one(rows, id, f"Variable instance with id '{id}' does not exist")])
+        return content_of(row)

@@ -7,7 +7,8 @@ import base64
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.operate.api.engine_rest.conftest import Refusal
+from operate.masking.models import MaskedVariable
+from tests.operate.api.engine_rest.conftest import ORDER, Api, Refusal
 from workflow.models import Variable
 
 CONTENT = b"\x00\xff binary \r\n\x80"
@@ -122,3 +123,18 @@ def test_an_upload_needs_content_and_the_right(api, as_user, order):
     plain = api.client.post(f"/engine-rest{path}/data", {"valueType": "File", "data": "text"}, format="multipart")
     assert "to have a file name" in Refusal(plain).message
     assert upload(as_user("stranger"), path).status_code == 404
+
+
+def test_a_masked_file_is_not_given_to_who_may_not_reveal_it(api, as_user, people, loans):
+    # given
+    api.deploy(ORDER, tenant_id="loans")
+    order = api.post("/process-definition/key/order/tenant-id/loans/start", {})["id"]
+    path = f"/process-instance/{order}/variables/scan"
+    assert upload(api, path, valueType="File").status_code == 204
+    [row] = api.get("/variable-instance", variableName="scan")
+    MaskedVariable.objects.create(workspace=loans, process_id="order", pattern="scan")
+    # when, then
+    places = (path, f"/variable-instance/{row['id']}", f"/history/variable-instance/{row['id']}")
+    for place in places:
+        assert content(Api(people.admin), place).content == CONTENT
+        assert as_user("support").refused("GET", f"{place}/data").status == 400

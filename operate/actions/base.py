@@ -108,7 +108,7 @@ class Action(Generic[Answer]):
     def _attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_last: bool) -> Answer:
         self._begin()
         try:
-            with transaction():
+            with transaction(rehearsal=self.dry_run):
                 answer = self.perform(*args, **kwargs)
                 if not self.dry_run:
                     self._record()

@@ -33,6 +33,8 @@ class Transaction:
         self.pending: list[Statement] = []
         self.backlog: Backlog | None = None
         """Of commands on many process instances, which are written together."""
+        self.is_rehearsal = False
+        """Whether all of it is undone in the end."""
 
     def add(self, sql: str, params: Sequence[object] | Mapping[str, object]) -> None:
         """Write this at the end, after all that was added before."""
@@ -72,10 +74,10 @@ _current = _Current()
 
 
 @contextmanager
-def transaction() -> Iterator[Transaction]:
+def transaction(*, rehearsal: bool = False) -> Iterator[Transaction]:
     """Join the transaction of the surrounding command, or open one that is written and committed on leaving.
 
-    An exception leaves the database as it was.
+    An exception leaves the database as it was, and so does a rehearsal.
     """
     if _current.transaction is not None:
         yield _current.transaction
@@ -84,7 +86,11 @@ def transaction() -> Iterator[Transaction]:
     is_outermost = begins_transaction()
     try:
         with django_transaction.atomic():
+            opened.is_rehearsal = rehearsal
             yield opened
+            if rehearsal:
+                django_transaction.set_rollback(True)
+                return
             # Django's own commit then finds nothing left to commit and sends nothing; it calls what waits for it.
             opened.flush(commit=is_outermost and not django_transaction.get_rollback())
     finally:

@@ -92,7 +92,8 @@ class TaskFilter(ListFilter):
         if self.value("priority"):
             rows = rows.filter(PRIORITIES[self.value("priority")][1])
         if self.value("words"):
-            rows = with_words(rows, self.value("words"), masks=Masks.for_pages())
+            is_open = None if state == "ALL" else state == UserTask.State.CREATED
+            rows = with_words(rows, self.value("words"), is_open=is_open, masks=Masks.for_pages())
         return self._by_dates(rows)
 
     def _of_somebody(self, rows: Rows) -> Rows:

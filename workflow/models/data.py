@@ -7,8 +7,10 @@ changes the variables.
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from workflow.graph import DataPath, DataType
@@ -122,12 +124,25 @@ class TaskKeywords(models.Model):
     root_process_instance = KeyReference(ProcessInstance, related_name="+")
     values = models.JSONField(default=dict, help_text=_("Texts by path."))
     is_open = models.BooleanField(default=True)
+    words = models.GeneratedField(
+        expression=Func(
+            F("values"),
+            template="jsonb_to_tsvector('simple'::regconfig, %(expressions)s, '[\"string\"]'::jsonb)",
+            output_field=SearchVectorField(),
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name = _("keywords")
         verbose_name_plural = _("keywords")
         default_permissions = ()
-        indexes = [models.Index(fields=["process_instance"], name="task_keywords_instance")]
+        indexes = [
+            models.Index(fields=["process_instance"], name="task_keywords_instance"),
+            GinIndex(fields=["words"], name="task_keywords_of_open", condition=Q(is_open=True)),
+            GinIndex(fields=["words"], name="task_keywords_of_ended", condition=Q(is_open=False)),
+        ]
 
 
 class ProcessSnapshot(InstanceRow):

@@ -12,7 +12,7 @@ from workflow import services
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.modification import Instruction, ModificationOptions
 from workflow.services import Outcome
-from workflow.soundness import Acceptance, JudgedOutcome, require_acceptance
+from workflow.soundness import Acceptance, JudgedOutcome, Judging, require_acceptance
 
 
 class StartProcessInstance(Action[Outcome]):
@@ -59,7 +59,8 @@ class ModifyProcessInstance(Action[Outcome]):
     """Apply a plan to a running process instance, all of it or nothing.
 
     A plan that brings variables along needs the right to edit variables as well: otherwise it would be a way around it. With
-    `accepted` the outcome is judged, and its red warnings have to be among those; they go into the audit event.
+    `accepted` the outcome is judged, and its red warnings have to be among those; they go into the audit event. With `judging`
+    alone it is judged, as one of many.
     """
 
     permission = Right.MODIFY
@@ -73,13 +74,19 @@ class ModifyProcessInstance(Action[Outcome]):
         *,
         options: ModificationOptions | None = None,
         accepted: Collection[Acceptance] | None = None,
+        judging: Judging | None = None,
     ) -> Outcome:
         self.about(key)
         self.note(plan=details.plan(instructions), options=options)
         if details.sets_variables(instructions):
             self.require(Right.EDIT_VARIABLES)
-        modify = services.modify_process_instance if accepted is None else services.judge_modification
-        outcome = modify(key, instructions, options=options or ModificationOptions(), context=self.context)
+        options = options or ModificationOptions()
+        if accepted is None and judging is None:
+            outcome = services.modify_process_instance(key, instructions, options=options, context=self.context)
+        else:
+            outcome = services.judge_modification(
+                key, instructions, options=options, context=self.context, judging=judging
+            )
         self.note_outcome(outcome)
         if accepted is not None and isinstance(outcome, JudgedOutcome) and not self.dry_run:
             self.note(accepted_warnings=details.accepted(require_acceptance(outcome.judged, accepted)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -31,6 +31,7 @@ from workflow.migration import MigrationOptions, MigrationPlan
 from workflow.models import Incident, Job, ProcessInstance, Variable
 from workflow.modification import Instruction, ModificationOptions
 from workflow.services import Outcome, RestartOptions, refuse_unsuitable_for_restart
+from workflow.soundness import Acceptance, Judging
 
 Act = Callable[[type[Action[Any]]], Any]
 """Makes an action for who asked for the batch."""
@@ -66,6 +67,10 @@ class Plan:
         """Do it to one process instance; what each command has done."""
         raise NotImplementedError
 
+    def rehearse(self, act: Act, key: int, judging: Judging) -> Sequence[Outcome]:
+        """Do it to one process instance to see what comes of it, judged where that can be."""
+        return self.run(act, key)
+
     def started(self, outcomes: Sequence[Outcome]) -> int | None:
         """The key of the process instance that was started for the one at hand, if any was."""
         return None
@@ -93,9 +98,11 @@ class ModifyInstanceOf(ModifyProcessInstance):
         instructions: Sequence[Instruction],
         *,
         options: ModificationOptions | None = None,
+        accepted: Collection[Acceptance] | None = None,
+        judging: Judging | None = None,
         definition_key: int | None = None,
     ) -> Outcome:
-        outcome = super().perform(key, instructions, options=options)
+        outcome = super().perform(key, instructions, options=options, accepted=accepted, judging=judging)
         if definition_key is not None:
             refuse_other_definition(outcome, definition_key)
         return outcome
@@ -113,6 +120,8 @@ class Modify(Plan):
     options: ModificationOptions = NO_OPTIONS
     for_one: bool = False
     """Whether it is for one process instance only, so that it may name element instances."""
+    accepted: Sequence[Acceptance] | None = None
+    """The red warnings that are accepted; one of which another is due is refused. None: nobody asks."""
 
     @property
     def definition_key(self) -> int | None:
@@ -127,8 +136,14 @@ class Modify(Plan):
             refuse_instructions_of_one(self.instructions)
 
     def run(self, act: Act, key: int) -> Sequence[Outcome]:
-        action = act(ModifyInstanceOf)
-        return [action.execute(key, self.instructions, options=self.options, definition_key=self.of_definition)]
+        return self._modify(act, key, accepted=self.accepted)
+
+    def rehearse(self, act: Act, key: int, judging: Judging) -> Sequence[Outcome]:
+        return self._modify(act, key, judging=judging)
+
+    def _modify(self, act: Act, key: int, **terms: Any) -> Sequence[Outcome]:
+        action, of = act(ModifyInstanceOf), self.of_definition
+        return [action.execute(key, self.instructions, options=self.options, definition_key=of, **terms)]
 
     def describe(self) -> list[str]:
         return [instruction.describe() for instruction in self.instructions]

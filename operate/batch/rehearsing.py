@@ -18,6 +18,7 @@ from operate.workspaces.access import User
 from workflow.persistence.transaction import Transaction, transaction
 from workflow.persistence.unit_of_work import Context, rehearsed
 from workflow.services import Outcome
+from workflow.soundness import JudgedOutcome, Judging, SoundnessWarning
 
 AT_MOST = 1_000
 """Process instances that are locked together."""
@@ -34,12 +35,28 @@ class Rehearsed:
     outcomes: Sequence[Outcome] = ()
     refusal: Exception | None = None
 
+    @property
+    def warnings(self) -> tuple[SoundnessWarning, ...]:
+        """What harm it would do."""
+        judged = (outcome.judged for outcome in self.outcomes if isinstance(outcome, JudgedOutcome))
+        return tuple(warning for each in judged for warning in each.warnings)
+
 
 @dataclass(slots=True)
 class Reason:
     """Why some are refused; keys in it are replaced, so that the same reason is one."""
 
     text: str
+    count: int = 0
+    keys: list[int] = field(default_factory=list)
+    """The first of them."""
+
+
+@dataclass(slots=True)
+class Harm:
+    """A warning, and of how many."""
+
+    warning: SoundnessWarning
     count: int = 0
     keys: list[int] = field(default_factory=list)
     """The first of them."""
@@ -55,6 +72,7 @@ class Rehearsal:
     reasons: dict[str, Reason] = field(default_factory=dict)
     instances: list[Rehearsed] = field(default_factory=list)
     """The first of them."""
+    harms: dict[object, Harm] = field(default_factory=dict)
 
     @property
     def refused(self) -> int:
@@ -67,6 +85,7 @@ class Rehearsal:
             self.instances.append(found)
         if found.refusal is None:
             self.succeeded += 1
+            self._judge(found)
             return
         text = OWN_KEY.sub("'…'", text_of(found.refusal))
         reason = self.reasons.setdefault(text, Reason(text))
@@ -74,10 +93,17 @@ class Rehearsal:
         if len(reason.keys) < NAMED:
             reason.keys.append(found.process_instance_key)
 
+    def _judge(self, found: Rehearsed) -> None:
+        for warning in found.warnings:
+            harm = self.harms.setdefault((warning.identity, warning.severity), Harm(warning))
+            harm.count += 1
+            if len(harm.keys) < NAMED:
+                harm.keys.append(found.process_instance_key)
+
 
 def rehearse(plan: Plan, keys: Sequence[int], requester: User | None, *, examine: int, detailed: int) -> Rehearsal:
     """Try the plan on the first of these process instances; the rights have been checked for all of them."""
-    order = Order(Batch(type=plan.type, channel=Channel.BATCH), plan, requester)
+    order = Order(Batch(type=plan.type, channel=Channel.BATCH), plan, requester, judging=Judging())
     rehearsal = Rehearsal(len(keys))
     wanted = keys[:examine]
     for start in range(0, len(wanted), AT_MOST):
@@ -108,4 +134,4 @@ def _rehearsed(key: int, done: Sequence[Outcome] | Exception) -> Rehearsed:
     return Rehearsed(key, refusal=done) if isinstance(done, Exception) else Rehearsed(key, done)
 
 
-__all__ = ["AT_MOST", "Reason", "Rehearsal", "Rehearsed", "rehearse"]
+__all__ = ["AT_MOST", "Harm", "Reason", "Rehearsal", "Rehearsed", "rehearse"]

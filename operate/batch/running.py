@@ -32,6 +32,7 @@ from workflow.persistence.connection import execute, fetch
 from workflow.persistence.transaction import Transaction, transaction
 from workflow.persistence.unit_of_work import clock
 from workflow.services import Outcome
+from workflow.soundness import Judging
 
 AT_ONCE = 200
 """Process instances that share a transaction, and so are locked together."""
@@ -121,6 +122,8 @@ class Order:
     requester: User | None
     action: Action[Any] | None = field(default=None, init=False)
     """The last one that was made, for the instance at hand."""
+    judging: Judging | None = None
+    """Of a rehearsal: what harm it would do."""
 
     @classmethod
     def of(cls, batch_key: int) -> Order:
@@ -133,6 +136,8 @@ class Order:
     def run(self, instance: int) -> Sequence[Outcome]:
         """Do it to one process instance; what each command has done."""
         self.action = None
+        if self.judging is not None:
+            return self.plan.rehearse(self.act, instance, self.judging)
         return self.plan.run(self.act, instance)
 
     def act(self, action: type[Action[Any]]) -> Action[Any]:

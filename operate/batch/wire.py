@@ -19,6 +19,7 @@ from workflow.modification import (
     ScopedVariables,
 )
 from workflow.services import RestartOptions
+from workflow.soundness import Acceptance
 
 KIND = "is"
 VARIABLES = "variables"
@@ -34,6 +35,7 @@ KINDS = {
         ElementMapping,
         MigrationPlan,
         MigrationOptions,
+        Acceptance,
     )
 }
 

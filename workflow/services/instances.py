@@ -24,7 +24,7 @@ from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWo
 from workflow.services.history import delete_instance_rows
 from workflow.services.settling import settle, take_what_waited
 from workflow.services.start_events import require_startable
-from workflow.soundness import JudgedOutcome, Marking, judge
+from workflow.soundness import JudgedOutcome, Judging, Marking, judge
 
 NO_OPTIONS = ModificationOptions()
 
@@ -94,14 +94,19 @@ def judge_modification(
     *,
     options: ModificationOptions = NO_OPTIONS,
     context: Context = SYSTEM,
+    judging: Judging | None = None,
 ) -> JudgedOutcome:
-    """Like `modify_process_instance`, and tell what harm that does; in a dry run, would do."""
+    """Like `modify_process_instance`, and tell what harm that does; in a dry run, would do.
+
+    With `judging`, which is shared by the commands of one plan on many, those that stand alike are looked at once.
+    """
     with unit_of_work(context) as work:
         engine = _open_to_modify(work, key, instructions, options)
         before = Marking.of(engine.state)
         modified = _modified(work, engine, instructions, options)
         others = [each.state for each in work.engines if each is not engine]
-        return JudgedOutcome.of(modified, judge(before, engine.state, instructions, now=work.now, others=others))
+        find = judge if judging is None else judging.judge
+        return JudgedOutcome.of(modified, find(before, engine.state, instructions, now=work.now, others=others))
 
 
 def _open_to_modify(

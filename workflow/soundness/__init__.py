@@ -6,6 +6,7 @@ one marking alone why its joins wait.
 """
 
 from workflow.soundness.acceptance import Acceptance, JudgedOutcome, NotAccepted, require_acceptance
+from workflow.soundness.distinct import Judging
 from workflow.soundness.exploring import Budget
 from workflow.soundness.judging import Judged, judge
 from workflow.soundness.marking import Marking, Token
@@ -20,6 +21,7 @@ __all__ = [
     "FixKind",
     "Judged",
     "JudgedOutcome",
+    "Judging",
     "Marking",
     "Missing",
     "NotAccepted",

@@ -78,6 +78,24 @@ def judge(
     return Judged(tuple(found[:MAX_WARNINGS]), not budget.is_used_up)
 
 
+def compared(
+    known: Judged,
+    before: Marking,
+    state: ProcessInstanceState,
+    instructions: Sequence[Instruction],
+    *,
+    now: datetime,
+    others: Iterable[ProcessInstanceState] = (),
+) -> Judged:
+    """What is known of a process instance that stands alike, with the work that is lost in this one."""
+    plan = [touched(instruction, before) for instruction in instructions]
+    lasting = [warning for warning in known.warnings if warning.code is not Code.WORK_LOST]
+    found = [*lasting, *lost_work(before, state, others, plan, now)]
+    order = list(Severity)
+    found.sort(key=lambda warning: order.index(warning.severity))
+    return Judged(tuple(found[:MAX_WARNINGS]), known.is_complete)
+
+
 def _not_finished() -> SoundnessWarning:
     return SoundnessWarning(
         Code.NOT_FINISHED,
@@ -418,4 +436,4 @@ def _names(names: Sequence[str]) -> str:
     return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if len(quoted) > 1 else "".join(quoted)
 
 
-__all__ = ["Judged", "judge", "mending"]
+__all__ = ["Judged", "compared", "judge", "mending"]

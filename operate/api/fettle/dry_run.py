@@ -17,11 +17,13 @@ from operate.api.fettle import errors
 from operate.api.fettle.base import FettleView
 from operate.api.fettle.outcomes import OUTCOME, outcome_json
 from operate.api.fettle.schema import TEXT, WHOLE, Schema, all_of, also, array
+from operate.api.fettle.warnings import WARNING
 from operate.batch.rehearsing import AT_MOST, Rehearsal, Rehearsed
 from operate.batch.submitting import Selection
 from operate.forms.instance_filter import GROUPS, STATES, ProcessInstanceFilter
 from operate.plans.commands import COMMANDS, ON_INSTANCES, plan_of
 from operate.plans.json_form import KEY_SCHEMA, Malformed, Problem, Problems, read, read_object, schema_of
+from operate.plans.judgement import warnings_json
 from workflow.models import ProcessInstance
 
 COMMAND = "command"
@@ -57,11 +59,16 @@ ANSWER = all_of(
     examined=WHOLE,
     succeeded=WHOLE,
     refused=WHOLE,
+    warnings={
+        **array(also(WARNING, count=WHOLE, process_instance_keys=array(KEY_SCHEMA))),
+        "description": "What a modification would do harm to, and to how many; those that stand alike are looked at once.",
+    },
     reasons=array(all_of(reason=TEXT, count=WHOLE, process_instance_keys=array(KEY_SCHEMA))),
     instances=array(
         all_of(
             process_instance_key=KEY_SCHEMA,
             outcomes=array(OUTCOME),
+            warnings=array(WARNING),
             refusal={**REFUSAL, "nullable": True},
         )
     ),
@@ -153,10 +160,16 @@ class DryRun(FettleView):
                 {"reason": each.text, "count": each.count, "process_instance_keys": [str(key) for key in each.keys]}
                 for each in tried.reasons.values()
             ],
+            "warnings": [
+                {**told, "count": harm.count, "process_instance_keys": [str(key) for key in harm.keys]}
+                for harm in tried.harms.values()
+                for told in warnings_json([harm.warning])
+            ],
             "instances": [
                 {
                     "process_instance_key": str(each.process_instance_key),
                     "outcomes": [outcome_json(outcome) for outcome in each.outcomes],
+                    "warnings": warnings_json(each.warnings),
                     "refusal": None if each.refusal is None else errors.problem(each.refusal, self.request),
                 }
                 for each in tried.instances

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth import get_user_model
 
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Channel
+from operate.batch.plans import Modify, read_plan
 from tests.support.models import HEAD, PLATFORMS, deploy
 from workflow import services
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, ProcessInstance
+from workflow.modification import CancelAll, TerminateAll
+from workflow.soundness import Acceptance, NotAccepted, distinct, judge
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +31,7 @@ def forked(request) -> services.Outcome:
 
 
 def cancel_a(forked: services.Outcome) -> list[dict[str, object]]:
-    semantics = ProcessInstance.objects.get().definition.semantics
-    kind = "cancel_all" if semantics == Semantics.CAMUNDA_7.value else "terminate_all"
+    kind = "cancel_all" if is_camunda7() else "terminate_all"
     return [{"type": kind, "element_id": "a"}]
 
 
@@ -67,3 +70,41 @@ def test_a_plan_that_does_harm_is_refused_until_that_is_accepted(api, forked):
 def test_accepting_another_warning_is_not_enough(api, forked):
     other = [{"code": "join_never_fires", "elements": ["join", "b"]}]
     api(path(forked), {"instructions": cancel_a(forked), "accepted_warnings": other}, status=409)
+
+
+def test_a_plan_for_many_is_judged_once_for_all_that_stand_alike(api, forked, monkeypatch):
+    definition = ProcessInstance.objects.get().definition_key
+    keys = [
+        forked.process_instance_key,
+        *(services.start_process_instance(definition).process_instance_key for _ in "12"),
+    ]
+    plan = cancel_a(forked)
+    asked = []
+    monkeypatch.setattr(distinct, "judge", lambda *given, **terms: asked.append(1) or judge(*given, **terms))
+    # when
+    told = api("dry-run", {"command": "modify", "keys": [str(key) for key in keys], "instructions": plan})
+    # then
+    assert len(asked) == 1
+    [red] = [each for each in told["warnings"] if each["severity"] == "red"]
+    assert (red["code"], red["count"]) == ("join_never_fires", 3)
+    assert red["process_instance_keys"] == [str(key) for key in sorted(keys)]
+    assert [one["warnings"][0]["code"] for one in told["instances"]] == ["join_never_fires"] * 3
+    assert told["refused"] == 0
+
+
+def test_instances_of_a_batch_are_refused_for_what_was_not_accepted(forked):
+    instructions = (CancelAll("a") if is_camunda7() else TerminateAll("a"),)
+    user = get_user_model().objects.create_superuser("root")
+
+    def run(accepted: tuple[Acceptance, ...] | None) -> object:
+        plan = read_plan("MODIFY", Modify(instructions, accepted=accepted).to_json())
+        return plan.run(lambda kind: kind(user, channel=Channel.BATCH), forked.process_instance_key)
+
+    with pytest.raises(NotAccepted, match="never fires"):
+        run(())
+    run((Acceptance("join_never_fires", ("join", "a")),))
+    assert not ElementInstance.objects.filter(state="ACTIVE", element_id="a").exists()
+
+
+def is_camunda7() -> bool:
+    return ProcessInstance.objects.earliest("key").definition.semantics == Semantics.CAMUNDA_7.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -97,7 +98,7 @@ def test_a_dry_run_tells_what_the_migration_does_and_writes_nothing(semantics: S
     before = [list(table.objects.order_by("pk").values()) for table in (ProcessInstance, ElementInstance, UserTask)]
     told = services.migrate_process_instance(key, plan(target, a="b"), context=Context(dry_run=True))
     assert [list(t.objects.order_by("pk").values()) for t in (ProcessInstance, ElementInstance, UserTask)] == before
-    assert services.migrate_process_instance(key, plan(target, a="b")) == told
+    assert replace(services.migrate_process_instance(key, plan(target, a="b")), at=told.at) == told
 
 
 @BOTH
@@ -108,6 +109,37 @@ def test_a_refusal_changes_nothing(semantics: Semantics):
         services.migrate_process_instance(key, plan(target))
     assert ProcessInstance.objects.get(pk=key).definition_key == source.key
     assert elements(key)[-1] == ("a", "ACTIVE")
+
+
+def test_a_job_after_an_activity_leads_on_over_the_flow_of_the_target():
+    # given
+    def process(first: str, second: str) -> ProcessDefinition:
+        """The flow `first` leads to the task `one`, `second` to `two`."""
+        task = "<userTask id='a' camunda:asyncAfter='true'/>"
+        xml = model("order", Semantics.CAMUNDA_7, f"<startEvent id='start'/>{task}")
+        ends = "".join(
+            f"<userTask id='{name}'/><sequenceFlow id='{flow}' sourceRef='a' targetRef='{name}'/>"
+            for name, flow in (("one", first), ("two", second))
+        )
+        return deploy(xml.replace("</process>", f"{ends}</process>"))
+
+    key = started(process("x", "y")).process_instance_key
+    services.complete_user_task(UserTask.objects.get(process_instance=key).key)
+    # when
+    services.migrate_process_instance(key, plan(process("y", "x"), a="a"))
+    single = definition(Semantics.CAMUNDA_7, "<userTask id='a' camunda:asyncAfter='true'/>", "<userTask id='b'/>")
+    services.migrate_process_instance(key, plan(single, a="a"))
+    # then
+    jobs = Job.objects.filter(process_instance=key, state="CREATED").order_by("key")
+    assert [job.custom_headers for job in jobs] == [{"flow": "flow2"}] * 2
+    for job in jobs:
+        services.execute_job(job.key)
+    assert list(
+        UserTask.objects.filter(process_instance=key, state="CREATED").values_list("element_id", flat=True)
+    ) == [
+        "b",
+        "b",
+    ]
 
 
 def test_a_scope_that_a_migration_has_opened_is_loaded_with_what_is_in_it():

@@ -6,7 +6,9 @@ what it encloses. Events wait on as they do, unless their mapping says to renew 
 
 from __future__ import annotations
 
-from workflow.engine.engine import Engine
+from collections.abc import Iterator
+
+from workflow.engine.engine import CHOSEN_FLOW, Engine
 from workflow.engine.errors import ElementFailure
 from workflow.engine.events import is_interrupting
 from workflow.engine.state import CREATED, FAILED, ElementInstance, JobRow
@@ -71,11 +73,12 @@ class Camunda7Migration(Migration):
             raise InstanceRefused(self.state.key, reports)
 
     def _report(self, instance: ElementInstance, has_children: bool) -> InstanceReport:
-        continuation = self._continuation(instance)
+        continuations = self._continuations(instance)
         goal = self.goal(instance)
-        failures = []
-        if continuation is not None:
-            failures += self._wrong_continuation(continuation, goal)
+        failures: list[str] = []
+        if continuations:
+            for job in continuations:
+                failures += self._wrong_continuation(job, instance, goal)
         elif not is_migratable(instance.element):
             failures.append("The type of the source activity is not supported for activity instance migration")
         if goal is None and not has_children:
@@ -83,35 +86,51 @@ class Camunda7Migration(Migration):
         failures += self._wrong_compensation(instance)
         mapping = self.mappings.get(instance.element.id)
         return InstanceReport(
-            instance.key, instance.element.id, mapping, tuple(failures), is_transition=continuation is not None
+            instance.key, instance.element.id, mapping, tuple(failures), is_transition=bool(continuations)
         )
 
     def _report_root(self) -> InstanceReport:
         root = self.state.root
         return InstanceReport(root.key, self.source.id, None, tuple(self._wrong_compensation(root)))
 
-    def _continuation(self, instance: ElementInstance) -> JobRow | None:
-        rows = self.state.attached.get(instance.key, ())
-        return next(
-            (
-                row
-                for row in rows
-                if isinstance(row, JobRow)
-                and row.kind in ("ASYNC_BEFORE", "ASYNC_AFTER")
-                and row.state in (CREATED, FAILED)
-            ),
-            None,
-        )
+    def _continuations(self, instance: ElementInstance) -> list[JobRow]:
+        """What goes on with this instance later; after it, one for each flow that it takes."""
+        jobs = (row for row in self.state.attached.get(instance.key, ()) if isinstance(row, JobRow))
+        return [row for row in jobs if row.kind in ("ASYNC_BEFORE", "ASYNC_AFTER") and row.state in (CREATED, FAILED)]
 
     @staticmethod
-    def _wrong_continuation(job: JobRow, goal: FlowNode | None) -> list[str]:
+    def _wrong_continuation(job: JobRow, instance: ElementInstance, goal: FlowNode | None) -> Iterator[str]:
         if goal is None:
-            return []
-        if job.kind == "ASYNC_BEFORE" and not goal.asynchronous.before:
-            return ["Target activity is not asyncBefore"]
-        if job.kind == "ASYNC_AFTER" and not goal.asynchronous.after:
-            return ["Target activity is not asyncAfter"]
-        return []
+            return
+        if job.kind == "ASYNC_BEFORE":
+            if not goal.asynchronous.before:
+                yield "Target activity is not asyncBefore"
+            if _instantiates(instance.element) and not _is_at_process_level(goal):
+                yield (
+                    "A transition instance that instantiates the process can only be migrated to a process-level flow node"
+                )
+            return
+        if not goal.asynchronous.after:
+            yield "Target activity is not asyncAfter"
+        if len(goal.outgoing) > 1:
+            taken = _flow_taken(job, instance.element)
+            if taken is None:
+                yield (
+                    "Transition instance is assigned to no sequence flow and target activity has more than one outgoing "
+                    "sequence flow"
+                )
+            elif taken not in {flow.id for flow in goal.outgoing}:
+                yield (
+                    "Transition instance is assigned to a sequence flow that cannot be matched in the target activity"
+                )
+
+    def _lead_on(self, instance: ElementInstance, source: FlowNode, goal: FlowNode) -> None:
+        """Let what goes on after the instance take the flow of the target that it took in the source, or the only one."""
+        for job in self._continuations(instance):
+            if job.kind == "ASYNC_AFTER" and (job.custom_headers or len(goal.outgoing) > 1):
+                only = goal.outgoing[0].id if len(goal.outgoing) == 1 else None
+                taken = only or (_flow_taken(job, source) if goal.outgoing else None)
+                job.custom_headers = {} if taken is None else {CHOSEN_FLOW: taken}
 
     def _wrong_compensation(self, holder: ElementInstance) -> list[str]:
         failures = []
@@ -163,6 +182,7 @@ class Camunda7Migration(Migration):
                 self.state.move(child, home)
             source = child.element
             self.become(child, goal)
+            self._lead_on(child, source, goal)
             self._take_events(child, source, goal)
             if goal.is_scope:
                 self._place(child, {**branch, goal: child})
@@ -218,6 +238,20 @@ class Camunda7Migration(Migration):
             if instance.element.is_scope and instance.active_children != tokens:
                 instance.active_children = tokens
                 instance.is_changed = True
+
+
+def _instantiates(element: FlowNode) -> bool:
+    return element.type is ElementType.START_EVENT and _is_at_process_level(element)
+
+
+def _is_at_process_level(element: FlowNode) -> bool:
+    return element.flow_scope is not None and element.flow_scope.flow_scope is None
+
+
+def _flow_taken(job: JobRow, element: FlowNode) -> str | None:
+    """The flow that a token goes on over once the job after its element is done; none at an end."""
+    chosen = job.custom_headers.get(CHOSEN_FLOW)
+    return chosen if chosen is not None else next((flow.id for flow in element.outgoing), None)
 
 
 def _misfit(found: Undoable) -> str:

@@ -232,7 +232,7 @@ JOBS = Table(
         _of("suspended", "boolean"),
         _of("ended_at", "timestamptz"),
     ),
-    migrating=OF_DEFINITION,
+    migrating=(*OF_DEFINITION, _json("custom_headers")),
 )
 
 USER_TASKS = Table(

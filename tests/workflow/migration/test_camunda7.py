@@ -9,7 +9,7 @@ import pytest
 from tests.support.events import compensation, condition, loop, message, signal, timer
 from tests.support.processes import NOON, ProcessBuilder, bpmn, start
 from tests.workflow.migration.conftest import TARGET, Migrate
-from workflow.graph import Asynchronous
+from workflow.graph import Asynchronous, CatchDetails, ElementType
 from workflow.migration import InstanceRefused, Mapping, MigrationPlan, PlanRefused, plan_problems
 
 BEFORE = Asynchronous(before=True)
@@ -242,6 +242,72 @@ def test_a_transition_instance_needs_the_same_continuation(migrated: Migrate, as
     assert [report.is_transition for report in refused.value.reports] == [True]
     instance = migrated(waiting(), process("b", asynchronous), {"a": "b"}).execute("b")
     assert instance.tree == (["after"] if asynchronous.after else ["b"])
+
+
+def leaving(**flows: str) -> ProcessBuilder:
+    """A task with an asynchronous continuation after it; each flow leads on to a user task."""
+    builder = bpmn().start().user_task("a", asynchronous=AFTER).apart()
+    for flow, target in flows.items():
+        builder.apart().user_task(target).end(f"end_{target}").flow("a", target, id=flow)
+    return builder
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "then"),
+    [
+        ({"one": "b"}, {"one": "b", "two": "c"}, ["b"]),
+        ({"one": "b"}, {"other": "c"}, ["c"]),
+        ({"one": "b", "two": "c"}, {"one": "x", "two": "y"}, ["x", "y"]),
+        ({"one": "b", "two": "c"}, {"other": "x"}, ["x", "x"]),
+    ],
+)
+def test_a_token_behind_an_activity_keeps_its_sequence_flow(
+    migrated: Migrate, source: dict[str, str], target: dict[str, str], then: list[str]
+):
+    instance = migrated(start(leaving(**source)).complete("a"), leaving(**target), {"a": "a"})
+    for _ in source:
+        instance.execute("a")
+    assert sorted(map(str, instance.tree)) == then
+    for task in then:
+        instance.complete(task)
+    assert instance.state.state == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("source", "failure"),
+    [
+        (
+            {"one": "b"},
+            "Transition instance is assigned to a sequence flow that cannot be matched in the target activity",
+        ),
+        ({}, "Transition instance is assigned to no sequence flow and target activity has more than one outgoing"),
+    ],
+)
+def test_a_token_behind_an_activity_needs_a_sequence_flow_there(
+    migrated: Migrate, source: dict[str, str], failure: str
+):
+    with pytest.raises(InstanceRefused) as refused:
+        migrated(start(leaving(**source)).complete("a"), leaving(other="b", another="c"), {"a": "a"})
+    [report] = refused.value.reports
+    assert report.failures[0].startswith(failure)
+
+
+def test_where_nothing_follows_in_the_target_a_token_behind_an_activity_ends(migrated: Migrate):
+    instance = migrated(start(leaving(one="b")).complete("a"), leaving(), {"a": "a"}).execute("a")
+    assert instance.state.state == "COMPLETED"
+
+
+def test_what_begins_the_process_instance_stays_at_the_level_of_the_process(migrated: Migrate):
+    def begin(builder: ProcessBuilder) -> ProcessBuilder:
+        return builder.node("begin", ElementType.START_EVENT, CatchDetails(None), asynchronous=BEFORE).user_task("a")
+
+    source = begin(bpmn()).end()
+    inside = begin(bpmn().start().sub_process("sub")).end("e").up().end()
+    with pytest.raises(InstanceRefused) as refused:
+        migrated(start(source), inside, {"begin": "begin"})
+    failure = "A transition instance that instantiates the process can only be migrated to a process-level flow node"
+    assert [report.failures for report in refused.value.reports] == [(failure,)]
+    assert migrated(start(source), source, {"begin": "begin"}).execute("begin").tree == ["a"]
 
 
 # ---- events

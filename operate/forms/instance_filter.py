@@ -15,8 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from operate.batch.models import Batch, BatchItem
 from operate.forms.filters import KeysField, ListFilter, Rows, midnight
 from operate.forms.keys import key_of
+from operate.masking.masks import Masks
+from operate.search import OPERATORS, Condition, narrow, parse_conditions
 from operate.workspaces import visible_to
-from workflow.models import ElementInstance, Incident, Job, ProcessDefinition, Variable
+from workflow.engine.errors import Rejected
+from workflow.models import ElementInstance, Incident, Job, ProcessDefinition, ProcessInstance, Variable
 
 RUNNING = ("active", "incidents", "suspended")
 FINISHED = ("completed", "canceled")
@@ -49,6 +52,16 @@ class ValuesField(forms.CharField):
             ) from None
 
 
+class DataField(forms.CharField):
+    """Conditions on searchable data, separated by semicolons: `customer.name:like:smith; amount:gt:100`."""
+
+    def clean(self, value: str) -> tuple[Condition, ...]:
+        try:
+            return parse_conditions(super().clean(value).split(";"))
+        except Rejected as refusal:
+            raise forms.ValidationError(refusal.message) from None
+
+
 class ErrorField(forms.CharField):
     """A part of an error message, in any case; in double quotes what it begins with, exactly."""
 
@@ -67,7 +80,7 @@ def quoted_error(message: str) -> str:
 
 
 class ProcessInstanceFilter(ListFilter):
-    """By state, process, version, element, keys, business key, caller, variable, time, error, batch and retries."""
+    """By state, process, version, element, keys, business key, caller, variable, data, time, error, batch and retries."""
 
     process = forms.ChoiceField(label=_("Process"), required=False)
     version = forms.ChoiceField(label=_("Version"), required=False)
@@ -77,6 +90,7 @@ class ProcessInstanceFilter(ListFilter):
     called_by = KeysField(label=_("Called by"), required=False)
     variable = forms.CharField(label=_("Variable"), required=False, max_length=255)
     value = ValuesField(label=_("Value (JSON), or several"), required=False)
+    search = DataField(label=_("Data (path:operator:value)"), required=False)
     error = ErrorField(label=_("Error message"), required=False, strip=False)
     retrying = forms.BooleanField(label=_("Failed, retries left"), required=False)
     started_from = forms.DateField(label=_("Started from"), required=False, widget=forms.DateInput({"type": "date"}))
@@ -101,6 +115,11 @@ class ProcessInstanceFilter(ListFilter):
         self.fields["process"].choices = choices  # type: ignore[attr-defined]
         self._offer_versions(definitions)
         self._batches = visible_to(Batch.objects.all(), user)
+        self.fields["search"].widget.attrs |= {
+            "placeholder": "customer.name:like:smith",
+            "title": _("Operators: %(operators)s. Several conditions are separated by semicolons.")
+            % {"operators": ", ".join(OPERATORS)},
+        }
 
     def _offer_versions(self, definitions: Any) -> None:
         """The versions of the chosen process; a version alone means nothing."""
@@ -173,13 +192,26 @@ class ProcessInstanceFilter(ListFilter):
             self.add_error("variable", _("Name has to be filled."))
         if found.get("variable") and not self.data.get("value"):
             self.add_error("value", _("Value has to be filled."))
+        self._check_data(found)
         for name in ("batch", "not_batch"):
             if found.get(name) and key_of(found[name].strip()) is None:
                 self.add_error(name, _("Expected the key of a batch (a number)."))
         return found
 
+    def _check_data(self, found: dict[str, Any]) -> None:
+        """Say beside the field what is not searchable, or cannot be compared like that."""
+        try:
+            self._with_data(ProcessInstance.objects.none(), found)
+        except Rejected as refusal:
+            self.add_error("search", refusal.message)
+
+    @staticmethod
+    def _with_data(rows: Rows, found: dict[str, Any]) -> Rows:
+        conditions, process_id = found.get("search") or (), found.get("process") or ""
+        return narrow(rows, conditions, process_id=process_id, masks=Masks.for_pages()) if conditions else rows
+
     def narrowed(self, rows: Rows) -> Rows:
-        rows = self._narrow_to_states(rows)
+        rows = self._with_data(self._narrow_to_states(rows), self.cleaned_data)
         if self.value("process"):
             rows = rows.filter(process_id=self.value("process"))
         if self.value("version"):

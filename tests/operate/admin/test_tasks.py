@@ -303,3 +303,26 @@ def test_another_revision_is_refused(office, definition):
     answer = office.of("stella").post(back_page(task), {"revision": "1"})
     assert answer.status_code == 409
     assert UserTask.objects.get(state="CREATED").element_id == "second"
+
+
+# -- the list of process instances
+
+
+def test_instances_are_found_by_their_data(office, definition):
+    jane, john = start(definition), start(definition, "John Brown")
+
+    def found(query: str) -> list[int]:
+        answer = office.of("petra").get(f"/workflow/processinstance/?search={query}")
+        return [row.key for row in answer.context["rows"]]
+
+    assert found("customer.name:like:smith") == [jane.process_instance_key]
+    assert found("customer.name:like:o; customer.name:neq:Jane") == [john.process_instance_key]
+    both = [john.process_instance_key, jane.process_instance_key]
+    assert found("") == both
+
+
+def test_what_cannot_be_searched_is_said_beside_the_field(office, definition):
+    start(definition)
+    for query, said in (("hidden:1", "Expected a searchable path"), ("nonsense", "Expected a condition")):
+        html = office.of("petra").get(f"/workflow/processinstance/?search={query}").content.decode()
+        assert said in html

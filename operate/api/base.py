@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any, ClassVar, NoReturn, TypeVar
 
 from django.conf import settings
@@ -23,7 +23,9 @@ from rest_framework.views import APIView
 from audit.models import Channel
 from operate.actions import Action
 from operate.api import security_schemes  # noqa: F401  (registers them)
+from operate.masking.masks import Masks
 from operate.workspaces import Access, Right, visible_to
+from workflow.models import Variable
 
 KEY_LIMIT = 2**63
 MAX_BODY_BYTES: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -153,6 +155,10 @@ class ApiView(APIView):
     def act(self, action: type[SomeAction], **options: Any) -> SomeAction:
         """The action for this request's user, on this dialect's channel."""
         return action.of(self.request, self.channel, **options)
+
+    def shown(self, variables: Iterable[Variable]) -> list[Variable]:
+        """The variables with what is masked for the caller hidden."""
+        return Masks.of(self.request.user).variables(variables)
 
     def visible(self, rows: Rows, right: Right = Right.VIEW) -> Rows:
         """Only the rows in workspaces where the caller holds the right."""

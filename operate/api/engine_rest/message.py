@@ -100,7 +100,7 @@ class Message(EngineRestView):
         instances = [each.process_instance_key for each in correlated]
         slugs = dict(Workspace.objects.values_list("pk", "slug"))
         found: dict[int, dict[str, Any]] = {key: {} for key in instances}
-        for row in Variable.objects.filter(scope_key__in=instances) if with_variables else ():
+        for row in self.shown(Variable.objects.filter(scope_key__in=instances)) if with_variables else ():
             found[row.scope_key][row.name] = typed_value(row.value, row.type)
         rows = ProcessInstance.objects.select_related("definition", "workspace").defer("definition__xml")
         started = rows.in_bulk([each.process_instance_key for each in correlated if each.has_started])

@@ -374,7 +374,7 @@ class ProcessDefinitionStart(OneDefinition):
         link = {"method": "GET", "href": self.url_of("process-instance", id_of(key)), "rel": "self"}
         answer: dict[str, object] = {**process_instance(rows.get(pk=key), [link])}
         if with_variables:
-            answer["variables"] = variables_by_name(list(Variable.objects.filter(scope_key=key)))
+            answer["variables"] = variables_by_name(self.shown(Variable.objects.filter(scope_key=key)))
         return answer
 
 

@@ -69,7 +69,7 @@ class ScopeView(EngineRestView):
         """The variables of the scopes, those of inner ones first."""
         rows = Variable.objects.filter(scope_key__in=scopes, **conditions)
         order = {key: position for position, key in enumerate(scopes)}
-        return sorted(rows, key=lambda row: (order[row.scope_key], row.name))
+        return sorted(self.shown(rows), key=lambda row: (order[row.scope_key], row.name))
 
     @property
     def deserialize(self) -> bool:

@@ -467,7 +467,7 @@ class TaskComplete(OneTask):
         self.act(CompleteUserTask).execute(row.key, variables=given["variables"] or {})
         if not given["withVariablesInReturn"]:
             return Response(status=204)
-        return Response(variables_by_name(list(Variable.objects.filter(scope_key=row.process_instance_key))))
+        return Response(variables_by_name(self.shown(Variable.objects.filter(scope_key=row.process_instance_key))))
 
 
 class TaskBpmnError(OneTask):
@@ -549,7 +549,7 @@ class TaskFormVariables(OneTask):
         rows = Variable.objects.filter(scope_key__in=scopes)
         if names := request.query_params.get("variableNames"):
             rows = rows.filter(name__in=names.split(","))
-        found = sorted(rows, key=lambda row: order[row.scope_key])
+        found = sorted(self.shown(rows), key=lambda row: order[row.scope_key])
         return Response(variables_by_name(found, deserialize=self.flag("deserializeValues", default=True)))
 
 

@@ -116,7 +116,7 @@ class VariableInstances(QueryListing):
 
     def show(self, rows: Sequence[Variable]) -> list[VariableInstanceAnswer]:
         deserialize = self.flag("deserializeValues", default=True)
-        return [variable_instance(row, deserialize=deserialize) for row in rows]
+        return [variable_instance(row, deserialize=deserialize) for row in self.shown(rows)]
 
 
 VariableInstanceCount = count_of(VariableInstances)
@@ -130,5 +130,5 @@ class VariableInstanceView(EngineRestView):
 
     def get(self, request: Request, id: str) -> Response:
         rows = self.visible(variables_of_running_scopes())
-        row = self.one(rows, id, f"Variable instance with Id '{id}' does not exist.")
+        [row] = self.shown([self.one(rows, id, f"Variable instance with Id '{id}' does not exist.")])
         return Response(variable_instance(row, deserialize=self.flag("deserializeValue", default=True)))

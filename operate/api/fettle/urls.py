@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from operate.api.fettle import back, diagnosis, modification, search, snapshots, variables
+from operate.api.fettle import audit_events, back, diagnosis, modification, search, snapshots, variables
 from operate.api.fettle.dry_run import DryRun
 from operate.api.fettle.openapi import OpenApiDocument
 
@@ -12,6 +12,8 @@ INSTANCE = "process-instances/<str:key>"
 SCOPE = "scopes/<str:key>"
 
 resources = [
+    path("audit-events/search", audit_events.SearchAuditEvents.as_view()),
+    path("audit-events/export", audit_events.ExportAuditEvents.as_view()),
     path("dry-run", DryRun.as_view()),
     path(f"{INSTANCE}/modification", modification.Modify.as_view()),
     path(f"{INSTANCE}/modification/dry-run", modification.ModifyDryRun.as_view()),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
-from audit.models import AuditEvent, Event, Result, Subject
+from audit.models import AuditEvent, Channel, Event, Result, Subject
 from operate.api.v2.base import one
 from operate.api.v2.fields import NOTHING, Field, Kind
 from operate.api.v2.search import Item, Search
@@ -24,12 +25,21 @@ ENTITIES = {
     "JOB": Q(subject=Subject.JOB),
     "USER_TASK": Q(subject=Subject.USER_TASK),
     "RESOURCE": OF_RESOURCES,
-    "TENANT": Q(subject=Subject.WORKSPACE),
-} | dict.fromkeys(["BATCH", "DECISION", "USER", "GROUP", "ROLE", "MAPPING_RULE", "CLIENT", "AUTHORIZATION"], NOTHING)
+    "TENANT": Q(subject__in=[Subject.WORKSPACE, Subject.AUDIT_LOG, Subject.MASKING]),
+    "BATCH": Q(subject=Subject.BATCH),
+    "ROLE": Q(subject=Subject.ROLE),
+} | dict.fromkeys(["DECISION", "USER", "GROUP", "MAPPING_RULE", "CLIENT", "AUTHORIZATION"], NOTHING)
+ADMINISTRATION = ENTITIES["TENANT"] | ENTITIES["ROLE"]
 CATEGORIES = {
     "USER_TASKS": ENTITIES["USER_TASK"],
-    "ADMIN": ENTITIES["TENANT"],
-    "DEPLOYED_RESOURCES": ~Q(subject__in=[Subject.USER_TASK, Subject.WORKSPACE]),
+    "ADMIN": ADMINISTRATION,
+    "DEPLOYED_RESOURCES": ~(ENTITIES["USER_TASK"] | ADMINISTRATION),
+}
+CHANNELS = {
+    "REST": ~Q(channel__in=[Channel.BATCH, Channel.SYSTEM]),
+    "INTERNAL": Q(channel__in=[Channel.BATCH, Channel.SYSTEM]),
+    "GRPC": NOTHING,
+    "MCP": NOTHING,
 }
 TO_NOBODY = Q(event=Event.ASSIGN, body__assignee=None)
 OPERATIONS = {
@@ -39,8 +49,8 @@ OPERATIONS = {
     "MODIFY": Q(event=Event.MODIFY),
     "CANCEL": Q(event=Event.CANCEL),
     "RESOLVE": Q(event=Event.RESOLVE),
-    "UNASSIGN": TO_NOBODY,
-    "ASSIGN": Q(event=Event.ASSIGN) & ~TO_NOBODY,
+    "UNASSIGN": TO_NOBODY | Q(event=Event.REVOKE),
+    "ASSIGN": (Q(event=Event.ASSIGN) & ~TO_NOBODY) | Q(event=Event.GRANT),
     "COMPLETE": Q(event=Event.COMPLETE),
     "SUSPEND": Q(event=Event.SUSPEND),
     "RESUME": Q(event=Event.RESUME),
@@ -53,9 +63,12 @@ OPERATIONS["UNKNOWN"] = Q(
         Event.BROADCAST,
         Event.CORRELATE,
         Event.EXECUTE,
+        Event.EXPORT,
         Event.FAIL,
         Event.LOCK,
         Event.PUBLISH,
+        Event.RESTART,
+        Event.REVEAL,
         Event.THROW_ERROR,
         Event.THROW_ESCALATION,
         Event.TRIGGER,
@@ -87,7 +100,7 @@ class AuditLogSearch(Search):
         Field("entityKey", "entity"),
         Field("entityType", "entity_kind", Kind.CHOICE, choices=ENTITIES),
         Field("operationType", "operation", Kind.CHOICE, choices=OPERATIONS),
-        Field("batchOperationKey", kind=Kind.KEY),
+        Field("batchOperationKey", "batch_key", Kind.KEY),
         Field("batchOperationType"),
         Field("timestamp", "at", Kind.DATE),
         Field("actorId", "actor_name", blank=True),
@@ -114,7 +127,7 @@ class AuditLogSearch(Search):
         Field("relatedEntityKey", sort=False),
         Field("relatedEntityType", sort=False),
         Field("entityDescription", "reason", blank=True, sort=False),
-        Field("inboundChannelType"),
+        Field("inboundChannelType", "inbound", Kind.CHOICE, choices=CHANNELS),
         Field("inboundChannelToolName"),
     )
 
@@ -126,6 +139,8 @@ class AuditLogSearch(Search):
             actor_kind=_named(ACTORS),
             told_result=_named(RESULTS),
             category=_named(CATEGORIES),
+            inbound=_named(CHANNELS),
+            batch_key=Coalesce(_key_of(Subject.BATCH), Cast(KeyTextTransform("batch", "body"), BigIntegerField())),
             element_instance_key=_key_of(Subject.ELEMENT_INSTANCE),
             job_key=_key_of(Subject.JOB),
             user_task_key=_key_of(Subject.USER_TASK),

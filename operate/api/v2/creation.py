@@ -28,6 +28,7 @@ from operate.api.v2.schema import (
     record,
 )
 from operate.api.waiting import wait_for
+from operate.masking.masks import Masks
 from workflow.engine.errors import NotFound
 from workflow.models import ProcessDefinition, ProcessInstance, Variable
 from workflow.modification import ActivateElement
@@ -97,11 +98,15 @@ class ProcessInstances(V2View):
                 "processDefinitionKey": key_text(definition.key),
                 "processInstanceKey": key_text(outcome.process_instance_key),
                 "tenantId": definition.workspace.slug,
-                "variables": awaited.variables_of(outcome.process_instance_key) if awaited else {},
+                "variables": self._result(awaited, definition, outcome.process_instance_key) if awaited else {},
                 "tags": tags,
                 "businessId": outcome.business_key,
             }
         )
+
+    def _result(self, awaited: _Awaited, definition: ProcessDefinition, key: int) -> dict[str, Any]:
+        found = awaited.variables_of(key)
+        return Masks.of(self.request.user).document(definition.workspace_id, definition.process_id, found)
 
     def _definition(self, body: Body) -> ProcessDefinition:
         rows = self.visible(ProcessDefinition.objects.select_related("workspace")).defer("xml")

@@ -18,6 +18,7 @@ from operate.api.v2.errors import InvalidArgument
 from operate.api.v2.fields import MOST_PARTS, Field, Kind, Row
 from operate.api.v2.schema import FLAG, TEXT, VARIABLES, Schema, array, record
 from operate.api.v2.search import Columns, Item, Search
+from operate.masking.masks import Masks
 from workflow.models import Variable
 
 TAG = "Variable"
@@ -60,7 +61,20 @@ class VariableSearch(Search):
         )
 
     def completed(self, rows: list[Columns]) -> list[Columns]:
-        return with_whole_values(rows) if self._wants_whole_values() else rows
+        return self.masked(with_whole_values(rows) if self._wants_whole_values() else rows)
+
+    def masked(self, rows: list[Columns]) -> list[Columns]:
+        """The rows with what is masked for the caller hidden; where something may be, the whole value is looked at."""
+        masks = Masks.of(self.request.user)
+        if not masks or not rows:
+            return rows
+        whole = {row.pk: row for row in Variable.objects.filter(pk__in=[row["key"] for row in rows])}
+        before = {key: row.value for key, row in whole.items()}
+        after = {row.pk: row.value for row in masks.variables(whole.values())}
+        return [
+            row if after[row["key"]] is before[row["key"]] else _with_text(row, json_text(after[row["key"]]))
+            for row in rows
+        ]
 
     def _wants_whole_values(self) -> bool:
         given = self.request.query_params.get("truncateValues", "true")
@@ -69,6 +83,12 @@ class VariableSearch(Search):
                 f"Expected query parameter 'truncateValues' to be true or false, found '{given[:80]}'."
             )
         return given == "false"
+
+
+def _with_text(row: Columns, text: str) -> Columns:
+    """The row with another value, cut where it was cut."""
+    is_cut = row["is_truncated"] and len(text) > PREVIEW
+    return {**row, "preview": text[:PREVIEW] if is_cut else text, "is_truncated": is_cut}
 
 
 def with_whole_values(rows: list[Columns]) -> list[Columns]:
@@ -88,7 +108,7 @@ class WholeVariable(VariableSearch):
     fields = tuple(field for field in VariableSearch.fields if field.name != "isTruncated")
 
     def completed(self, rows: list[Columns]) -> list[Columns]:
-        return with_whole_values(rows)
+        return self.masked(with_whole_values(rows))
 
 
 class VariableView(Item):

@@ -139,7 +139,7 @@ class HistoricVariableInstances(QueryListing):
 
     def show(self, rows: Sequence[Variable]) -> list[HistoricVariableInstance]:
         deserialize = self.flag("deserializeValues", default=True)
-        return [historic_variable_instance(row, deserialize=deserialize) for row in rows]
+        return [historic_variable_instance(row, deserialize=deserialize) for row in self.shown(rows)]
 
 
 HistoricVariableInstanceCount = count_of(HistoricVariableInstances)
@@ -153,6 +153,6 @@ class HistoricVariableInstanceView(EngineRestView):
 
     def get(self, request: Request, id: str) -> Response:
         rows = self.visible(with_definition(Variable.objects.all()))
-        row = self.one(rows, id, f"Variable instance with id '{id}' does not exist")
+        [row] = self.shown([self.one(rows, id, f"Variable instance with id '{id}' does not exist")])
         deserialize = self.flag("deserializeValue", default=True)
         return Response(historic_variable_instance(row, deserialize=deserialize))

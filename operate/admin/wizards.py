@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -52,6 +52,7 @@ from workflow.modification import (
 )
 from workflow.persistence.definitions import executable_process
 from workflow.services import RestartOptions, generate_migration_plan, validate_migration_plan
+from workflow.soundness import Acceptance, Severity
 
 TRIED = 100
 """So many process instances are tried in a preview, the newest."""
@@ -211,6 +212,17 @@ def told(tried: Rehearsal, process: ExecutableProcess | None) -> dict[str, Any]:
             {"message": each.text, "total": each.count, "keys": [str(key) for key in each.keys[:3]]}
             for each in tried.reasons.values()
         ],
+        "warnings": [
+            {
+                "severity": harm.warning.severity.value,
+                "reason": harm.warning.reason,
+                "elements": list(harm.warning.element_ids),
+                "total": harm.count,
+                "accepted": json.dumps([harm.warning.code.value, *harm.warning.element_ids]),
+            }
+            for harm in tried.harms.values()
+            if harm.warning.severity is not Severity.INFO
+        ],
         "sums": {
             name: [{"name": what, "total": n} for what, n in found.most_common(8)] for name, found in sums.items()
         },
@@ -235,7 +247,16 @@ class MoveWizard(Wizard):
             self._instructions(source, target),
             of_definition=self.definition.key if of_one else None,
             options=ModificationOptions(self.flag("skip_io_mappings"), self.flag("skip_listeners")),
+            accepted=tuple(self._accepted()),
         )
+
+    def _accepted(self) -> Iterator[Acceptance]:
+        """The red warnings that were ticked."""
+        for text in self.sent.getlist("accepted"):
+            found = json_in(text, "an accepted warning")
+            if not (isinstance(found, list) and found and all(isinstance(each, str) for each in found)):
+                raise Rejected(f"Expected an accepted warning as a list of its code and elements, found '{text[:80]}'.")
+            yield Acceptance(found[0], tuple(found[1:]))
 
     def _element(self, name: str) -> FlowNode:
         chosen = self.sent.get(name, "")

@@ -8,11 +8,19 @@ interface Counted {
   total: number;
 }
 
+interface Warning {
+  severity: string;
+  reason: string;
+  total: number;
+  accepted: string;
+}
+
 export interface Preview {
   plan: string[];
   tried: number;
   refused: { message: string; total: number; keys: string[] }[];
   sums: Record<string, Counted[]>;
+  warnings?: Warning[];
   notes?: string[];
   diffs?: { key: string; changes: { name: string; before: string; after: string }[] }[];
   rows?: Record<string, string[]>;
@@ -31,7 +39,10 @@ const TITLES: Record<string, string> = {
 export class PreviewPanel {
   onShow: (answer: Preview) => void = () => {};
   private timer = 0;
+  private asked = '';
   private turn = 0;
+  private readonly accepted = new Set<string>();
+  private allowAccepted: () => void = () => {};
   private readonly panel = need('.ft-wizard-preview');
   private readonly body = need('#preview');
   private readonly state = need('#preview-state');
@@ -43,12 +54,24 @@ export class PreviewPanel {
 
   /** Try it again, once the typing pauses. Until then nothing can be applied. */
   changed(): void {
+    const now = this.question();
+    if (now === this.asked) {
+      return;
+    }
+    this.asked = now;
     this.turn += 1;
     clearTimeout(this.timer);
     this.forbid('The preview is not there yet.');
     this.panel.classList.add('is-stale');
     this.state.textContent = 'trying…';
     this.timer = window.setTimeout(() => void this.load(this.turn), WAIT_MS);
+  }
+
+  /** What the preview depends on. */
+  private question(): string {
+    const fields = new FormData(this.form);
+    ['reason', 'typed', 'csrfmiddlewaretoken'].forEach((name) => fields.delete(name));
+    return JSON.stringify([...fields]);
   }
 
   private async load(turn: number): Promise<void> {
@@ -66,6 +89,9 @@ export class PreviewPanel {
 
   private fail(error: unknown): void {
     const message = error instanceof Refused ? error.message : `The preview failed: ${String(error)}`;
+    if (!(error instanceof Refused)) {
+      this.asked = ''; // it is worth another try
+    }
     this.panel.classList.remove('is-stale');
     this.state.textContent = '';
     this.body.replaceChildren(h('p', { class: 'is-bad', role: 'alert' }, message));
@@ -87,18 +113,48 @@ export class PreviewPanel {
       ...answer.refused.map((each) =>
         h('p', { class: 'is-bad', role: 'alert' }, `${each.total > 1 ? `${each.total} refused: ` : ''}${each.message}`),
       ),
+      ...(answer.warnings ?? []).map((warning) => this.warning(warning, answer.tried)),
       ...(answer.notes ?? []).map((text) => h('p', { class: 'is-note' }, text)),
       ...Object.entries(TITLES)
         .filter(([name]) => answer.sums[name]?.length)
         .map(([name, title]) => this.counted(title, answer.sums[name] ?? [])),
       ...(answer.diffs ?? []).map(diff),
     );
+    this.allowAccepted = () => {
+      const open = this.body.querySelectorAll('[name="accepted"]:not(:checked)').length;
+      if (open) {
+        this.forbid(`Accept ${open === 1 ? 'the risk' : `each of the ${open} risks`} first, or change the plan.`);
+      } else {
+        this.allow();
+      }
+    };
     if (well) {
-      this.allow();
+      this.allowAccepted();
     } else {
       this.forbid(answer.refused[0]?.message ?? 'There is nothing to be done.');
     }
     this.onShow(answer);
+  }
+
+  /** What harm it does: a red one has to be accepted, each time that it is told. */
+  private warning(warning: Warning, tried: number): HTMLElement {
+    const many = tried > 1 ? ` (${warning.total} of ${tried})` : '';
+    if (warning.severity !== 'red') {
+      return h('p', { class: 'is-note' }, `${warning.reason}${many}`);
+    }
+    const box = h('input', { type: 'checkbox', name: 'accepted', value: warning.accepted }) as HTMLInputElement;
+    box.checked = this.accepted.has(warning.accepted);
+    box.addEventListener('change', (event) => {
+      event.stopPropagation();
+      if (box.checked) {
+        this.accepted.add(warning.accepted);
+      } else {
+        this.accepted.delete(warning.accepted);
+      }
+      this.allowAccepted();
+    });
+    box.addEventListener('input', (event) => event.stopPropagation());
+    return h('label', { class: 'ft-risk is-bad' }, box, h('span', {}, `${warning.reason}${many} I accept this.`));
   }
 
   private counted(title: string, rows: Counted[]): HTMLElement {

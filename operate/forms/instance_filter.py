@@ -90,7 +90,7 @@ class ProcessInstanceFilter(ListFilter):
     called_by = KeysField(label=_("Called by"), required=False)
     variable = forms.CharField(label=_("Variable"), required=False, max_length=255)
     value = ValuesField(label=_("Value (JSON), or several"), required=False)
-    search = DataField(label=_("Data (path:operator:value)"), required=False)
+    search = DataField(label=_("Data"), required=False)
     error = ErrorField(label=_("Error message"), required=False, strip=False)
     retrying = forms.BooleanField(label=_("Failed, retries left"), required=False)
     started_from = forms.DateField(label=_("Started from"), required=False, widget=forms.DateInput({"type": "date"}))
@@ -133,7 +133,7 @@ class ProcessInstanceFilter(ListFilter):
         field = self.fields["version"]
         field.choices = [("", _("All versions")), *((str(each), str(each)) for each in versions)]  # type: ignore[attr-defined]
         if not versions:
-            field.widget.attrs |= {"disabled": True, "title": str(_("Choose a process first."))}
+            field.widget.attrs |= {"disabled": True, "data-off": True, "title": str(_("Choose a process first."))}
 
     # -- states
 

@@ -64,12 +64,11 @@ filters.addEventListener('submit', () => {
   const chosen = states.filter((state) => state.checked).map((state) => state.value);
   const asksForCertain = CERTAIN.some((name) => filters.querySelector<HTMLInputElement>(`[name="${name}"]`)?.value);
   const isUsual = chosen.join() === (asksForCertain ? states.map((state) => state.value).join() : DEFAULT);
-  const [first, ...rest] = states;
-  rest.forEach((state) => (state.disabled = true));
-  if (first) {
-    first.disabled = isUsual || !chosen.length;
-    first.checked = true;
-    first.value = chosen.length === states.length ? 'all' : chosen.join();
+  states.forEach((state) => (state.disabled = true));
+  filters.querySelectorAll('[data-states]').forEach((each) => each.remove());
+  if (!isUsual && chosen.length) {
+    const value = chosen.length === states.length ? 'all' : chosen.join();
+    filters.append(h('input', { type: 'hidden', name: 'state', value, 'data-states': '' }));
   }
 });
 
@@ -136,33 +135,51 @@ if (frame && config.xml) {
 
 // -- the selection
 
-const form = document.querySelector<HTMLFormElement>('#instances');
-if (form) {
-  mountSelection(form);
-}
-
 interface Rule {
   fits(facts: Facts): boolean;
   states: string[];
+  /** Why not, of several and of one. */
   none: string;
+  one: string;
 }
 
 const running = (facts: Facts): boolean => facts.state === 'ACTIVE';
 const RUNNING = ['active', 'incidents', 'suspended'];
 const RULES: Record<string, Rule> = {
-  resolve: { fits: (facts) => facts.incidents > 0, states: ['incidents', 'suspended'], none: 'has an open incident' },
-  move: { fits: running, states: RUNNING, none: 'is running' },
-  variables: { fits: running, states: RUNNING, none: 'is running' },
-  migrate: { fits: running, states: RUNNING, none: 'is running' },
-  restart: { fits: (facts) => !running(facts), states: ['completed', 'canceled'], none: 'has ended' },
+  resolve: {
+    fits: (facts) => facts.incidents > 0,
+    states: ['incidents', 'suspended'],
+    none: 'None of the selected has an open incident.',
+    one: 'It has no open incident.',
+  },
+  move: { fits: running, states: RUNNING, none: 'None of the selected is running.', one: 'It has ended.' },
+  variables: { fits: running, states: RUNNING, none: 'None of the selected is running.', one: 'It has ended.' },
+  migrate: { fits: running, states: RUNNING, none: 'None of the selected is running.', one: 'It has ended.' },
+  restart: {
+    fits: (facts) => !running(facts),
+    states: ['completed', 'canceled'],
+    none: 'None of the selected has ended.',
+    one: 'It has not ended.',
+  },
   suspend: {
     fits: (facts) => running(facts) && !facts.suspended,
     states: ['active', 'incidents'],
-    none: 'is running and not suspended',
+    none: 'None of the selected is running and not suspended.',
+    one: 'It has ended, or is suspended already.',
   },
-  resume: { fits: (facts) => facts.suspended, states: ['suspended', 'incidents'], none: 'is suspended' },
-  cancel: { fits: running, states: RUNNING, none: 'is running' },
-  delete: { fits: (facts) => !running(facts), states: ['completed', 'canceled'], none: 'has ended' },
+  resume: {
+    fits: (facts) => facts.suspended,
+    states: ['suspended', 'incidents'],
+    none: 'None of the selected is suspended.',
+    one: 'It is not suspended.',
+  },
+  cancel: { fits: running, states: RUNNING, none: 'None of the selected is running.', one: 'It has ended.' },
+  delete: {
+    fits: (facts) => !running(facts),
+    states: ['completed', 'canceled'],
+    none: 'None of the selected has ended.',
+    one: 'It has not ended.',
+  },
 };
 const OF_ONE_PROCESS = ['move'];
 const OF_ONE_VERSION = ['migrate', 'restart'];
@@ -197,9 +214,7 @@ function mountSelection(list: HTMLFormElement): void {
     const rule = RULES[name]!;
     const chosen = [...selection.keys.values()];
     if (selection.all ? !rule.states.some((state) => config.states.includes(state)) : !chosen.some(rule.fits)) {
-      return selection.all || chosen.length > 1
-        ? `None of the selected ${rule.none}.`
-        : `It is not so that it ${rule.none}.`;
+      return selection.all || chosen.length > 1 ? rule.none : rule.one;
     }
     const fitting = chosen.filter(rule.fits);
     const processes = new Set(fitting.map((facts) => facts.process));
@@ -290,4 +305,9 @@ function mountSelection(list: HTMLFormElement): void {
   if (selection.all) {
     void countAll();
   }
+}
+
+const form = document.querySelector<HTMLFormElement>('#instances');
+if (form) {
+  mountSelection(form);
 }

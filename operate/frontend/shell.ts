@@ -114,7 +114,9 @@ for (const form of document.querySelectorAll<HTMLFormElement>('form.ft-filters')
   });
 }
 addEventListener('pageshow', () => {
-  document.querySelectorAll<HTMLInputElement>('form.ft-filters :disabled').forEach((field) => (field.disabled = false));
+  document
+    .querySelectorAll<HTMLInputElement>('form.ft-filters :disabled:not([data-off])')
+    .forEach((field) => (field.disabled = false));
 });
 
 document.querySelectorAll<HTMLElement>('.ft-toast').forEach(fadeLater);

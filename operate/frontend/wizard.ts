@@ -169,6 +169,7 @@ function mountVariables(form: HTMLFormElement, preview: PreviewPanel): void {
   });
   form.addEventListener('change', show);
   show();
+  need<HTMLInputElement>('[name="name"]', table).focus();
 }
 
 // -- migrating

@@ -60,6 +60,8 @@ export function fadeLater(message: HTMLElement): void {
 export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.closest('input, textarea, select, [contenteditable="true"]') !== null || target.isContentEditable)
+    (target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]') !==
+      null ||
+      target.isContentEditable)
   );
 }

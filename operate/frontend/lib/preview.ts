@@ -70,7 +70,7 @@ export class PreviewPanel {
   /** What the preview depends on. */
   private question(): string {
     const fields = new FormData(this.form);
-    ['reason', 'typed', 'csrfmiddlewaretoken'].forEach((name) => fields.delete(name));
+    ['reason', 'typed', 'accepted', 'csrfmiddlewaretoken'].forEach((name) => fields.delete(name));
     return JSON.stringify([...fields]);
   }
 

@@ -5,5 +5,6 @@
 
 from operate.diagnosis.causes import Cause, Diagnosis, Help, Kind, NearMiss, Usual
 from operate.diagnosis.reading import why_stuck
+from operate.diagnosis.usual import waiting_longer_than_usual
 
-__all__ = ["Cause", "Diagnosis", "Help", "Kind", "NearMiss", "Usual", "why_stuck"]
+__all__ = ["Cause", "Diagnosis", "Help", "Kind", "NearMiss", "Usual", "waiting_longer_than_usual", "why_stuck"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models.expressions import RawSQL
 
 from operate.diagnosis.causes import Usual
 from workflow.persistence.connection import fetch
+from workflow.persistence.unit_of_work import clock
 
 NEWEST = 500
 ENOUGH = 5
@@ -20,6 +23,35 @@ FROM newest n JOIN workflow_elementinstance e ON e.process_instance_key = n.key
 WHERE e.element_id = ANY(%s::text[]) AND e.state = 'COMPLETED' AND e.started_at IS NOT NULL
 GROUP BY e.element_id
 """
+
+
+WAITING_LONGER = """
+WITH usual AS (
+  SELECT d.key AS definition, e.element_id,
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM e.ended_at - e.started_at)::float8) AS seconds
+  FROM unnest(%s::bigint[]) AS d (key)
+  CROSS JOIN LATERAL (
+    SELECT i.key FROM workflow_processinstance i WHERE i.definition_key = d.key ORDER BY i.key DESC LIMIT %s::int) newest
+  JOIN workflow_elementinstance e ON e.process_instance_key = newest.key
+  WHERE e.state = 'COMPLETED' AND e.started_at IS NOT NULL
+  GROUP BY d.key, e.element_id HAVING count(*) >= %s::int)
+SELECT DISTINCT e.process_instance_key
+FROM workflow_processinstance i
+JOIN workflow_elementinstance e ON e.process_instance_key = i.key AND e.state IN ('ACTIVATING', 'ACTIVE', 'COMPLETING')
+JOIN usual u ON u.definition = i.definition_key AND u.element_id = e.element_id
+WHERE i.state = 'ACTIVE' AND i.definition_key = ANY(%s::bigint[])
+  AND e.started_at < %s::timestamptz - make_interval(secs => u.seconds)
+"""
+MOST_DEFINITIONS = 50
+
+
+def waiting_longer_than_usual(definition_keys: Sequence[int], now: datetime | None = None) -> RawSQL:
+    """The keys of running process instances in which something waits longer than 95 of 100 times, for a queryset to filter by.
+
+    Of these definitions, the newest if there are many.
+    """
+    keys = sorted(definition_keys)[-MOST_DEFINITIONS:]
+    return RawSQL(WAITING_LONGER, (keys, NEWEST, ENOUGH, keys, now or clock()))  # noqa: S611 (no text of users is in it)
 
 
 def usual_durations(definition_key: int, element_ids: Collection[str]) -> dict[str, Usual]:

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from operate.batch.models import Batch, BatchItem
+from operate.diagnosis import waiting_longer_than_usual
 from operate.forms.filters import KeysField, ListFilter, Rows, midnight
 from operate.forms.keys import key_of
 from operate.masking.masks import Masks
@@ -93,6 +94,7 @@ class ProcessInstanceFilter(ListFilter):
     search = DataField(label=_("Data"), required=False)
     error = ErrorField(label=_("Error message"), required=False, strip=False)
     retrying = forms.BooleanField(label=_("Failed, retries left"), required=False)
+    waiting = forms.BooleanField(label=_("Waiting longer than usual"), required=False)
     started_from = forms.DateField(label=_("Started from"), required=False, widget=forms.DateInput({"type": "date"}))
     started_to = forms.DateField(label=_("Started to"), required=False, widget=forms.DateInput({"type": "date"}))
     ended_from = forms.DateField(label=_("Ended from"), required=False, widget=forms.DateInput({"type": "date"}))
@@ -113,6 +115,7 @@ class ProcessInstanceFilter(ListFilter):
             names.setdefault(self.process_id, self.process_id)
         choices = [("", _("All processes")), *names.items()]
         self.fields["process"].choices = choices  # type: ignore[attr-defined]
+        self._definitions = definitions
         self._offer_versions(definitions)
         self._batches = visible_to(Batch.objects.all(), user)
         self.fields["search"].widget.attrs |= {
@@ -193,6 +196,8 @@ class ProcessInstanceFilter(ListFilter):
         if found.get("variable") and not self.data.get("value"):
             self.add_error("value", _("Value has to be filled."))
         self._check_data(found)
+        if found.get("waiting") and not self.process_id:
+            self.add_error("waiting", _("Choose a process first: what is usual differs from one to the other."))
         for name in ("batch", "not_batch"):
             if found.get(name) and key_of(found[name].strip()) is None:
                 self.add_error(name, _("Expected the key of a batch (a number)."))
@@ -245,6 +250,9 @@ class ProcessInstanceFilter(ListFilter):
         if self.value("retrying"):
             failed = Job.objects.filter(process_instance=OuterRef("pk"), state="FAILED", retries__gt=0)
             rows = rows.filter(Exists(failed), state="ACTIVE")
+        if self.value("waiting"):
+            keys = self._definitions.filter(process_id=self.process_id).values_list("pk", flat=True)
+            rows = rows.filter(pk__in=waiting_longer_than_usual(list(keys)))
         return rows
 
     def _narrow_to_batches(self, rows: Rows) -> Rows:

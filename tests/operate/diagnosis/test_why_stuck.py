@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.http import QueryDict
 from rest_framework.test import APIClient
 
 from operate.diagnosis import Cause, Diagnosis, Kind, why_stuck
+from operate.forms.instance_filter import ProcessInstanceFilter
 from operate.workspaces import Right
 from tests.support.models import HEAD, PLATFORMS, deploy, model
 from workflow import services
@@ -196,3 +198,22 @@ def test_the_api_tells_all_of_it_to_those_who_may_see_the_process_instance(seman
     # and others do not find it
     client.force_authenticate(django_user_model.objects.create_user("nobody"))
     assert client.get(f"/api/process-instances/{key}/why-stuck").status_code == 404
+
+
+@BOTH
+def test_the_list_is_narrowed_to_what_waits_longer_than_usual(semantics, django_user_model):
+    definition, now = in_a_row("<userTask id='check'/>", semantics), clock()
+    for minutes in range(1, 11):
+        start(definition, context=Context(now=now - timedelta(hours=9)))
+        done = now - timedelta(hours=9) + timedelta(minutes=minutes)
+        services.complete_user_task(UserTask.objects.get(state="CREATED").key, context=Context(now=done))
+    late = start(definition, context=Context(now=now - timedelta(hours=1)))
+    start(definition, context=Context(now=now - timedelta(minutes=1)))
+    user = django_user_model.objects.create_superuser("root")
+
+    def found(text: str) -> list[int]:
+        filters = ProcessInstanceFilter(QueryDict(text), user=user)
+        return list(filters.narrow(ProcessInstance.objects.all()).values_list("pk", flat=True))
+
+    assert found("process=row&waiting=on") == [late]
+    assert ProcessInstanceFilter(QueryDict("waiting=on"), user=user).errors["waiting"]

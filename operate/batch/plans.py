@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar
 
 from operate.actions import details
 from operate.actions.base import Action
+from operate.actions.engine_jobs import SetJobDueDate
 from operate.actions.incidents import ResolveIncident
 from operate.actions.jobs import UpdateJob
 from operate.actions.many import refuse_instructions_of_one, refuse_other_definition
@@ -312,7 +315,10 @@ class ResolveIncidents(Plan):
 
 @dataclass(frozen=True)
 class SetRetries(Plan):
-    """Set the retries of the jobs of a process instance: the engine's own, and those of workers."""
+    """Set the retries of the jobs of a process instance: the engine's own, and those of workers; or of some jobs alone.
+
+    With `due_at` the engine's jobs become due then.
+    """
 
     type = BatchType.SET_RETRIES
     right = Right.RESOLVE_INCIDENT
@@ -321,24 +327,52 @@ class SetRetries(Plan):
     retries: int
     of_workers: bool = True
     of_engine: bool = True
+    job_keys: Sequence[int] = ()
+    due_at: str | None = None
 
     def check(self) -> None:
         _refuse_negative(self.retries, least=0)
+        if self.due_at is not None and parse_moment(self.due_at) is None:
+            raise Rejected(f"Expected 'due_at' to be a date with a time and its zone, found '{self.due_at}'.")
+
+    @cached_property
+    def _chosen(self) -> frozenset[int]:
+        return frozenset(self.job_keys)
 
     def run(self, act: Act, key: int) -> Sequence[Outcome]:
         _require_running(key)
-        jobs = Job.objects.filter(process_instance=key, state__in=("CREATED", "FAILED", "ERROR_THROWN"))
-        if not self.of_workers:
-            jobs = jobs.exclude(kind=Job.Kind.EXTERNAL)
-        if not self.of_engine:
-            jobs = jobs.filter(kind=Job.Kind.EXTERNAL)
-        keys = list(jobs.order_by("key").values_list("key", flat=True))
-        return [act(UpdateJob).execute(job, retries=self.retries, resolve=True) for job in keys]
+        jobs = Job.objects.filter(process_instance=key, state__in=("CREATED", "FAILED", "ERROR_THROWN")).order_by("key")
+        return [
+            outcome
+            for job, kind in jobs.values_list("key", "kind")
+            if (job in self._chosen if self._chosen else self._is_meant(kind))
+            for outcome in self._set(act, job, kind)
+        ]
+
+    def _is_meant(self, kind: str) -> bool:
+        return self.of_workers if kind == Job.Kind.EXTERNAL else self.of_engine
+
+    def _set(self, act: Act, job: int, kind: str) -> Iterator[Outcome]:
+        yield act(UpdateJob).execute(job, retries=self.retries, resolve=True)
+        if self.due_at is not None and kind != Job.Kind.EXTERNAL:
+            yield act(SetJobDueDate).execute(job, parse_moment(self.due_at))
 
     def describe(self) -> list[str]:
         whose = {(True, True): "all jobs", (True, False): "the jobs of workers"}
         jobs = whose.get((self.of_workers, self.of_engine), "timers and asynchronous continuations")
-        return [f"Set the retries of {jobs} to {self.retries}"]
+        if self.job_keys:
+            jobs = f"{len(self.job_keys)} chosen jobs"
+        sentences = [f"Set the retries of {jobs} to {self.retries}"]
+        return [*sentences, f"Let them become due at {self.due_at}"] if self.due_at is not None else sentences
+
+
+def parse_moment(text: str) -> datetime | None:
+    """A point in time as ISO 8601 has it, with its zone; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from rest_framework.request import Request
@@ -13,10 +14,12 @@ from operate.api.engine_rest.batch import BatchAnswer, BatchSubmission
 from operate.api.engine_rest.bodies import Flag, body, date, flag, number, text, texts, variables
 from operate.api.engine_rest.ids import key_of
 from operate.api.engine_rest.instructions import ModificationBody
+from operate.api.engine_rest.job import QUERY as JOB_QUERY
+from operate.api.engine_rest.job import waiting_jobs
 from operate.api.engine_rest.migration import ExecutionBody as MigrationBody
 from operate.api.engine_rest.migration import MigrationView
 from operate.api.engine_rest.process_instance import no_process_instance
-from operate.api.engine_rest.selecting import Instances, historic_query, runtime_query
+from operate.api.engine_rest.selecting import Instances, historic_query, query, runtime_query
 from operate.batch.plans import (
     Cancel,
     Delete,
@@ -34,6 +37,7 @@ from workflow.engine.errors import NotFound, Rejected
 from workflow.migration import MigrationOptions
 from workflow.models import ProcessInstance
 
+INSTANCE_KEY = "process_instance_key"
 INSTANCES: dict[str, Any] = {
     "processInstanceIds": texts(),
     "processInstanceQuery": runtime_query(),
@@ -174,10 +178,50 @@ class ProcessInstancesJobRetries(Submission):
 
     def post(self, request: Request) -> Response:
         given = self.read()
-        if given["dueDate"] is not None:
-            raise Rejected("Expected no 'dueDate': jobs become due when they are; set the due date of single jobs.")
         named = {**given, "processInstanceIds": given["processInstances"]}
-        return self.submit(SetRetries(given["retries"], of_workers=False), self.selected(named))
+        plan = SetRetries(given["retries"], of_workers=False, due_at=_moment(given["dueDate"]))
+        return self.submit(plan, self.selected(named))
+
+
+class JobRetriesAsync(Submission):
+    """Set the retries of the engine's jobs that a list, a query or both name, process instance by process instance."""
+
+    bodies: dict[str, Any] = {
+        "POST": body(
+            "JobRetriesAsync",
+            jobIds=texts(),
+            jobQuery=query("As the body of POST /job."),
+            retries=number(least=0, required=True),
+            dueDate=date(),
+        )
+    }
+
+    def post(self, request: Request) -> Response:
+        given = self.read()
+        jobs = self._jobs(given)
+        instances = sorted({instance for instance in jobs.values() if instance is not None})
+        plan = SetRetries(given["retries"], of_workers=False, job_keys=sorted(jobs), due_at=_moment(given["dueDate"]))
+        return self.submit(plan, Selection(instances))
+
+    def _jobs(self, given: Mapping[str, Any]) -> dict[int, int | None]:
+        """The process instances of the jobs by their keys."""
+        ids, waiting = given["jobIds"] or [], self.visible(waiting_jobs())
+        if not ids and given["jobQuery"] is None:
+            raise Rejected("Job ids is empty: neither a list nor a query names any job.")
+        keys = {key_of(id): id for id in ids}
+        jobs = dict(waiting.filter(pk__in=[key for key in keys if key is not None]).values_list("pk", INSTANCE_KEY))
+        for key, id in keys.items():
+            if key not in jobs:
+                raise NotFound(f"No job found with id '{id}'.")
+        if given["jobQuery"] is not None:
+            jobs |= dict(waiting.filter(JOB_QUERY.condition(given["jobQuery"])).values_list("pk", INSTANCE_KEY))
+        if not any(jobs.values()):
+            raise Rejected("Job ids cannot be empty: the query finds none in a process instance.")
+        return jobs
+
+
+def _moment(date: datetime | None) -> str | None:
+    return None if date is None else date.isoformat()
 
 
 class ExternalTaskRetriesAsync(Submission):
@@ -205,6 +249,7 @@ class ProcessInstancesVariablesAsync(Submission):
 __all__ = [
     "ExternalTaskRetriesAsync",
     "HistoricProcessInstancesDelete",
+    "JobRetriesAsync",
     "MigrationExecuteAsync",
     "ModificationExecuteAsync",
     "ProcessInstanceModificationAsync",

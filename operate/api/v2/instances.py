@@ -35,6 +35,7 @@ from operate.api.v2.fields import Field, Kind, flag_value
 from operate.api.v2.schema import FLAG, KEY, TEXT, WHOLE, Schema, all_of, array, nullable, record
 from operate.api.v2.search import Item, Search
 from operate.api.v2.variables import NAMED_VALUES, having_variables
+from operate.batch.models import BatchItem
 from workflow.engine.errors import Conflict
 from workflow.models import ElementInstance, Incident, Job, ProcessDefinition, ProcessInstance
 from workflow.selectors import callers
@@ -54,6 +55,7 @@ TOLD_STATE = Case(
 ELEMENT_ID = Field("elementId", "told_id")
 ELEMENT_STATE = Field("elementInstanceState", "state", Kind.CHOICE, choices=ELEMENT_STATES)
 INCIDENT_MESSAGE = Field("errorMessage", "message")
+BATCH = Field("batchOperationKey", "batch_key", Kind.KEY)
 OF_ELEMENT = ("elementId", "elementInstanceState", "hasElementInstanceIncident")
 """Filters that one and the same element instance has to fulfil."""
 
@@ -82,12 +84,12 @@ class ProcessInstanceSearch(Search):
         Field("tenantId", "workspace__slug"),
         Field("tags", "tags", sort=False, filter=False, schema=array(TEXT)),
         Field("businessId", "business_key", blank=True),
-        Field("batchOperationKey", kind=Kind.KEY, sort=False, shown=False),
         Field("batchOperationId", sort=False, shown=False),
     )
     own_filters: Mapping[str, Schema] = {
         "variables": NAMED_VALUES,
         "tags": array(TEXT),
+        "batchOperationKey": BATCH.filter_schema,
         "errorMessage": INCIDENT_MESSAGE.filter_schema,
         "hasRetriesLeft": FLAG,
         "elementId": ELEMENT_ID.filter_schema,
@@ -115,6 +117,11 @@ class ProcessInstanceSearch(Search):
                 return having_variables(value, path, "pk")
             case "tags":
                 return _with_tags(value, path)
+            case "batchOperationKey":
+                items = self.visible(BatchItem.objects.all()).filter(process_instance_key=OuterRef("pk")).order_by()
+                if value == {"$exists": False}:
+                    return ~Q(Exists(items))
+                return Q(Exists(items.filter(BATCH.condition(value, path))))
             case "errorMessage":
                 return Q(
                     Exists(_incidents(process_instance=OuterRef("pk")).filter(INCIDENT_MESSAGE.condition(value, path)))

@@ -238,6 +238,51 @@ def test_other_commands(api: Api, path: str, more: dict[str, Any], kind: str):
                 assert api.get(f"/process-instance/{instance}")["suspended"] is True
 
 
+LATE = process("late", "user:first").replace("<userTask", "<userTask camunda:asyncBefore='true'")
+
+
+def test_retries_and_due_date_of_chosen_jobs(api: Api):
+    api.deploy(LATE)
+    chosen, found, other = api.start("late"), api.start("late"), api.start("late")
+    jobs = {each["processInstanceId"]: each["id"] for each in api.get("/job")}
+    due = "2030-01-02T03:04:05.000+0000"
+    # when
+    body = {"jobIds": [jobs[chosen]], "jobQuery": {"processInstanceId": found}, "retries": 7, "dueDate": due}
+    batch = api.post("/job/retries", body)
+    # then
+    assert (batch["type"], batch["totalJobs"]) == ("set-job-retries", 1)
+    run_due_jobs()
+    assert is_gone(api, batch)
+    now = {each["processInstanceId"]: (each["retries"], each["dueDate"]) for each in api.get("/job")}
+    assert now == {chosen: (7, due), found: (7, due), other: (3, None)}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"retries": 1}, "Job ids is empty"),
+        ({"jobIds": ["4711000"], "retries": 1}, "No job found with id '4711000'"),
+        ({"jobIds": ["x"], "retries": 1}, "No job found with id 'x'"),
+        ({"jobQuery": {"activityId": "nowhere"}, "retries": 1}, "Job ids cannot be empty"),
+    ],
+)
+def test_retries_of_no_job_are_refused(api: Api, body: dict[str, Any], expected: str):
+    answer = api.send("POST", "/job/retries", body)
+    assert answer.status_code in (400, 404)
+    assert expected in answer.json()["message"]
+
+
+def test_a_due_date_for_all_jobs_of_process_instances(api: Api):
+    api.deploy(LATE)
+    instance, due = api.start("late"), "2030-01-02T03:04:05.000+0000"
+    path = "/process-instance/job-retries-historic-query-based"
+    query = {"processDefinitionKey": "late"}
+    api.post(path, {"historicProcessInstanceQuery": query, "retries": 7, "dueDate": due})
+    run_due_jobs()
+    [job] = api.get("/job")
+    assert (job["processInstanceId"], job["retries"], job["dueDate"]) == (instance, 7, due)
+
+
 def test_job_retries_and_history(api: Api, trip: str):  # noqa: F811
     instance = start(api, trip)
     batch = api.post("/process-instance/job-retries", {"processInstances": [instance], "retries": 4})

@@ -220,3 +220,17 @@ def test_every_move_of_a_batch_is_made(api: Api, steps: int):
     assert done(api, asked)["operationsCompletedCount"] == 1
     assert sorted(active(key)) == ["one", "two"]
     assert ElementInstance.objects.filter(process_instance=key, state="TERMINATED").count() == 2
+
+
+def test_process_instances_are_found_by_the_batch_that_they_were_in(api, order):
+    other = services.start_process_instance(order.definition_key)
+    key = str(order.process_instance_key)
+    filters = {"processInstanceKey": key}
+    batch = api("POST", "/process-instances/suspension", {"filter": filters})["batchOperationKey"]
+    # then
+    assert [each["processInstanceKey"] for each in api.items("/process-instances", batchOperationKey=batch)] == [key]
+    assert api.items("/process-instances", batchOperationKey={"$in": [batch]})
+    assert api.items("/process-instances", batchOperationKey={"$exists": True})
+    [free] = api.items("/process-instances", batchOperationKey={"$exists": False})
+    assert free["processInstanceKey"] == str(other.process_instance_key)
+    assert api.items("/process-instances", batchOperationKey="17") == []

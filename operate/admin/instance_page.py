@@ -261,8 +261,9 @@ class InstancePage:
     @cached_property
     def variables(self) -> VariablesPanel:
         """The variables of the chosen scope."""
-        ended = "" if self.scope is None or self.scope.is_open else self.scope.name
-        return VariablesPanel(self.instance, self.scope_key, self.why["variables"], ended=ended)
+        name = "" if self.scope is None else self.scope.name
+        ended = "" if self.scope is None or self.scope.is_open else name
+        return VariablesPanel(self.instance, self.scope_key, self.why["variables"], name=name, ended=ended)
 
     # -- what it waits for
 

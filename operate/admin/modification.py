@@ -10,14 +10,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count, Min
 
 from operate.admin.waits import CONTINUATIONS
 from operate.admin.wording import drawn_id, element_icon, element_label, element_type, label_in
+from operate.forms.json_values import variables_of
+from operate.masking.masks import Masks
+from operate.variables.reading import Scope, scopes
 from workflow.engine.errors import Rejected
 from workflow.engine.events import is_interrupting
+from workflow.engine.state import VariableChange
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
 from workflow.models import ElementInstance, Job, ProcessInstance
 from workflow.modification import (
@@ -29,16 +34,20 @@ from workflow.modification import (
     Instruction,
     MoveElements,
     ScopedVariables,
+    SetScopeVariables,
     StartBefore,
+    StartTransition,
     TerminateAll,
     TerminateElementInstance,
 )
 from workflow.modification.zeebe import NOT_ACTIVATABLE, opens_multi_instance, why_not_activated
 from workflow.persistence.definitions import executable_process
 from workflow.services import CalledFact, ElementFact, Outcome, RowFact
+from workflow.soundness import Fix
 
 OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 LISTED = 200
+MOST_ENDING = 10_000
 """More instances of an element, or more scopes to choose from, are not listed one by one."""
 
 
@@ -79,8 +88,16 @@ def element_operations(instance: ProcessInstance) -> dict[str, Any]:
         "revision": str(instance.revision),
         "semantics": process.semantics.value,
         "process": {"id": process.id, "name": process.name or process.id},
+        "scopes": [{"key": str(each.key), "label": _open_scope_label(each)} for each in scopes(instance)],
         "elements": {element.id: _element(element, running) for element in elements},
     }
+
+
+def _open_scope_label(scope: Scope) -> str:
+    if not scope.depth:
+        return "Process instance"
+    number = f" #{scope.loop_counter}" if scope.loop_counter is not None else ""
+    return f"{scope.name}{number} · {scope.key}"
 
 
 def _element(element: FlowNode, running: Running) -> dict[str, Any]:
@@ -235,8 +252,9 @@ WORDS = {
 CALLED = {"ACTIVE": "Starts", "COMPLETED": "Starts and completes", "CANCELED": "Cancels"}
 
 
-def preview(process: ExecutableProcess, outcome: Outcome) -> dict[str, Any]:
+def preview(instance: ProcessInstance, outcome: Outcome) -> dict[str, Any]:
     """What a plan would do, told by element."""
+    process = executable_process(instance.definition_key)
 
     def told(facts: Iterable[ElementFact]) -> list[dict[str, Any]]:
         counted = Counter(fact.element_id for fact in facts)
@@ -248,17 +266,35 @@ def preview(process: ExecutableProcess, outcome: Outcome) -> dict[str, Any]:
         )
         return [{"id": name, "name": name, "total": total} for name, total in counted.items()]
 
+    names = {instance.key: "", **{fact.key: label_in(process, fact.element_id) for fact in outcome.activated}}
     return {
         "state": outcome.state,
+        "variables": [_variable(change, instance, names) for change in outcome.variables[:LISTED]],
+        "tasks": waits(outcome.user_tasks_created),
         "activated": told(outcome.activated),
         "completed": told(outcome.completed),
         "terminated": told(outcome.terminated),
+        "ends": [str(fact.key) for fact in outcome.terminated[:MOST_ENDING]],
         "waits": waits([*outcome.jobs_created, *outcome.subscriptions_opened]),
         "waitsNoMore": waits([*outcome.jobs_closed, *outcome.subscriptions_closed]),
         "called": [_called(fact) for fact in outcome.called],
         "incidents": [
             {"name": label_in(process, fact.element_id), "label": fact.label} for fact in outcome.incidents_created
         ],
+    }
+
+
+def _variable(change: VariableChange, instance: ProcessInstance, names: Mapping[int, str]) -> dict[str, Any]:
+    process_id, workspace_id, masks = instance.process_id, instance.workspace_id, Masks.for_pages()
+
+    def text(value: object) -> str:
+        return json.dumps(masks.value(workspace_id, process_id, change.name, value), ensure_ascii=False, default=str)
+
+    return {
+        "name": change.name,
+        "scope": names.get(change.scope_key, f"scope {change.scope_key}"),
+        "before": text(change.before) if change.existed else None,
+        "after": None if change.deleted else text(change.after),
     }
 
 
@@ -285,11 +321,11 @@ class Plan:
         return self.rows[instruction]
 
 
-def read_plan(instance: ProcessInstance, rows: Sequence[Mapping[str, Any]]) -> Plan:
+def read_plan(instance: ProcessInstance, rows: Sequence[Mapping[str, Any]], *, in_given_order: bool = False) -> Plan:
     """Turn a plan of the modification mode into the instructions of the definition's semantics.
 
-    In Camunda 7 semantics the order matters: everything starts before anything is canceled, so that a scope which gains
-    a token does not end in between.
+    In Camunda 7 semantics the order matters (E27): variables of what runs are set first, and everything starts before anything
+    is canceled, so that a scope which gains a token does not end in between. Only who knows better wants the order as given.
     """
     if not isinstance(rows, list) or not rows:
         raise Rejected("Expected a plan with at least one row, but it is empty.")
@@ -298,14 +334,46 @@ def read_plan(instance: ProcessInstance, rows: Sequence[Mapping[str, Any]]) -> P
     read = [_Row.read(instance.key, number, row) for number, row in enumerate(rows)]
     if process.semantics is Semantics.CAMUNDA_7:
         reader = _Camunda7(_transitions(read)).read
-    starts: list[tuple[int, Instruction]] = []
-    cancels: list[tuple[int, Instruction]] = []
+    ordered: list[tuple[tuple[int, int], int, Instruction]] = []
     for row in read:
         first, last = reader(process, row)
-        starts += [(row.number, instruction) for instruction in first]
-        cancels += [(row.number, instruction) for instruction in last]
-    ordered = [*starts, *cancels]
-    return Plan(tuple(each for _row, each in ordered), tuple(row for row, _each in ordered))
+        turn = 0 if row.kind == "set" else 1
+        ordered += [((turn, row.number), row.number, instruction) for instruction in first]
+        ordered += [((2, row.number), row.number, instruction) for instruction in last]
+    if not in_given_order:
+        ordered.sort(key=itemgetter(0))
+    return Plan(tuple(each for _turn, _row, each in ordered), tuple(row for _turn, row, _each in ordered))
+
+
+def fix_rows(fix: Fix, plan: Plan) -> dict[str, Any]:
+    """What a suggested fix does to the rows of a plan: rows to add and to delete, and the one that lacks variables."""
+    added = [row for instruction in fix.add if (row := _row_of(instruction)) is not None]
+    return {
+        "label": fix.label,
+        "kind": fix.kind.value,
+        "add": added if len(added) == len(fix.add) else [],
+        "delete": sorted({row for each in fix.leave_out if (row := plan.row_of(each)) is not None}),
+        "row": plan.row_of(fix.position),
+        "variables": list(fix.variables),
+    }
+
+
+def _row_of(instruction: Instruction) -> dict[str, Any] | None:
+    """The row of a plan that an instruction comes from; None if there is no such row."""
+    match instruction:
+        case (
+            StartBefore(element_id=element, ancestor_key=ancestor)
+            | ActivateElement(element_id=element, ancestor_key=ancestor)
+        ):
+            return {"kind": "add", "element": element, "ancestor": "" if ancestor is None else str(ancestor)}
+        case StartTransition(flow_id=flow, ancestor_key=ancestor):
+            return {"kind": "add", "element": flow, "ancestor": "" if ancestor is None else str(ancestor)}
+        case CancelElementInstance(key=key) | CancelTransitionInstance(key=key) | TerminateElementInstance(key=key):
+            found = ElementInstance.objects.filter(pk=key).values_list("element_id", flat=True).first()
+            return None if found is None else {"kind": "cancel", "element": found, "key": str(key)}
+        case CancelAll(element_id=element) | TerminateAll(element_id=element):
+            return {"kind": "cancel", "element": element}
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,10 +393,8 @@ class _Row:
     @classmethod
     def read(cls, process_instance_key: int, number: int, row: Mapping[str, Any]) -> _Row:
         try:
-            text = row.get("variables") or "{}"
-            variables = json.loads(text)
-            if not isinstance(variables, dict):
-                raise ValueError("the variables are not a JSON object")
+            text = str(row.get("variables") or "{}")
+            variables = variables_of(text)
             return cls(
                 process_instance_key,
                 number,
@@ -364,6 +430,10 @@ class _Camunda7:
 
     def read(self, process: ExecutableProcess, row: _Row) -> Both:
         match row.kind:
+            case "set":
+                return [_set_variables(row)], []
+            case "add" if row.element in process.flows:
+                return [StartTransition(row.element, row.ancestor, row.variables)], []
             case "add":
                 return [_start_before(row, row.element, row.ancestor)], []
             case "cancel":
@@ -377,6 +447,14 @@ class _Camunda7:
         if row.key is None:
             return CancelAll(row.element, only_current=True)
         return CancelTransitionInstance(row.key) if row.key in self.transitions else CancelElementInstance(row.key)
+
+
+def _set_variables(row: _Row) -> SetScopeVariables:
+    if row.key is None or not row.variables:
+        raise Rejected(
+            f"Row {row.number + 1} of the plan: expected a scope and a value for at least one variable to set in it."
+        )
+    return SetScopeVariables(row.key, row.variables)
 
 
 def _start_before(row: _Row, element: str, ancestor: int | None) -> StartBefore:
@@ -420,6 +498,8 @@ def _stays_within(source: FlowNode, target: FlowNode) -> bool:
 def _zeebe(process: ExecutableProcess, row: _Row) -> Both:
     variables = (ScopedVariables(row.variables, row.scope or None),) if row.variables else ()
     match row.kind:
+        case "set":
+            return [_set_variables(row)], []
         case "add":
             return [ActivateElement(drawn_id(row.element), ancestor_key=row.ancestor, variables=variables)], []
         case "cancel":
@@ -459,4 +539,4 @@ def _move(process: ExecutableProcess, row: _Row, variables: tuple[ScopedVariable
 
 
 def _unknown(row: _Row) -> Rejected:
-    return Rejected(f"Row {row.number + 1} of the plan: expected 'add', 'cancel' or 'move', found '{row.kind}'.")
+    return Rejected(f"Row {row.number + 1} of the plan: expected 'add', 'cancel', 'move' or 'set', found '{row.kind}'.")

@@ -20,7 +20,6 @@ from operate.actions import (
     CancelProcessInstance,
     CompleteUserTask,
     DeleteProcessInstance,
-    ModifyProcessInstance,
     ResumeProcessInstance,
     SuspendProcessInstance,
 )
@@ -28,9 +27,6 @@ from operate.admin.answers import (
     REFUSALS,
     body_of,
     json_view,
-    key_in,
-    refusal_of,
-    status_of,
 )
 from operate.admin.base import EngineModelAdmin
 from operate.admin.going_back import GoingBackPages
@@ -48,7 +44,7 @@ from operate.admin.instance_list import (
     saved_filters,
 )
 from operate.admin.instance_page import InstancePage
-from operate.admin.modification import element_operations, preview, read_plan
+from operate.admin.modification_page import ModificationViews
 from operate.admin.reasons import Reasons
 from operate.admin.variables_page import VariablesViews
 from operate.admin.wording import instance_state
@@ -59,8 +55,6 @@ from operate.lists import SavedFilter
 from operate.workspaces import visible_to
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance, Workspace
-from workflow.modification import ModificationOptions
-from workflow.persistence.definitions import executable_process
 
 MAX_SELECTED = 500
 
@@ -74,7 +68,7 @@ PANELS = ("facts", "history", "variables", "waits", "audit")
 
 
 @admin.register(ProcessInstance)
-class ProcessInstanceAdmin(VariablesViews, GoingBackPages, EngineModelAdmin):
+class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, EngineModelAdmin):
     """Read-only: the engine writes process instances, people act on them."""
 
     filter_form = ProcessInstanceFilter
@@ -102,6 +96,7 @@ class ProcessInstanceAdmin(VariablesViews, GoingBackPages, EngineModelAdmin):
             self.page("<int:key>/operations/", "operations", self.operations_view),
             self.page("<int:key>/back/", "back", self.back_view),
             self.page("<int:key>/modify/", "modify", self.modify_view),
+            self.page("<int:key>/plan/", "plan", self.export_view),
             self.page("<int:key>/tasks/<int:task>/", "task", self.task_view),
         ]
 
@@ -306,31 +301,8 @@ class ProcessInstanceAdmin(VariablesViews, GoingBackPages, EngineModelAdmin):
 
     # -- what the islands send
 
-    @method_decorator(require_GET)
-    @method_decorator(json_view)
-    def operations_view(self, request: HttpRequest, key: int) -> JsonResponse:
-        """What the modification mode may offer for each element."""
-        return JsonResponse(element_operations(self.visible(request, key)))
-
-    @method_decorator(require_POST)
-    @method_decorator(json_view)
-    def modify_view(self, request: HttpRequest, key: int) -> JsonResponse:
-        """Apply a plan, or only say what it would do."""
-        instance = self.visible(request, key)
-        body = body_of(request)
-        plan = read_plan(instance, body.get("plan") or [])
-        dry_run = body.get("dryRun") is True
-        action = ModifyProcessInstance.of(request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run)
-        options = ModificationOptions(expected_revision=key_in(body, "revision"))
-        try:
-            outcome = action.execute(key, plan.instructions, options=options)
-        except REFUSALS as refusal:
-            answer = refusal_of(refusal)
-            answer["row"] = plan.row_of(answer.get("instruction"))
-            return JsonResponse(answer, status=status_of(refusal))
-        if not dry_run:
-            return self._now(request, key, None)
-        return JsonResponse(preview(executable_process(instance.definition_key), outcome))
+    def present_state(self, request: HttpRequest, key: int) -> JsonResponse:
+        return self._now(request, key, None)
 
     @method_decorator(require_POST)
     @method_decorator(json_view)

@@ -64,10 +64,11 @@ class VariableLine:
 class VariablesPanel:
     """The variables of one scope, and the other scopes that could be chosen."""
 
-    def __init__(self, instance: ProcessInstance, scope_key: int, why: str, *, ended: str = "") -> None:
+    def __init__(self, instance: ProcessInstance, scope_key: int, why: str, *, name: str = "", ended: str = "") -> None:
         self.instance = instance
         self.scope_key = scope_key
         self._why = why
+        self._name = name
         self._ended = ended
 
     @property
@@ -82,16 +83,15 @@ class VariablesPanel:
 
     @cached_property
     def scopes(self) -> list[ScopeOption]:
-        """The process instance and each running scope; also the chosen one, should it have ended."""
+        """The process instance and each running scope; also the chosen one, should it have ended or have no variables."""
         process, *inner = reading.scopes(self.instance)
         found = [ScopeOption(process.key, PROCESS_INSTANCE, 0, process.variables)]
         for scope in inner:
             name = f"{scope.name} #{scope.loop_counter}" if scope.loop_counter is not None else scope.name
             found.append(ScopeOption(scope.key, name, scope.depth, scope.variables))
         if all(each.key != self.scope_key for each in found):
-            found.append(
-                ScopeOption(self.scope_key, f"{self._ended or 'Element instance'} (ended)", 1, len(self.lines))
-            )
+            name = f"{self._ended} (ended)" if self._ended else self._name or "Element instance"
+            found.append(ScopeOption(self.scope_key, name, 1, len(self.lines)))
         return found
 
     @property

@@ -26,6 +26,7 @@ from workflow.modification import (
     Instruction,
     MoveElements,
     ScopedVariables,
+    SetScopeVariables,
     StartAfter,
     StartBefore,
     StartTransition,
@@ -97,7 +98,16 @@ def _left_out(plan: Plan, semantics: Semantics) -> list[str]:
         found += _reordered(plan.instructions)
     else:
         found += _hidden_variables(plan.instructions)
-    return found
+    return found + _scope_variables(plan.instructions)
+
+
+def _scope_variables(instructions: Sequence[Instruction]) -> list[str]:
+    """Camunda's modifications set variables of what they start, and of nothing that runs."""
+    return [
+        f"'instructions[{position}]': Camunda's API sets no variables of a running scope in a modification; set them before it."
+        for position, each in enumerate(instructions)
+        if isinstance(each, SetScopeVariables)
+    ]
 
 
 def _reordered(instructions: Sequence[Instruction]) -> list[str]:
@@ -132,7 +142,9 @@ def _hidden_variables(instructions: Sequence[Instruction]) -> list[str]:
 def _camunda7(plan: Plan) -> dict[str, Any]:
     skips = {"skipIoMappings": plan.skip_io_mappings, "skipCustomListeners": plan.skip_listeners}
     return {
-        "instructions": [_camunda7_instruction(each) for each in plan.instructions],
+        "instructions": [
+            _camunda7_instruction(each) for each in plan.instructions if not isinstance(each, SetScopeVariables)
+        ],
         **{name: True for name, is_on in skips.items() if is_on},
     }
 
@@ -187,6 +199,8 @@ def _camunda8(plan: Plan) -> dict[str, Any]:
                 body.setdefault("terminateInstructions", []).append({"elementInstanceKey": str(each.key)})
             case TerminateAll():
                 body.setdefault("terminateInstructions", []).append({"elementId": each.element_id})
+            case SetScopeVariables():
+                pass
             case _:
                 raise TypeError(f"Camunda 8 has no {type(each).__name__}")
     return body
@@ -243,6 +257,8 @@ def _keys(each: Instruction) -> list[tuple[str, int]]:
             return [("key", each.key)]
         case StartBefore() | StartAfter() | StartTransition() | ActivateElement():
             found = [("ancestor_key", each.ancestor_key)]
+        case SetScopeVariables():
+            return [("scope_key", each.scope_key)]
         case MoveElements():
             found = [("source_key", each.source_key), ("ancestor.key", each.ancestor.key)]
         case _:

@@ -91,7 +91,6 @@ def test_a_move_into_one_of_several_scopes_asks_which(office: Office) -> None:
     expect(page.locator("#mode-banner")).to_be_visible()
     page.locator(".ft-tree-row", has_text="Check item #2").click()
     page.locator("#popover [data-operation=move]").click()
-    page.keyboard.press("f")
     page.keyboard.type("Send")
     page.keyboard.press("Enter")
     expect(page.locator("#popover")).to_contain_text("several parent scopes")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from operate.batch import running
 from tests.browser.conftest import LOAN, NEEDED, Office, click_element
 from workflow import services
-from workflow.models import ElementInstance, ProcessInstance, Variable
+from workflow.models import ElementInstance, ProcessInstance
 
 OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 
@@ -54,6 +54,10 @@ def test_a_model_is_uploaded_started_worked_on_repaired_and_the_audit_log_tells_
     expect(page.locator("[data-plan='assess_credit_worthiness']")).to_have_text("− 1")
     page.click("#plan-review")
     expect(page.locator("#summary .ft-preview")).to_contain_text("Check completeness")
+    # the join behind would get one token more than it takes: that is said, and somebody has to answer for it
+    expect(page.locator("#plan-apply")).to_be_disabled()
+    for box in page.get_by_label("Accept, and note it in the audit log").all():
+        box.check()
     page.fill("#plan-reason", "The bureau had the wrong file")
     page.click("#plan-apply")
     expect(page.locator("#toasts")).to_contain_text("Modifications applied.")
@@ -83,63 +87,6 @@ def test_an_unchanged_file_makes_no_new_version_and_a_broken_one_shows_all_its_p
     expect(page.get_by_role("alert")).to_contain_text("Nothing was deployed")
     expect(page.locator("table")).to_contain_text("broken.bpmn")
     expect(page.locator("table")).to_contain_text("nowhere")
-
-
-def test_a_variable_is_edited_as_json_and_the_log_has_both_values(office: Office) -> None:
-    key = office.loan(amount=40_000, customer={"name": "Ann"})
-    page = office.login("ada")
-    office.open(page, key, "?tab=variables")
-    row = page.locator("[data-variable='amount']")
-    row.locator("code").dblclick()
-    row.locator("textarea").fill('{"value": 1,')
-    expect(row.get_by_role("alert")).to_contain_text("Invalid JSON format")
-    expect(row.get_by_role("alert")).to_contain_text("line 1")
-    expect(row.get_by_role("button", name="Save")).to_be_disabled()
-    row.locator("textarea").fill("9007199254740993")
-    row.get_by_label("Reason").fill("Typing error of the branch")
-    row.get_by_label("Reason").press("Enter")
-    expect(page.locator("#toasts")).to_contain_text("Variable 'amount' saved.")
-    assert Variable.objects.get(scope_key=key, name="amount").value == 9_007_199_254_740_993
-    page.get_by_role("tab", name="Audit log").click()
-    log = page.locator("#panel-audit")
-    expect(log).to_contain_text("Typing error of the branch")
-    log.locator("summary").first.click()
-    expect(log.locator(".ft-before").first).to_have_text("40000")
-    expect(log.locator(".ft-after").first).to_have_text("9007199254740993")
-
-
-def test_all_variables_are_edited_as_one_document(office: Office) -> None:
-    key = office.loan(amount=40_000, wrong="x", customer={"name": "Ann"})
-    page = office.login("ada")
-    office.open(page, key, "?tab=variables")
-    page.keyboard.press("e")
-    editor = page.locator("#editor .cm-content")
-    expect(editor).to_contain_text('"customer"')
-    editor.press("ControlOrMeta+a")
-    page.keyboard.insert_text(json.dumps(NEEDED | {"amount": 40_000, "customer": {"name": "Anna"}, "new": [1, 2]}))
-    page.locator("#editor").get_by_role("button", name="Compare").click()
-    expect(page.locator("#editor .cm-mergeView")).to_be_visible()
-    page.locator("#editor").get_by_role("button", name="Save").click()
-    expect(page.locator("#toasts")).to_contain_text("Variables saved.")
-    stored = dict(Variable.objects.filter(scope_key=key).values_list("name", "value"))
-    assert stored == NEEDED | {"amount": 40_000, "customer": {"name": "Anna"}, "new": [1, 2]}
-
-
-def test_a_value_that_somebody_else_changed_meanwhile_is_not_lost_unseen(office: Office) -> None:
-    key = office.loan(amount=40_000)
-    page = office.login("ada")
-    office.open(page, key, "?tab=variables")
-    row = page.locator("[data-variable='amount']")
-    row.locator("code").dblclick()
-    row.locator("textarea").fill("1")
-    services.set_variables(key, {"amount": 41_000})
-    row.get_by_role("button", name="Save").click()
-    expect(row.get_by_role("alert")).to_contain_text("changed by somebody else")
-    expect(row.get_by_role("alert")).to_contain_text("It is now: 41000")
-    assert Variable.objects.get(scope_key=key, name="amount").value == 41_000
-    row.get_by_role("button", name="Overwrite").click()
-    expect(page.locator("#toasts")).to_contain_text("Variable 'amount' saved.")
-    assert Variable.objects.get(scope_key=key, name="amount").value == 1
 
 
 def test_a_plan_survives_undo_redo_a_reload_and_a_refusal(office: Office) -> None:

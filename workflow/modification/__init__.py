@@ -3,6 +3,7 @@
 from workflow.modification.base import Instruction, Modification, ModificationOptions
 from workflow.modification.cancelling import CancelAll, CancelElementInstance, CancelTransitionInstance
 from workflow.modification.starting import StartAfter, StartBefore, StartTransition
+from workflow.modification.variables import SetScopeVariables
 from workflow.modification.zeebe import (
     ActivateElement,
     AncestorChoice,
@@ -20,8 +21,9 @@ CAMUNDA_7_INSTRUCTIONS = (
     CancelElementInstance,
     CancelTransitionInstance,
     CancelAll,
+    SetScopeVariables,
 )
-ZEEBE_INSTRUCTIONS = (ActivateElement, TerminateElementInstance, TerminateAll, MoveElements)
+ZEEBE_INSTRUCTIONS = (ActivateElement, TerminateElementInstance, TerminateAll, MoveElements, SetScopeVariables)
 
 __all__ = [
     "CAMUNDA_7_INSTRUCTIONS",
@@ -37,6 +39,7 @@ __all__ = [
     "ModificationOptions",
     "MoveElements",
     "ScopedVariables",
+    "SetScopeVariables",
     "StartAfter",
     "StartBefore",
     "StartTransition",

@@ -56,6 +56,15 @@ interface EventBus {
   on(event: string, listener: (event: { element: Shape; originalEvent?: MouseEvent }) => void): void;
 }
 
+/** What trying a plan has told, element by element. */
+export interface Outcome {
+  activated: { id: string; total: number }[];
+  completed: { id: string }[];
+  terminated: { id: string; total: number }[];
+  warnings: { severity: string; elements: string[] }[];
+}
+
+const DRAG_PIXELS = 5;
 const DIAGRAM = 'http://www.omg.org/spec/BPMN/20100524/DI';
 const MAX_ZOOM = 1.4;
 const MARGIN = 0.95;
@@ -225,6 +234,102 @@ export class Diagram {
       'is-planned-away',
       [...plan].filter(([, each]) => each.minus).map(([id]) => id),
     );
+  }
+
+  /** What a plan that was tried does: where tokens come to stand, pass and end, and what is wrong with that. */
+  showOutcome(outcome: Outcome | null): void {
+    this.overlays.remove({ type: 'outcome' });
+    const passed = new Set(outcome?.completed.map((each) => each.id));
+    const badge = (of: string, kind: string, text: string, title: string, position: Record<string, number>): void => {
+      const id = of.replace(/#.*$/, ''); // a multi-instance and its iterations are one element
+      if (this.registry.get(id)) {
+        const html = h('div', { class: `ft-token ft-token-${kind}`, title, 'data-outcome': id }, text);
+        this.overlays.add(id, 'outcome', { position, html, scale: BADGE_SCALE });
+      }
+    };
+    for (const { id, total } of outcome?.activated ?? []) {
+      const isPassed = passed.has(id);
+      badge(
+        id,
+        isPassed ? 'passes' : 'comes',
+        isPassed ? '✓' : `+${total}`,
+        isPassed ? 'would be passed' : 'would become active',
+        {
+          bottom: -4,
+          left: 18,
+        },
+      );
+    }
+    for (const { id, total } of outcome?.terminated ?? []) {
+      badge(id, 'goes', `−${total}`, 'would be terminated', { bottom: -4, right: 40 });
+    }
+    const red = outcome?.warnings.filter((each) => each.severity === 'red') ?? [];
+    this.mark(
+      'has-warning',
+      red.flatMap((each) => each.elements),
+    );
+    this.mark('is-warned', []);
+  }
+
+  /** Let token badges be dragged to another element. */
+  listenToDrags(onDrag: (from: string, to: string) => void): void {
+    this.container.addEventListener(
+      'pointerdown',
+      (down) => {
+        const badge = (down.target as HTMLElement).closest<HTMLElement>(
+          '[data-badge^="active "], [data-badge^="incident "]',
+        );
+        if (badge && down.button === 0) {
+          down.preventDefault();
+          down.stopPropagation();
+          this.drag(badge, down, onDrag);
+        }
+      },
+      { capture: true },
+    );
+  }
+
+  private drag(badge: HTMLElement, down: PointerEvent, onDrag: (from: string, to: string) => void): void {
+    const from = badge.dataset.badge?.split(' ').slice(1).join(' ') ?? '';
+    const ghost = badge.cloneNode(true) as HTMLElement;
+    ghost.classList.add('is-dragged');
+    let isMoving = false;
+    const over = (event: PointerEvent): string | null => {
+      const hit = document
+        .elementsFromPoint(event.clientX, event.clientY)
+        .map((each) => each.closest<SVGElement>('.djs-element[data-element-id]')?.dataset.elementId)
+        .find((id) => id && this.isNode(id));
+      return hit ?? null;
+    };
+    const move = (event: PointerEvent): void => {
+      if (!isMoving && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < DRAG_PIXELS) {
+        return;
+      }
+      if (!isMoving) {
+        isMoving = true;
+        document.body.append(ghost);
+      }
+      ghost.style.left = `${event.clientX}px`;
+      ghost.style.top = `${event.clientY}px`;
+      const target = over(event);
+      this.mark('is-drop', target && target !== from ? [target] : []);
+    };
+    const end = (event: PointerEvent): void => {
+      document.removeEventListener('pointermove', move);
+      document.removeEventListener('pointerup', end);
+      document.removeEventListener('pointercancel', end);
+      ghost.remove();
+      this.mark('is-drop', []);
+      const target = isMoving && event.type === 'pointerup' ? over(event) : null;
+      if (target && target !== from) {
+        onDrag(from, target);
+      } else if (!isMoving) {
+        this.onSelect(from);
+      }
+    };
+    document.addEventListener('pointermove', move);
+    document.addEventListener('pointerup', end);
+    document.addEventListener('pointercancel', end);
   }
 
   /** Where an element is drawn, relative to the container. */

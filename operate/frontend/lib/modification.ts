@@ -6,9 +6,9 @@
 import type { Diagram } from './diagram';
 import { h, icon, isTyping, need, toast } from './dom';
 import { getJson, postJson, Refused } from './http';
-import { faultIn } from './json';
 import type { Panels, PanelState } from './panels';
 import { Plan, type PlanRow } from './plan';
+import { ICONS, Review } from './review';
 
 interface Choice {
   key: string;
@@ -36,22 +36,8 @@ interface ElementOperations {
 interface Operations {
   revision: string;
   semantics: string;
+  scopes: Choice[];
   elements: Record<string, ElementOperations>;
-}
-interface Told {
-  id: string;
-  name: string;
-  total: number;
-}
-interface Preview {
-  state: string;
-  activated: Told[];
-  completed: Told[];
-  terminated: Told[];
-  waits: Told[];
-  waitsNoMore: Told[];
-  called: string[];
-  incidents: { name: string; label: string }[];
 }
 interface Moving {
   element: string;
@@ -60,29 +46,29 @@ interface Moving {
 }
 
 const PENDING_INDENT = 25;
-const ICONS = { add: 'add_circle', cancel: 'block', move: 'arrow_forward' };
 
 export class Modification {
-  private plan: Plan;
+  plan: Plan;
   private operations: Operations | null = null;
   private moving: Moving | null = null;
   private opened: string | null = null;
   private readonly root = need('#instance');
   private readonly popover = need('#popover');
-  private readonly summary = need<HTMLDialogElement>('#summary');
   private readonly storageKey: string;
+  private readonly review: Review;
 
   constructor(
-    private readonly diagram: Diagram,
+    readonly diagram: Diagram,
     private readonly panels: Panels,
     key: string,
   ) {
     this.storageKey = `fettle.plan.${key}`;
     this.plan = new Plan(this.storageKey, '');
+    this.review = new Review(this, need<HTMLDialogElement>('#summary'));
     need('#plan-undo').addEventListener('click', () => this.plan.undo());
     need('#plan-redo').addEventListener('click', () => this.plan.redo());
     need('#plan-discard').addEventListener('click', () => this.discard());
-    need('#plan-review').addEventListener('click', () => this.review());
+    need('#plan-review').addEventListener('click', () => this.review.open());
     document.addEventListener('keydown', (event) => this.key(event));
     diagram.onMove = () => this.placePopover();
   }
@@ -110,7 +96,10 @@ export class Modification {
       return;
     }
     this.plan = Plan.left(this.storageKey) ?? new Plan(this.storageKey, this.operations.revision);
-    this.plan.onChange = () => this.show();
+    this.plan.onChange = () => {
+      this.show();
+      this.review.planChanged();
+    };
     this.root.classList.add('is-modifying');
     need('#mode-banner').hidden = false;
     need('#mode-footer').hidden = false;
@@ -149,7 +138,7 @@ export class Modification {
 
   private show(): void {
     const { plan } = this;
-    this.diagram.showPlan(this.badges());
+    this.showBadges();
     const last = plan.rows.at(-1);
     need('#mode-last').textContent = last ? `Last added: ${this.sentence(last)}` : 'No modification planned yet.';
     need<HTMLButtonElement>('#plan-undo').disabled = !plan.canUndo;
@@ -160,6 +149,11 @@ export class Modification {
       plan.rows.length > 1 ? `Apply ${plan.rows.length} modifications` : 'Apply modifications';
     this.markPossible();
     this.showInTree();
+  }
+
+  /** What the plan does at each element. */
+  showBadges(): void {
+    this.diagram.showPlan(this.badges());
   }
 
   private badges(): Map<string, { plus: number; minus: number }> {
@@ -198,7 +192,7 @@ export class Modification {
     }
     for (const row of this.isOn ? this.plan.rows : []) {
       const element = this.operations?.elements[row.kind === 'add' ? row.element : row.target];
-      if (row.kind !== 'cancel' && element) {
+      if ((row.kind === 'add' || row.kind === 'move') && element) {
         this.insert(rows, tree, row, element);
       }
     }
@@ -372,7 +366,34 @@ export class Modification {
     this.moving = moving;
     this.diagram.select(this.drawnOf(moving.element));
     this.markPossible();
-    this.hint(`Select the target of '${this.nameOf(moving.element)}' in the diagram.`, true);
+    this.hint(`Select the target of '${this.nameOf(moving.element)}' in the diagram, or type its name.`, true);
+    need('#element-search').focus();
+  }
+
+  /** A token badge was dragged to another element: that is the whole plan, unless there is one already. */
+  async drag(from: string, to: string): Promise<void> {
+    await this.enter();
+    const source = this.elementWithTokens(from);
+    if (!source || from === to) {
+      return;
+    }
+    const why = source.operations.move.why || source.operations.move.all;
+    if (why) {
+      toast(why, 'warning');
+      return;
+    }
+    this.moving = { element: source.id, key: '', tokens: this.plan.remaining(source.id, source.running) };
+    const before = this.plan.rows.length;
+    this.moveTo(this.outermost(to));
+    this.moving = null;
+    if (this.plan.rows.length > before) {
+      this.review.open();
+    }
+  }
+
+  private elementWithTokens(drawn: string): ElementOperations | undefined {
+    const candidates = Object.values(this.operations?.elements ?? {}).filter((each) => each.drawn === drawn);
+    return candidates.find((each) => each.running > 0) ?? candidates[0];
   }
 
   private moveTo(target: string): void {
@@ -420,194 +441,63 @@ export class Modification {
     this.hint('Select an element on the diagram or in the history.');
   }
 
-  // -- the summary
+  // -- the review
 
-  private sentence(row: PlanRow): string {
+  sentence(row: PlanRow): string {
     const one = row.key ? ` instance ${row.key}` : row.tokens > 1 ? ` (all ${row.tokens} tokens)` : '';
-    if (row.kind === 'move') {
-      return `Move ‘${this.nameOf(row.element)}’${one} to ‘${this.nameOf(row.target)}’`;
+    switch (row.kind) {
+      case 'move':
+        return `Move ‘${this.nameOf(row.element)}’${one} to ‘${this.nameOf(row.target)}’`;
+      case 'set':
+        return `Set variables of ${this.scopeLabel(row.key)}`;
+      case 'add':
+        return `Add a token at ‘${this.nameOf(row.element)}’`;
+      case 'cancel':
+        return `Cancel ‘${this.nameOf(row.element)}’${one}`;
     }
-    return row.kind === 'add'
-      ? `Add a token at ‘${this.nameOf(row.element)}’`
-      : `Cancel ‘${this.nameOf(row.element)}’${one}`;
   }
 
-  private nameOf(id: string): string {
+  nameOf(id: string): string {
     return this.operations?.elements[id]?.name ?? id;
   }
 
-  private review(): void {
-    const reason = h('input', {
-      class: 'ft-input',
-      id: 'plan-reason',
-      maxlength: 500,
-      autocomplete: 'off',
-      placeholder: 'Why? Goes into the audit log',
-    });
-    const list = h('div', { class: 'ft-plan' });
-    const preview = h('div', { class: 'ft-preview', 'aria-live': 'polite' });
-    const problem = h('p', { class: 'ft-error', role: 'alert' });
-    const apply = h(
-      'button',
-      { type: 'button', class: 'ft-button ft-button-primary', id: 'plan-apply', onclick: () => void submit() },
-      'Apply',
-    );
-    let wrong: number | null = null;
-
-    const draw = (): void => {
-      list.replaceChildren(...this.plan.rows.map((row, position) => this.summaryRow(row, position === wrong, redraw)));
-    };
-    const redraw = (): void => {
-      wrong = null;
-      problem.textContent = '';
-      draw();
-      void tryIt();
-    };
-    const refuse = (error: unknown): void => {
-      problem.textContent = error instanceof Refused ? error.message : String(error);
-      wrong = error instanceof Refused ? (error.body.row ?? null) : null;
-      draw();
-      if (error instanceof Refused && error.status === 409) {
-        problem.append(
-          ' ',
-          h(
-            'button',
-            { type: 'button', class: 'ft-link', onclick: () => void this.rebase().then(redraw) },
-            'Show the present state and keep the plan',
-          ),
-        );
-      }
-    };
-    const tryIt = async (): Promise<void> => {
-      apply.disabled = true;
-      if (!this.plan.rows.length) {
-        preview.replaceChildren('The plan is empty.');
-        return;
-      }
-      preview.replaceChildren('Trying it without changing anything…');
-      try {
-        preview.replaceChildren(...previewed(await this.send<Preview>('', true)));
-        apply.disabled = false;
-      } catch (error) {
-        preview.replaceChildren('The engine would refuse this plan.');
-        refuse(error);
-      }
-    };
-    const submit = async (): Promise<void> => {
-      if (apply.disabled) {
-        return;
-      }
-      apply.disabled = true;
-      try {
-        const state = await this.send<PanelState>(reason.value, false);
-        this.summary.close();
-        this.leave();
-        this.panels.show(state);
-        toast('Modifications applied.');
-      } catch (error) {
-        refuse(error);
-        apply.disabled = false;
-      }
-    };
-    this.summary.onkeydown = (event) => {
-      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey || event.target === reason)) {
-        event.preventDefault();
-        void submit();
-      }
-    };
-    this.summary.replaceChildren(
-      h('header', { class: 'ft-dialog-header' }, h('h2', { id: 'summary-title' }, 'Apply modifications')),
-      h(
-        'div',
-        { class: 'ft-dialog-body' },
-        list,
-        problem,
-        preview,
-        h('label', { class: 'ft-label', for: 'plan-reason' }, 'Reason'),
-        reason,
-      ),
-      h(
-        'footer',
-        { class: 'ft-dialog-footer' },
-        h('span', { class: 'ft-subtle ft-grow' }, 'All of it is applied, or nothing.'),
-        h(
-          'button',
-          { type: 'button', class: 'ft-button ft-button-plain', onclick: () => this.summary.close() },
-          'Back to the plan',
-        ),
-        apply,
-      ),
-    );
-    this.summary.showModal();
-    reason.focus();
-    redraw();
-  }
-
-  private summaryRow(row: PlanRow, isWrong: boolean, redraw: () => void): HTMLElement {
-    const element = this.operations?.elements[row.kind === 'add' ? row.element : row.target];
-    const remove = h(
-      'button',
-      {
-        type: 'button',
-        class: 'ft-icon-button',
-        'aria-label': `Delete: ${this.sentence(row)}`,
-        onclick: () => {
-          this.plan.remove(row.id);
-          redraw();
-        },
-      },
-      icon('delete'),
-    );
-    return h(
-      'div',
-      { class: `ft-plan-row${isWrong ? ' is-wrong' : ''}`, 'data-kind': row.kind },
-      h(
-        'div',
-        { class: 'ft-plan-line' },
-        icon(ICONS[row.kind]),
-        h('span', { class: 'ft-plan-sentence' }, this.sentence(row)),
-        remove,
-      ),
-      row.kind === 'cancel' || !element ? null : this.rowVariables(row, element, redraw),
+  private scopeLabel(key: string): string {
+    return (
+      this.scopes
+        .find((each) => each.key === key)
+        ?.label.toLowerCase()
+        .replace(/^process/, 'the process') ?? key
     );
   }
 
-  private rowVariables(row: PlanRow, element: ElementOperations, redraw: () => void): HTMLElement {
-    const text = h('textarea', {
-      class: 'ft-input',
-      rows: 3,
-      spellcheck: 'false',
-      'aria-label': 'Variables (JSON object)',
-      placeholder: '{"amount": 100}',
-    });
-    text.value = row.variables;
-    const scope = h(
-      'select',
-      { class: 'ft-input', 'aria-label': 'Scope of the variables' },
-      ...element.scopes.map((each) => h('option', { value: each.id, selected: each.id === row.scope }, each.label)),
-    );
-    const problem = h('p', { class: 'ft-error', role: 'alert' });
-    const change = (): void => {
-      const error = text.value.trim() ? faultIn(text.value) : null;
-      problem.textContent = error ?? '';
-      if (!error && (text.value !== row.variables || scope.value !== row.scope)) {
-        this.plan.change(row.id, { variables: text.value, scope: scope.value });
-        redraw();
-      }
-    };
-    text.addEventListener('change', change);
-    scope.addEventListener('change', change);
-    const fields = h('div', { class: 'ft-plan-vars' }, text, problem, scope);
-    return h('details', { open: Boolean(row.variables) }, h('summary', {}, 'Variables'), fields);
+  /** The scopes that run now, the process instance first. */
+  get scopes(): readonly Choice[] {
+    return this.operations?.scopes ?? [];
   }
 
-  private send<T>(reason: string, dryRun: boolean): Promise<T> {
-    const body = { plan: this.plan.rows, revision: this.plan.revision, reason, dryRun };
-    return postJson<T>(`${this.panels.page}modify/`, body);
+  /** Where the variables of a row's new token can go; nothing to choose for other rows. */
+  scopesOf(row: PlanRow): ElementOperations['scopes'] {
+    const id = row.kind === 'add' ? row.element : row.kind === 'move' ? row.target : '';
+    return this.operations?.elements[id]?.scopes ?? [];
+  }
+
+  get hasOrder(): boolean {
+    return this.operations?.semantics === 'camunda7';
+  }
+
+  send<T>(more: Record<string, unknown>, path = 'modify'): Promise<T> {
+    const { rows, revision, options } = this.plan;
+    return postJson<T>(`${this.panels.page}${path}/`, { plan: rows, revision, ...options, ...more });
+  }
+
+  applied(state: PanelState): void {
+    this.leave();
+    this.panels.show(state);
+    toast('Modifications applied.');
   }
 
   /** The instance has moved on: look at what is there now, and keep the plan. */
-  private async rebase(): Promise<void> {
+  async rebase(): Promise<void> {
     this.operations = await getJson<Operations>(`${this.panels.page}operations/`);
     this.plan.revision = this.operations.revision;
     await this.panels.load();
@@ -633,6 +523,7 @@ export class Modification {
     this.moving = null;
     this.closePopover();
     this.plan.onChange = () => {};
+    this.review.close();
     this.plan.discard();
     this.operations = null;
     this.root.classList.remove('is-modifying');
@@ -645,11 +536,11 @@ export class Modification {
   }
 
   private key(event: KeyboardEvent): void {
-    if (!this.isOn || document.querySelector('dialog[open]')) {
+    if (!this.isOn || document.querySelector('dialog[open]:not(#summary)')) {
       return;
     }
     if (event.key === 'Escape') {
-      this.moving ? this.stopMoving() : this.closePopover();
+      this.moving ? this.stopMoving() : this.popover.hidden ? this.review.close() : this.closePopover();
       return;
     }
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) {
@@ -673,35 +564,4 @@ function ancestorChoice(element: ElementOperations, label: string): HTMLSelectEl
         ...element.ancestors.map((each) => h('option', { value: each.key }, each.label)),
       )
     : null;
-}
-
-function previewed(preview: Preview): HTMLElement[] {
-  const line = (label: string, kind: string, rows: Told[]): HTMLElement | null =>
-    rows.length
-      ? h(
-          'div',
-          {},
-          h('span', { class: `ft-preview-${kind}` }, `${label} `),
-          rows.map((row) => row.name + (row.total > 1 ? ` ×${row.total}` : '')).join(', '),
-        )
-      : null;
-  const done = new Set(preview.completed.map((row) => row.id));
-  const stays = preview.activated.filter((row) => !done.has(row.id));
-  const ends = {
-    COMPLETED: 'The process instance completes.',
-    CANCELED: 'Nothing remains active: the process instance is canceled.',
-  }[preview.state];
-  return [
-    h('h3', {}, 'Preview (nothing has been changed yet)'),
-    line('+ activates', 'plus', stays),
-    line('✓ runs through', 'plus', preview.completed),
-    line('− terminates', 'minus', preview.terminated),
-    line('+ waits for', 'plus', preview.waits),
-    line('− no longer waits for', 'minus', preview.waitsNoMore),
-    ...preview.called.map((each) => h('div', { class: 'ft-preview-called' }, each)),
-    ...preview.incidents.map((each) =>
-      h('div', { class: 'ft-preview-warning' }, `Incident at ${each.name}: ${each.label}`),
-    ),
-    ends ? h('div', { class: 'ft-preview-warning' }, ends) : null,
-  ].filter((each): each is HTMLElement => each !== null);
 }

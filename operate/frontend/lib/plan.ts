@@ -2,7 +2,8 @@
 
 export interface PlanRow {
   readonly id: number;
-  readonly kind: 'add' | 'cancel' | 'move';
+  /** `set`: variables of a scope that runs, which `key` names. */
+  readonly kind: 'add' | 'cancel' | 'move' | 'set';
   readonly element: string;
   readonly target: string;
   /** One element instance; empty: all that run. */
@@ -15,8 +16,17 @@ export interface PlanRow {
 
 export type NewRow = Pick<PlanRow, 'kind' | 'element' | 'tokens'> & Partial<PlanRow>;
 
+/** What holds for the whole command. */
+export interface PlanOptions {
+  skipListeners: boolean;
+  skipMappings: boolean;
+  /** Camunda 7 alone: apply rows from top to bottom, instead of all starts before all cancellations. */
+  inGivenOrder: boolean;
+}
+
 interface Stored {
   revision: string;
+  options?: PlanOptions;
   past: PlanRow[][];
   present: PlanRow[];
   future: PlanRow[][];
@@ -26,6 +36,7 @@ const MAX_STEPS = 200;
 
 export class Plan {
   onChange: () => void = () => {};
+  options: PlanOptions = { skipListeners: false, skipMappings: false, inGivenOrder: false };
   private past: PlanRow[][] = [];
   private present: PlanRow[] = [];
   private future: PlanRow[][] = [];
@@ -45,6 +56,7 @@ export class Plan {
       const stored = JSON.parse(text) as Stored;
       const plan = new Plan(storageKey, stored.revision);
       [plan.past, plan.present, plan.future] = [stored.past, stored.present, stored.future];
+      plan.options = { ...plan.options, ...stored.options };
       return plan.present.length ? plan : null;
     } catch {
       localStorage.removeItem(storageKey);
@@ -62,13 +74,39 @@ export class Plan {
     return this.future.length > 0;
   }
 
-  add(row: NewRow): void {
-    const id = 1 + Math.max(0, ...[...this.past, this.present, ...this.future].flat().map((each) => each.id));
-    this.step([...this.present, { target: '', key: '', ancestor: '', variables: '', scope: '', ...row, id }]);
+  add(...rows: NewRow[]): void {
+    const known = [...this.past, this.present, ...this.future].flat().map((each) => each.id);
+    const first = 1 + Math.max(0, ...known);
+    const made = rows.map((row, position) => ({
+      target: '',
+      key: '',
+      ancestor: '',
+      variables: '',
+      scope: '',
+      ...row,
+      id: first + position,
+    }));
+    this.step([...this.present, ...made]);
   }
 
-  remove(id: number): void {
-    this.step(this.present.filter((row) => row.id !== id));
+  remove(...ids: number[]): void {
+    this.step(this.present.filter((row) => !ids.includes(row.id)));
+  }
+
+  /** Swap a row with the one before or behind it. */
+  shift(id: number, by: -1 | 1): void {
+    const from = this.present.findIndex((row) => row.id === id);
+    const [row, other] = [this.present[from], this.present[from + by]];
+    if (row && other) {
+      const next = [...this.present];
+      [next[from], next[from + by]] = [other, row];
+      this.step(next);
+    }
+  }
+
+  choose(options: Partial<PlanOptions>): void {
+    this.options = { ...this.options, ...options };
+    this.changed();
   }
 
   change(id: number, changes: Partial<PlanRow>): void {
@@ -100,12 +138,12 @@ export class Plan {
 
   /** Tokens of an element that no row takes away yet. */
   remaining(element: string, running: number): number {
-    const rows = this.present.filter((row) => row.kind !== 'add' && row.element === element);
+    const rows = this.present.filter((row) => takes(row) && row.element === element);
     return rows.some((row) => !row.key) ? 0 : running - rows.length;
   }
 
   takesAway(element: string, key: string): boolean {
-    return this.present.some((row) => row.kind !== 'add' && row.element === element && (!row.key || row.key === key));
+    return this.present.some((row) => takes(row) && row.element === element && (!row.key || row.key === key));
   }
 
   /** What comes and goes at each element. */
@@ -117,10 +155,10 @@ export class Plan {
       return each;
     };
     for (const row of this.present) {
-      if (row.kind !== 'cancel') {
+      if (row.kind === 'add' || row.kind === 'move') {
         at(row.kind === 'add' ? row.element : row.target).plus += row.tokens;
       }
-      if (row.kind !== 'add') {
+      if (takes(row)) {
         at(row.element).minus += row.tokens;
       }
     }
@@ -136,11 +174,16 @@ export class Plan {
 
   private changed(): void {
     if (this.present.length || this.past.length || this.future.length) {
-      const stored: Stored = { revision: this.revision, past: this.past, present: this.present, future: this.future };
+      const { revision, options, past, present, future } = this;
+      const stored: Stored = { revision, options, past, present, future };
       localStorage.setItem(this.storageKey, JSON.stringify(stored));
     } else {
       localStorage.removeItem(this.storageKey);
     }
     this.onChange();
   }
+}
+
+function takes(row: PlanRow): boolean {
+  return row.kind === 'cancel' || row.kind === 'move';
 }

@@ -394,3 +394,43 @@ def test_zeebe_adds_nothing_inside_a_multi_instance_that_does_not_run(office):
     assert "that does not run" in offered(instance, "send")["operations"]["add"]["why"]
     instance.refresh_from_db()
     assert send(office, "petra", instance, row("add", "send"), dryRun=True).status_code == 400
+
+
+@BOTH
+def test_variables_of_what_runs_change_with_the_tokens_or_not_at_all(office, semantics):
+    instance = office.start(semantics)
+    edit = row("set", "", key=str(instance.key), variables='{"amount": 7}')
+    refused = send(office, "stella", instance, edit, row("cancel", "pack", key="1"))
+    assert refused.status_code == 400
+    assert refused.json()["row"] == 1
+    assert not Variable.objects.filter(scope_key=instance.key, name="amount").exists()
+    answer = send(office, "stella", instance, edit, row("move", "approve", target="pack"))
+    assert answer.status_code == 200, answer.json()
+    assert Variable.objects.get(scope_key=instance.key, name="amount").value == 7
+    assert active(instance) == ["delivery", "pack"]
+
+
+def test_setting_variables_takes_a_scope_that_runs_and_the_right_to_edit(office):
+    instance = office.start(Semantics.ZEEBE)
+    nowhere = send(office, "stella", instance, row("set", "", key="1", variables='{"amount": 7}'))
+    assert "scope" in nowhere.json()["message"]
+    nothing = send(office, "stella", instance, row("set", "", key=str(instance.key)))
+    assert "a value for at least one variable" in nothing.json()["message"]
+    petra = send(office, "petra", instance, row("set", "", key=str(instance.key), variables='{"amount": 7}'))
+    assert petra.status_code == 403
+
+
+@BOTH
+def test_a_red_warning_refuses_the_plan_until_it_is_accepted(office, semantics):
+    instance = office.start(semantics)
+    plan = row("cancel", "approve")
+    tried = send(office, "stella", instance, plan, dryRun=True).json()
+    reds = [each for each in tried["warnings"] if each["severity"] == "red"]
+    refused = send(office, "stella", instance, plan)
+    assert [each["code"] for each in reds] == ["instance_ends"]
+    assert refused.status_code == 409
+    assert [each["code"] for each in refused.json()["warnings"]] == ["instance_ends"]
+    assert active(instance) == ["approve"]
+    accepted = [{"code": each["code"], "elements": each["elements"]} for each in reds]
+    assert send(office, "stella", instance, plan, accepted=accepted).status_code == 200
+    assert active(instance) == []

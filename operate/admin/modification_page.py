@@ -1,0 +1,132 @@
+"""The requests of the modification mode: what may be offered, what a plan would do, and doing it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_GET, require_POST
+
+from audit.models import Channel
+from operate.actions import ModifyProcessInstance
+from operate.admin.answers import REFUSALS, body_of, json_view, key_in, refusal_of, status_of
+from operate.admin.modification import Plan, element_operations, fix_rows, preview, read_plan
+from operate.plans.changes import changes_since
+from operate.plans.exporting import call_for
+from operate.plans.json_form import write
+from operate.plans.judgement import warnings_json
+from operate.plans.plan import Plan as Instructions
+from operate.workspaces import Access
+from workflow.engine.errors import Outdated
+from workflow.models import ProcessInstance
+from workflow.modification import ModificationOptions
+from workflow.services import Outcome
+from workflow.soundness import Acceptance, JudgedOutcome, NotAccepted, SoundnessWarning
+
+if TYPE_CHECKING:
+    from operate.admin.base import EngineModelAdmin as Base
+else:
+    Base = object
+
+
+class ModificationViews(Base):
+    """What the page of a process instance asks for in modification mode."""
+
+    @method_decorator(require_GET)
+    @method_decorator(json_view)
+    def operations_view(self, request: HttpRequest, key: int) -> JsonResponse:
+        """What the modification mode may offer for each element."""
+        return JsonResponse(element_operations(self.visible(request, key)))
+
+    @method_decorator(require_POST)
+    @method_decorator(json_view)
+    def modify_view(self, request: HttpRequest, key: int) -> JsonResponse:
+        """Apply a plan, or only say what it would do and what harm."""
+        instance = self.visible(request, key)
+        body = body_of(request)
+        plan = _plan_in(instance, body)
+        dry_run = body.get("dryRun") is True
+        action = ModifyProcessInstance.of(request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run)
+        try:
+            outcome = action.execute(key, plan.instructions, options=_options(body), accepted=_accepted(body))
+        except REFUSALS as refusal:
+            return JsonResponse(_refused(refusal, plan, key, request), status=status_of(refusal))
+        if not dry_run:
+            return self.present_state(request, key)
+        return JsonResponse(preview(instance, outcome) | _judgement(outcome, plan))
+
+    @method_decorator(require_POST)
+    @method_decorator(json_view)
+    def export_view(self, request: HttpRequest, key: int) -> JsonResponse:
+        """A plan to take along: its sentences, its JSON, and the call of the Camunda API that does the same."""
+        instance = self.visible(request, key)
+        body = body_of(request)
+        options = _options(body)
+        instructions = Instructions(
+            _plan_in(instance, body).instructions, options.skip_io_mappings, options.skip_listeners
+        )
+        call = call_for(instructions, instance.key)
+        return JsonResponse(
+            {
+                "sentences": instructions.describe(),
+                "json": json.dumps(write(instructions), ensure_ascii=False, indent=2),
+                "curl": call.curl,
+                "leavesOut": list(call.leaves_out),
+            }
+        )
+
+    def present_state(self, request: HttpRequest, key: int) -> JsonResponse:
+        """The page after a command."""
+        raise NotImplementedError
+
+
+def _plan_in(instance: ProcessInstance, body: Mapping[str, Any]) -> Plan:
+    return read_plan(instance, body.get("plan") or [], in_given_order=body.get("inGivenOrder") is True)
+
+
+def _options(body: dict[str, Any]) -> ModificationOptions:
+    options = ModificationOptions(body.get("skipMappings") is True, body.get("skipListeners") is True)
+    return options if body.get("proceed") is True else replace(options, expected_revision=key_in(body, "revision"))
+
+
+def _accepted(body: Mapping[str, Any]) -> list[Acceptance]:
+    given = body.get("accepted")
+    return [
+        Acceptance(str(each.get("code")), tuple(str(element) for element in each.get("elements") or ()))
+        for each in (given if isinstance(given, list) else ())
+        if isinstance(each, dict)
+    ]
+
+
+def _judgement(outcome: Outcome, plan: Plan) -> dict[str, Any]:
+    if not isinstance(outcome, JudgedOutcome):
+        return {}
+    return {
+        "warnings": _warnings(outcome.judged.warnings, plan),
+        "isEverythingLookedAt": outcome.judged.is_complete,
+    }
+
+
+def _warnings(found: tuple[SoundnessWarning, ...], plan: Plan) -> list[dict[str, Any]]:
+    return [
+        told
+        | {
+            "rows": sorted({row for each in warning.positions if (row := plan.row_of(each)) is not None}),
+            "fixes": [fix_rows(fix, plan) for fix in warning.fixes],
+        }
+        for told, warning in zip(warnings_json(found), found, strict=True)
+    ]
+
+
+def _refused(refusal: Exception, plan: Plan, key: int, request: HttpRequest) -> dict[str, Any]:
+    answer = refusal_of(refusal)
+    answer["row"] = plan.row_of(answer.get("instruction"))
+    if isinstance(refusal, NotAccepted):
+        answer["warnings"] = _warnings(refusal.warnings, plan)
+    if isinstance(refusal, Outdated):
+        answer["changes"] = write(changes_since(key, refusal.expected, Access.of(request.user)))
+    return answer

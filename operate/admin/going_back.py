@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +22,8 @@ from operate.workspaces import Right
 from workflow import services
 from workflow.models import ProcessInstance
 from workflow.modification import ModificationOptions
-from workflow.services import BackTarget, Outcome
+from workflow.persistence.definitions import executable_process
+from workflow.services import BackTarget, ElementFact, Outcome
 
 MAX_SHOWN = 300
 
@@ -76,8 +78,8 @@ class GoingBackPages(EngineModelAdmin):
             return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
         return {
-            "terminated": [fact.element_id for fact in outcome.terminated],
-            "activated": [fact.element_id for fact in outcome.activated],
+            "terminated": names_of(instance, outcome.terminated),
+            "activated": names_of(instance, outcome.activated),
             "variables": [
                 {
                     "name": change.name,
@@ -87,6 +89,13 @@ class GoingBackPages(EngineModelAdmin):
                 for change in outcome.variables
             ],
         }
+
+
+def names_of(instance: ProcessInstance, facts: Iterable[ElementFact]) -> list[str]:
+    """The elements as they are drawn, each once."""
+    elements = executable_process(instance.definition_key).elements
+    drawn = (elements.get(fact.element_id.partition("#")[0]) for fact in facts)
+    return list(dict.fromkeys(node.name or node.id for node in drawn if node is not None))
 
 
 def why_not_back(request: HttpRequest, instance: ProcessInstance) -> str:

@@ -115,6 +115,18 @@ def test_an_edit_is_lost_by_going_back_to_a_task_that_resets(semantics):
     assert {change.name for change in outcome.variables} == {"amount", "customer", "gone", "more"}
 
 
+def test_what_is_cancelled_writes_no_outputs():
+    parameter = "<camunda:outputParameter name='{}'>{}</camunda:outputParameter>"
+    both = parameter.format("amount", "9") + parameter.format("other", "${missing}")
+    outputs = f"<camunda:inputOutput>{both}</camunda:inputOutput>"
+    second = f"<userTask id='second'><extensionElements>{outputs}</extensionElements></userTask>"
+    elements = "<startEvent id='start'/>" + task("first", Semantics.CAMUNDA_7, back=True, reset=True) + second
+    key = start(process(Semantics.CAMUNDA_7, elements, "start first", "first second"), amount=1)
+    complete(key, "first")
+    services.go_back(key, element_id="first")
+    assert variables(key) == {"amount": 1}
+
+
 @BOTH
 def test_a_snapshot_is_taken_each_time_and_not_changed_by_edits(semantics):
     key = start(in_a_row(semantics, reset=True), amount=1)

@@ -8,7 +8,7 @@ where it stood. So the marking is one that the process can have, whatever the mo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workflow.engine.commands import Terminate
 from workflow.engine.errors import Conflict, Rejected
@@ -98,7 +98,15 @@ class _Return:
             commands.append(self.modification.activation(element, self._scope(each.scope_key), {}))
         for flow in refilled:
             self._refill(flow)
-        self.modification.run(*commands, *(Terminate(each) for each in lost))
+        self.modification.run(*commands)
+        self._end(lost)
+
+    def _end(self, lost: list[ElementInstance]) -> None:
+        """Cancel what lies behind. It has never been: output mappings of Camunda 7 must not write what it has come to."""
+        engine = self.modification.engine
+        options, engine.options = engine.options, replace(engine.options, skip_io_mappings=True)
+        self.modification.run(*(Terminate(each) for each in lost))
+        engine.options = options
 
     def _check(self) -> None:
         instance = self.state.elements.get(self.past.element_instance_key)

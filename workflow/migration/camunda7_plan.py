@@ -94,6 +94,23 @@ def behaviour(node: FlowNode) -> str:
     return _BEHAVIOURS.get(node.type) or f"{node.type.value.title().replace('_', '')}ActivityBehavior"
 
 
+def event_type(node: FlowNode) -> str:
+    """The kind of an event, by the name that Camunda 7 tells its users."""
+    kind = event_name(node).title()
+    match node.type:
+        case ElementType.BOUNDARY_EVENT if kind in ("Compensation", "Cancel"):
+            return f"{kind.lower()}BoundaryCatch"
+        case ElementType.BOUNDARY_EVENT:
+            return f"boundary{kind}"
+        case ElementType.START_EVENT:
+            return "startTimerEvent" if kind == "Timer" else f"{kind.lower()}StartEvent"
+        case ElementType.INTERMEDIATE_CATCH_EVENT if kind in ("Timer", "Conditional"):
+            return f"intermediate{kind}"
+        case ElementType.INTERMEDIATE_CATCH_EVENT:
+            return f"intermediate{kind}Catch"
+    return kind.lower()
+
+
 def is_migratable(node: FlowNode) -> bool:
     """Whether active instances of this element can be migrated."""
     return behaviour(node) in MIGRATABLE
@@ -142,7 +159,7 @@ def same_behaviour(pair: Pair, pairs: Pairs) -> Iterator[str]:
 def same_event(pair: Pair, pairs: Pairs) -> Iterator[str]:
     source, target = pair.source.event, pair.target.event
     if source is not None and target is not None and type(source) is not type(target):
-        yield f"Events are not of the same type ({event_name(pair.source).lower()} != {event_name(pair.target).lower()})"
+        yield f"Events are not of the same type ({event_type(pair.source)} != {event_type(pair.target)})"
 
 
 def mapped_once(pair: Pair, pairs: Pairs) -> Iterator[str]:
@@ -160,9 +177,8 @@ def no_new_body(pair: Pair, pairs: Pairs) -> Iterator[str]:
             return
         if scope.type is ElementType.MULTI_INSTANCE_BODY:
             yield (
-                f"Target activity '{pair.target.id}' is a descendant of multi-instance body '{scope.id}' that is "
-                "not mapped from the "
-                "source process definition"
+                f"Target activity '{pair.target.id}' is a descendant of multi-instance body '{scope.id}' that is not mapped "
+                "from the source process definition."
             )
             return
 
@@ -173,11 +189,11 @@ def body_with_inner_activity(pair: Pair, pairs: Pairs) -> Iterator[str]:
         (
             pair.source,
             pairs.by_source,
-            "Cannot remove the inner activity of a multi-instance body when the body migrates",
+            "Cannot remove the inner activity of a multi-instance body when the body is mapped",
         ),
     ):
         if node.type is ElementType.MULTI_INSTANCE_BODY and node.children[0] not in mapped:
-            yield f"{problem}: '{node.children[0].id}'"
+            yield problem
 
 
 def joins_take_all_tokens(pair: Pair, pairs: Pairs) -> Iterator[str]:
@@ -185,8 +201,7 @@ def joins_take_all_tokens(pair: Pair, pairs: Pairs) -> Iterator[str]:
         return
     if len(pair.source.incoming) > len(pair.target.incoming):
         yield (
-            "The target gateway must have at least the same number of incoming sequence flows that the source gateway has: "
-            f"'{pair.target.id}' has {len(pair.target.incoming)}, '{pair.source.id}' has {len(pair.source.incoming)}"
+            "The target gateway must have at least the same number of incoming sequence flows that the source gateway has"
         )
     scope = pair.source.flow_scope
     if scope is not None and scope.flow_scope is not None and scope not in pairs.by_source:
@@ -196,16 +211,22 @@ def joins_take_all_tokens(pair: Pair, pairs: Pairs) -> Iterator[str]:
 
 
 def same_event_scope(pair: Pair, pairs: Pairs) -> Iterator[str]:
-    scope = event_scope(pair.source)
+    scope = _watched_by(pair.source)
     if scope is None or is_compensation_boundary(pair.source) or is_event_sub_process_start(pair.source):
         return
-    goal = event_scope(pair.target)
+    goal = _watched_by(pair.target)
     if goal is None:
         yield (
             f"The source activity's event scope ({scope.id}) must be mapped but the target activity has no event scope"
         )
     elif not any(each.target is goal for each in pairs.by_source.get(scope, ())):
         yield f"The source activity's event scope ({scope.id}) must be mapped to the target activity's event scope ({goal.id})"
+
+
+def _watched_by(node: FlowNode) -> FlowNode | None:
+    """Who waits for an event; what catches one by itself does."""
+    catches = node.type in (ElementType.INTERMEDIATE_CATCH_EVENT, ElementType.RECEIVE_TASK)
+    return event_scope(node) or (node if catches and isinstance(node.event, AWAITED) else None)
 
 
 def trigger_to_update(pair: Pair, pairs: Pairs) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workflow.graph import (
     BODY_SUFFIX,
     CatchDetails,
+    CompensationEvent,
     ConditionalEvent,
     ElementType,
     ExecutableProcess,
@@ -39,16 +40,26 @@ def generate_mappings(
 
 
 def _camunda7(source: FlowNode, target: FlowNode, update: bool) -> Iterator[Pair]:
-    there = {node.id: node for node in target.children}
-    for node in source.children:
-        match = there.get(node.id)
-        if match is None or not (_can_be_generated(node) and _can_be_generated(match)):
-            continue
-        renew = isinstance(node.event, ConditionalEvent) or (update and has_event_trigger(node))
-        pair = Pair(Mapping(node.id, match.id, renew), node, match)
-        if not any(failure for rule in (same_behaviour, same_event) for failure in rule(pair, Pairs([pair]))):
-            yield pair
-            yield from _camunda7(node, match, update)
+    """What is in these scopes, and what starts their event sub-processes, whatever those are called."""
+    for one, other in ((_own(source), _own(target)), (_triggers(source), _triggers(target))):
+        there = {node.id: node for node in other}
+        for node in one:
+            match = there.get(node.id)
+            if match is None or not (_can_be_generated(node) and _can_be_generated(match)):
+                continue
+            renew = isinstance(node.event, ConditionalEvent) or (update and has_event_trigger(node))
+            pair = Pair(Mapping(node.id, match.id, renew), node, match)
+            if not any(failure for rule in (same_behaviour, same_event) for failure in rule(pair, Pairs([pair]))):
+                yield pair
+                yield from _camunda7(node, match, update)
+
+
+def _own(scope: FlowNode) -> list[FlowNode]:
+    return [node for node in scope.children if not is_event_sub_process_start(node)]
+
+
+def _triggers(scope: FlowNode) -> list[FlowNode]:
+    return [each.start_events[0] for each in scope.event_sub_processes]
 
 
 def _can_be_generated(node: FlowNode) -> bool:
@@ -60,8 +71,10 @@ def _can_be_generated(node: FlowNode) -> bool:
 
 
 def _compensates(node: FlowNode) -> bool:
+    """Whether this undoes something: a handler, its multi-instance body, or an event sub-process."""
     inner = node.children[0] if node.type is ElementType.MULTI_INSTANCE_BODY else node
-    return node.is_for_compensation or inner.is_for_compensation
+    starts = node.start_events if node.type is ElementType.EVENT_SUB_PROCESS else ()
+    return inner.is_for_compensation or any(isinstance(each.event, CompensationEvent) for each in starts)
 
 
 def _zeebe(source: ExecutableProcess, target: ExecutableProcess) -> Iterator[str]:

@@ -59,7 +59,7 @@ def wrong(source: ProcessBuilder, target: ProcessBuilder, mappings: ReadOnly[str
             flat(),
             bpmn().start().user_task("a", loop=loop(2)).end(),
             {"a": "a"},
-            "is a descendant of multi-instance body 'a#multiInstanceBody' that is not mapped",
+            "'a#multiInstanceBody' that is not mapped from the source process definition.",
         ),
         (
             bpmn().start().user_task("a", loop=loop(2)).end(),
@@ -83,7 +83,31 @@ def wrong(source: ProcessBuilder, target: ProcessBuilder, mappings: ReadOnly[str
             flat().boundary("b", signal("s"), on="a").end("e2"),
             flat().boundary("b", timer("PT1H"), on="a").end("e2"),
             {"a": "a", "b": "b"},
-            "Events are not of the same type (signal != timer)",
+            "Events are not of the same type (boundarySignal != boundaryTimer)",
+        ),
+        (
+            bpmn().start().catch("c", timer("PT1H")).end(),
+            bpmn().start().event_gateway("g").catch("c", timer("PT1H")).end(),
+            {"c": "c"},
+            "The source activity's event scope (c) must be mapped to the target activity's event scope (g)",
+        ),
+        (
+            bpmn().start().event_gateway("g").catch("c", timer("PT1H")).end(),
+            bpmn().start().catch("c", timer("PT1H")).end(),
+            {"c": "c"},
+            "The source activity's event scope (g) must be mapped to the target activity's event scope (c)",
+        ),
+        (
+            bpmn().start().user_task("a").end().event_sub_process("esp", signal("s")).user_task("b").up(),
+            bpmn().start().user_task("a").end().event_sub_process("esp", timer("PT1H")).user_task("b").up(),
+            {"esp_start": "esp_start"},
+            "Events are not of the same type (signalStartEvent != startTimerEvent)",
+        ),
+        (
+            bpmn().start().catch("c", timer("PT1H")).end(),
+            bpmn().start().catch("c", message("m")).end(),
+            {"c": "c"},
+            "Events are not of the same type (intermediateTimer != intermediateMessageCatch)",
         ),
         (
             flat().boundary("b", condition("x > 1"), on="a").end("e2"),
@@ -120,8 +144,9 @@ def test_only_one_gateway_with_room_enough():
             builder.flow(f"t{number}", "join")
         return builder.end()
 
-    [failure] = wrong(joining(3), joining(2), {"join": "join"})["join"]
-    assert failure.startswith("The target gateway must have at least the same number of incoming sequence flows")
+    assert wrong(joining(3), joining(2), {"join": "join"})["join"] == (
+        "The target gateway must have at least the same number of incoming sequence flows that the source gateway has",
+    )
     assert (
         "Only one gateway can be mapped to gateway 'join'"
         in wrong(joining(2), joining(2), {"join": "join", "fork": "join"})["fork"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.events import condition, error, loop, signal, timer
+from tests.support.events import Made, compensation, condition, error, loop, signal, timer
 from tests.support.processes import ProcessBuilder, bpmn
 from workflow.graph import Semantics
 from workflow.migration import Mapping, MigrationPlan, generate_mappings, plan_problems
@@ -65,3 +65,41 @@ def test_a_generated_plan_is_valid(scope: str):
     source, target = rich(Semantics.CAMUNDA_7), rich(Semantics.CAMUNDA_7, scope)
     plan = MigrationPlan(2, tuple(generated(source, target)), 1)
     assert plan_problems(plan, source.build(), target.build()) == []
+
+
+def with_event_sub_process(event: Made, scope: str = "esp", start: str = "esp_start") -> ProcessBuilder:
+    builder = bpmn().start().user_task("a").end().event_sub_process(scope, event).user_task("b").up()
+    for node in builder.draft.nodes:
+        if node.id == f"{scope}_start":
+            node.id = start
+    for flow in builder.draft.flows:
+        if flow.source_id == f"{scope}_start":
+            flow.source_id = start
+    return builder
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "found"),
+    [
+        (with_event_sub_process(timer("PT1H")), with_event_sub_process(timer("PT1H")), ["a", "b", "esp", "esp_start"]),
+        (with_event_sub_process(timer("PT1H")), with_event_sub_process(signal("s")), ["a", "b", "esp"]),
+        (with_event_sub_process(error("E")), with_event_sub_process(error("E")), ["a", "b", "esp"]),
+        (
+            with_event_sub_process(timer("PT1H")),
+            with_event_sub_process(timer("PT1H"), "other", "esp_start"),
+            ["a", "esp_start"],
+        ),
+    ],
+)
+def test_what_starts_an_event_sub_process_is_mapped_by_itself(
+    source: ProcessBuilder, target: ProcessBuilder, found: list[str]
+):
+    assert sorted(each.source_id for each in generated(source, target)) == found
+
+
+def test_what_undoes_something_is_not_mapped_but_what_ties_it_to_that_is():
+    builder = bpmn().start().sub_process("sub").start("s").user_task("a").undone_by("undo_a").end("e")
+    builder.event_sub_process("esp", compensation()).user_task("c").up().up().user_task("b").end()
+    assert sorted(each.source_id for each in generated(builder, builder)) == [
+        *("a", "a_undone", "b", "esp_start", "sub")
+    ]

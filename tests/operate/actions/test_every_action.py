@@ -21,6 +21,7 @@ from operate.batch.models import Batch, BatchItem, BatchJob
 from operate.batch.plans import Cancel
 from operate.batch.running import run_due_jobs
 from operate.batch.submitting import Selection
+from operate.variables.edits import Edit, NewValue
 from operate.workspaces import Forbidden, Right, Role
 from tests.operate.actions.conftest import ALARM, CHOICE, ORDER, Shop, text_of
 from workflow.engine.errors import NotFound
@@ -383,6 +384,23 @@ CASES = [
         name="SetVariables of an element instance",
     ),
     Case(
+        actions.EditVariables,
+        Right.EDIT_VARIABLES,
+        Event.UPDATE,
+        Subject.PROCESS_VARIABLES,
+        lambda action, shop, key: action.execute(Edit(key, {"note": NewValue("x")})),
+        INSTANCE,
+    ),
+    Case(
+        actions.EditVariables,
+        Right.EDIT_VARIABLES,
+        Event.UPDATE,
+        Subject.PROCESS_VARIABLES,
+        lambda action, shop, key: action.execute(Edit(key, {"note": NewValue("x")})),
+        RECEIVE,
+        name="EditVariables of an element instance",
+    ),
+    Case(
         actions.DeleteVariables,
         Right.EDIT_VARIABLES,
         Event.DELETE,
@@ -639,7 +657,7 @@ def with_rights(shop: Shop, *rights: Right) -> Any:
 
 def test_the_cases_cover_all_actions():
     classes = {getattr(operate.actions, name) for name in operate.actions.__all__}
-    concrete = {each for each in classes if isinstance(each, type) and each is not Action}
+    concrete = {each for each in classes if isinstance(each, type) and issubclass(each, Action) and each is not Action}
     assert {case.action for case in CASES} == concrete
 
 

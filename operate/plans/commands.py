@@ -182,6 +182,26 @@ class AssignUserTask(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class DelegateUserTask(Command):
+    """Let somebody else do a user task; it comes back to whoever had it."""
+
+    action = actions.DelegateUserTask
+
+    key: int
+    assignee: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveUserTask(Command):
+    """Give a user task back to its owner, with the result of who has done it."""
+
+    action = actions.ResolveUserTask
+
+    key: int
+    variables: Variables = NO_VARIABLES
+
+
+@dataclass(frozen=True, slots=True)
 class ThrowUserTaskError(Command):
     """End a user task with a BPMN error."""
 
@@ -269,6 +289,25 @@ class SetJobDueDate(Command):
 
     key: int
     due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecalculateJobDueDate(Command):
+    """Let a timer become due when its model says, counted from its creation or from now."""
+
+    action = actions.RecalculateJobDueDate
+
+    key: int
+    from_creation: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockJob(Command):
+    """Take a job from its worker, so that others can have it."""
+
+    action = actions.UnlockJob
+
+    key: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +442,8 @@ COMMANDS: Mapping[str, type[Command]] = {
         EditScope,
         CompleteUserTask,
         AssignUserTask,
+        DelegateUserTask,
+        ResolveUserTask,
         ThrowUserTaskError,
         ThrowUserTaskEscalation,
         CompleteJob,
@@ -411,6 +452,8 @@ COMMANDS: Mapping[str, type[Command]] = {
         SetJobRetries,
         ExecuteJob,
         SetJobDueDate,
+        RecalculateJobDueDate,
+        UnlockJob,
         SetJobSuspended,
         DeleteJob,
         ResolveIncident,

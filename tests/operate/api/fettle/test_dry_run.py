@@ -91,6 +91,12 @@ class Shop:
     def task(self) -> str:
         return str(UserTask.objects.get(process_instance=self.keys[0]).key)
 
+    def delegated(self) -> str:
+        """The task, once Ann has delegated it to Ben."""
+        services.assign_user_task(int(self.task), "ann")
+        services.delegate_user_task(int(self.task), "ben")
+        return self.task
+
     def job(self, **which: Any) -> str:
         return str(Job.objects.get(process_instance=self.keys[0], **which).key)
 
@@ -190,6 +196,8 @@ ON_ONE: list[tuple[str, Arguments]] = [
     ("edit_scope", lambda shop: {"scope_key": shop.element("ship"), "variables": {"n": 1}, "local": True}),
     ("complete_user_task", lambda shop: {"key": shop.task, "variables": {"ok": True}}),
     ("assign_user_task", lambda shop: {"key": shop.task, "assignee": "ann"}),
+    ("delegate_user_task", lambda shop: {"key": shop.task, "assignee": "ben"}),
+    ("resolve_user_task", lambda shop: {"key": shop.delegated(), "variables": {"ok": True}}),
     ("throw_user_task_error", lambda shop: {"key": shop.task, "code": "E1"}),
     ("throw_user_task_escalation", lambda shop: {"key": shop.task, "code": "up"}),
     ("complete_job", lambda shop: {"key": shop.locked(), "worker": "w", "variables": {"n": 1}}),
@@ -198,6 +206,8 @@ ON_ONE: list[tuple[str, Arguments]] = [
     ("set_job_retries", lambda shop: {"_": shop.fail(), "key": shop.worker_job, "retries": 2, "resolve": True}),
     ("execute_job", lambda shop: {"key": shop.timer}),
     ("set_job_due_date", lambda shop: {"key": shop.timer, "due_at": "2030-01-01T00:00:00+00:00"}),
+    ("recalculate_job_due_date", lambda shop: {"key": shop.timer, "from_creation": False}),
+    ("unlock_job", lambda shop: {"key": shop.locked()}),
     ("set_job_suspended", lambda shop: {"key": shop.timer, "suspended": True}),
     ("delete_job", lambda shop: {"key": shop.timer}),
     ("resolve_incident", lambda shop: {"key": shop.fail(), "retries": 2}),

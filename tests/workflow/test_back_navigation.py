@@ -312,3 +312,29 @@ def test_tasks_without_the_property_take_no_snapshot(semantics):
 def test_the_property_is_true_or_false(semantics):
     with pytest.raises(ModelProblems, match="to be true or false, found 'maybe'"):
         deploy(in_a_row(semantics).replace("value='true'", "value='maybe'"))
+
+
+@BOTH
+def test_an_iteration_that_has_ended_is_not_opened_again(semantics):
+    inner = "<startEvent id='in'/>" + task("pack", semantics, back=True) + task("check", semantics)
+    inner += "<sequenceFlow id='i1' sourceRef='in' targetRef='pack'/><sequenceFlow id='i2' sourceRef='pack' targetRef='check'/>"
+    items = "camunda:collection='${items}' camunda:elementVariable='item'"
+    loop = f"<multiInstanceLoopCharacteristics {items}/>"
+    if semantics is Semantics.ZEEBE:
+        collection = "<zeebe:loopCharacteristics inputCollection='=items' inputElement='item'/>"
+        loop = f"<extensionElements>{collection}</extensionElements>"
+        loop = f"<multiInstanceLoopCharacteristics>{loop}</multiInstanceLoopCharacteristics>"
+    elements = f"<startEvent id='start'/><subProcess id='each'>{loop}{inner}</subProcess>" + task("after", semantics)
+    key = start(process(semantics, elements, "start each", "each after"), items=[1, 2])
+    first = ProcessSnapshot.objects.filter(process_instance=key).order_by("key")[0]
+    for name in ("pack", "check"):
+        row = UserTask.objects.filter(process_instance=key, element_id=name, state="CREATED").order_by("key")[0]
+        services.complete_user_task(row.key)
+    with pytest.raises(Rejected, match="cannot be opened again"):
+        services.go_back(key, snapshot_key=first.key)
+    second = UserTask.objects.get(process_instance=key, element_id="pack", state="CREATED")
+    services.complete_user_task(second.key)
+    services.go_back(key, element_id="pack")
+    assert tasks(key) == ["pack"]
+    complete(key, "pack", "check", "after")
+    assert ProcessInstance.objects.get(pk=key).state == "COMPLETED"

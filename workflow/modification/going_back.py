@@ -78,13 +78,14 @@ class _Return:
         self.past = past
         self.then = {each.key: each for each in past.elements}
         self.target = modification.node(past.element_id)
+        self.origin = self.then[past.element_instance_key]
         self.scopes: dict[int, ElementInstance] = {}
         self.known: dict[FlowNode, frozenset[FlowNode]] = {}
 
     def apply(self) -> None:
         self._check()
         new = self._new_since()
-        lost = [each for each in new if self._is_behind(each.element, self.target)]
+        lost = [each for each in new if self._came_from(each, self.origin)]
         lost = self._without_tokens_of_others(lost)
         kept = [each for each in new if each not in lost]
         dropped = self._flows_behind()
@@ -134,6 +135,22 @@ class _Return:
     def _was_there(self, scope: ElementInstance) -> bool:
         return scope.is_open and (scope.scope is None or scope.key in self.then)
 
+    def _came_from(self, instance: ElementInstance, past: PastInstance) -> bool:
+        """Whether a token that stood there then may have become this element instance: it leaves scopes at most."""
+        key = None if instance.scope is None else instance.scope.key
+        return key in self._around(past.scope_key) and self._is_behind(instance.element, self._node(past))
+
+    def _node(self, past: PastInstance) -> FlowNode:
+        return self.modification.node(past.element_id)
+
+    def _around(self, scope_key: int) -> set[int]:
+        """The keys of a scope of then and of those around it."""
+        found = {scope_key, self.state.key}
+        while scope_key in self.then:
+            scope_key = self.then[scope_key].scope_key
+            found.add(scope_key)
+        return found
+
     def _is_behind(self, element: FlowNode, other: FlowNode) -> bool:
         if other not in self.known:
             self.known[other] = behind(other)
@@ -150,8 +167,10 @@ class _Return:
         ]
 
     def _others_come_to(self, join: FlowNode) -> bool:
-        others = (self.modification.node(each.element_id) for each in self.past.elements)
-        return any(other is not self.target and self._is_behind(join, other) for other in others)
+        others = (
+            each for each in self.past.elements if each is not self.origin and each.scope_key == self.origin.scope_key
+        )
+        return any(self._is_behind(join, self._node(other)) for other in others)
 
     # -- what there was then
 
@@ -163,7 +182,7 @@ class _Return:
         element = self.modification.node(past.element_id)
         if self._is_open(past.key) or not self._is_unit(past, element):
             return False
-        return self._went_along(element, lost, kept, dropped)
+        return self._went_along(past, element, lost, kept, dropped)
 
     def _is_open(self, key: int) -> bool:
         instance = self.state.elements.get(key)
@@ -183,22 +202,28 @@ class _Return:
 
     def _went_along(
         self,
+        past: PastInstance,
         element: FlowNode,
         lost: list[ElementInstance],
         kept: list[ElementInstance],
         dropped: Mapping[Place, int],
     ) -> bool:
         """Whether a token that stood here is lost now, and nothing is left of it."""
+        around = self._around(past.scope_key)
         waiting = [
             self.state.process.flows[count.flow_id].target
             for place, count in self.state.flows.items()
-            if count.waiting > dropped.get(place, 0)
+            if count.waiting > dropped.get(place, 0) and count.scope_key in around
         ]
-        if any(self._is_behind(each.element, element) for each in kept):
+        if any(self._came_from(each, past) for each in kept):
             return False
         if any(node is element or self._is_behind(node, element) for node in waiting):
             return False
-        return any(self._is_behind(each.element, element) or each.element is element for each in lost)
+        return any(self._came_from(each, past) or self._stands_at(each, past) for each in lost)
+
+    def _stands_at(self, instance: ElementInstance, past: PastInstance) -> bool:
+        scope = instance.scope
+        return instance.element is self._node(past) and scope is not None and scope.key == past.scope_key
 
     # -- tokens on flows
 
@@ -210,6 +235,7 @@ class _Return:
             source = self.state.process.flows[count.flow_id].source
             surplus = count.waiting - before.get(place, 0)
             is_behind = source is self.target or self._is_behind(source, self.target)
+            is_behind = is_behind and count.scope_key in self._around(self.origin.scope_key)
             if surplus > 0 and is_behind and self._was_there(self.state.elements[count.scope_key]):
                 found[place] = surplus
         return found
@@ -229,7 +255,8 @@ class _Return:
         now = self.state.flows.get((past.scope_key, past.flow_id))
         if now is not None and now.waiting >= past.waiting:
             return False
-        return self._went_along(self.state.process.flows[past.flow_id].target, lost, kept, dropped)
+        join = self.state.process.flows[past.flow_id].target
+        return self._went_along(PastInstance(0, join.id, past.scope_key), join, lost, kept, dropped)
 
     def _refill(self, past: PastFlow) -> None:
         scope = self._scope(past.scope_key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, Func, IntegerField, JSONField, Q, QuerySet, Sum, When
 
 from audit.models import AuditEvent
 from operate.admin.reasons import Reasons
@@ -35,6 +35,8 @@ TREE_LIMIT = 500
 """More rows of either kind, open or ended, are not put on the page; it says so."""
 ROW_LIMIT = 200
 AUDIT_LIMIT = 100
+BODY_LIMIT = 8_000
+"""Audit events that are stored in more bytes have their details only on their own page."""
 JOINING = (ElementType.PARALLEL_GATEWAY, ElementType.INCLUSIVE_GATEWAY)
 AWAITED = (EventSubscription.Kind.MESSAGE, EventSubscription.Kind.SIGNAL, EventSubscription.Kind.CONDITIONAL)
 UNDOABLE = EventSubscription.Kind.COMPENSATION
@@ -341,10 +343,14 @@ class InstancePage:
     def audit_events(self) -> Sequence[AuditEvent]:
         if self.why["audit"]:
             return ()
-        events = list(AuditEvent.objects.of_process_instance(self.instance.key)[:AUDIT_LIMIT])
+        size = Func(F("body"), function="pg_column_size", output_field=IntegerField())
+        rows = AuditEvent.objects.of_process_instance(self.instance.key).defer("body").annotate(size=size)
+        small = Case(When(size__lt=BODY_LIMIT, then=F("body")), output_field=JSONField())
+        events = list(rows.annotate(small_body=small)[:AUDIT_LIMIT])
         masks = Masks.for_pages() if events else Masks({})
         for event in events:
-            event.body = masks.body(event.workspace_id, event.process_id, event.body)
+            body = event.small_body
+            event.body = None if body is None else masks.body(event.workspace_id, event.process_id, body)
         return events
 
 

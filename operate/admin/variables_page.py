@@ -12,6 +12,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_POST
 
@@ -24,7 +25,7 @@ from operate.variables import history, reading, snapshots
 from operate.variables.checking import check
 from operate.variables.edits import Edit, read_edit
 from operate.variables.reading import Reading
-from operate.variables.snapshots import SnapshotRow
+from operate.variables.snapshots import SnapshotRow, State
 from operate.variables.telling import (
     change_json,
     conflict_json,
@@ -34,7 +35,7 @@ from operate.variables.telling import (
     warning_json,
     written_json,
 )
-from operate.variables.warnings import Link
+from operate.variables.warnings import Link, Warning, warnings
 from operate.workspaces import Access
 from workflow.engine.errors import NotFound
 from workflow.models import ProcessInstance
@@ -63,7 +64,7 @@ class VariablesViews:
         page = self.page  # type: ignore[attr-defined]
         return [
             page("<int:key>/variables/", "variables", self.variables_view),
-            page("<int:key>/variables/check/", "variables_check", self.check_variables_view),
+            page("<int:key>/variables/warnings/", "variables_warnings", self.variable_warnings_view),
             page("<int:key>/variables/values/", "variables_values", self.variable_values_view),
             page("<int:key>/variables/history/", "variables_history", self.variable_history_view),
             page("<int:key>/variables/export/", "variables_export", self.export_variables_view),
@@ -82,13 +83,6 @@ class VariablesViews:
         EditVariables.of(request, Channel.ADMIN, reason=reason).execute(edit)
         answer: JsonResponse = self._now(request, key, edit.scope_key)  # type: ignore[attr-defined]
         return answer
-
-    @method_decorator(require_POST)
-    @method_decorator(edit_view)
-    def check_variables_view(self, request: HttpRequest, key: int) -> JsonResponse:
-        """What an edit would do, and what one should know before; nothing is written."""
-        edit, _reason = self._edit(request, key)
-        return JsonResponse(_checked(request, edit))
 
     def _edit(self, request: HttpRequest, key: int) -> tuple[Edit, str]:
         instance: ProcessInstance = self.visible(request, key)  # type: ignore[attr-defined]
@@ -118,6 +112,14 @@ class VariablesViews:
         instance, scope = self._scope(request, key)
         rows = history.history(instance, scope, [request.GET.get("name", "")], Access.of(request.user))
         return JsonResponse({"history": [{**written_json(row), "url": _audit_url(row.audit_event)} for row in rows]})
+
+    @method_decorator(require_GET)
+    @method_decorator(json_view)
+    def variable_warnings_view(self, request: HttpRequest, key: int) -> JsonResponse:
+        """What one should know before variables of a scope are saved."""
+        instance, scope = self._scope(request, key)
+        found = warnings(instance, reading.scope_of(scope, Access.of(request.user))[1])
+        return JsonResponse({"warnings": [_warning(each) for each in found]})
 
     @method_decorator(require_GET)
     def export_variables_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
@@ -173,13 +175,16 @@ class VariablesViews:
         """What differs between two states, rendered; each named as in `state_of`."""
         self.visible(request, key)  # type: ignore[attr-defined]
         access = Access.of(request.user)
-        left, right = (snapshots.state_of(request.GET.get(side, ""), access) for side in ("left", "right"))
+        named = [request.GET.get(side, "") for side in ("left", "right")]
+        left, right = (snapshots.state_of(name, access) for name in named)
         found = snapshots.compare(left, right)
         context = {
             "differences": [DifferenceLine(each) for each in found],
             "is_cut": len(found) == snapshots.MOST_DIFFERENCES,
             "left": left,
             "right": right,
+            "left_name": _moment_named(named[0], left, key),
+            "right_name": _moment_named(named[1], right, key),
         }
         html = render_to_string("admin/fettle/instance/comparison.html", context, request)
         return JsonResponse({"html": html, "differences": len(found)})
@@ -215,12 +220,13 @@ def _checked(request: HttpRequest, edit: Edit) -> dict[str, Any]:
         "changes": [change_json(each) for each in found.changes],
         "type_changes": [type_change_json(each) for each in found.type_changes],
         "conflicts": [conflict_json(each) for each in found.conflicts],
-        "warnings": [
-            {**warning_json(each), "links": list(_links(each.links)), "sentence": each.sentence}
-            for each in found.warnings
-        ],
+        "warnings": [_warning(each) for each in found.warnings],
         "seen": {**edit.seen, **found.seen},
     }
+
+
+def _warning(warning: Warning) -> dict[str, Any]:
+    return {**warning_json(warning), "links": list(_links(warning.links))}
 
 
 def _links(links: Iterable[Link]) -> Iterable[dict[str, str]]:
@@ -232,6 +238,15 @@ def _links(links: Iterable[Link]) -> Iterable[dict[str, str]]:
 
 def _versions(seen: Any) -> dict[str, str | None] | None:
     return {str(name): version for name, version in seen.items()} if isinstance(seen, dict) else None
+
+
+def _moment_named(reference: str, state: State, key: int) -> str:
+    """A state in words, such as 'Before 21 Nov 13:29:32'."""
+    where = "" if state.instance.key == key else f", instance {state.instance.key}"
+    if state.at is None:
+        return f"Now{where}"
+    kind = reference.partition(":")[0].capitalize()
+    return f"{kind} {timezone.localtime(state.at):%-d %b %H:%M:%S}{where}"
 
 
 def _audit_url(key: int | None) -> str | None:

@@ -43,9 +43,19 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /[^\s,:[\]{}"]+/y;
 const ESCAPES = '"\\/bfnrtu';
 
-/** Read a text as far as it can be read, with everything that is wrong in it. */
+const LARGE = 50_000;
+let latest: { text: string; parsed: ParsedJson } | null = null;
+
+/** Read a text as far as it can be read, with everything that is wrong in it. The latest large one is remembered. */
 export function parseJson(text: string): ParsedJson {
-  return new Reader(text).document();
+  if (latest?.text === text) {
+    return latest.parsed;
+  }
+  const parsed = new Reader(text).document();
+  if (text.length > LARGE) {
+    latest = { text, parsed };
+  }
+  return parsed;
 }
 
 class Reader {

@@ -114,9 +114,9 @@ export async function readHistory(page: string, scope: string, name: string): Pr
   return (await getJson<{ history: Written[] }>(address(page, 'history/', scope, name))).history;
 }
 
-/** What an edit would do, and what speaks against it; nothing is written. */
-export function check(page: string, scope: string, edit: Edit): Promise<Checked> {
-  return postJson<Checked>(`${page}variables/check/`, { ...edit, scope });
+/** What one should know before variables of a scope are saved. */
+export async function readWarnings(page: string, scope: string): Promise<Warning[]> {
+  return (await getJson<{ warnings: Warning[] }>(address(page, 'warnings/', scope))).warnings;
 }
 
 export function send(page: string, scope: string, edit: Edit): Promise<PanelState> {

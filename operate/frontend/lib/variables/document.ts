@@ -204,9 +204,8 @@ export class DocumentEditor {
   // -- what was typed
 
   private changed(): void {
-    const edit = this.edit();
-    if (edit) {
-      this.warnings.askSoon(() => this.edit());
+    if (this.edit()) {
+      this.warnings.askSoon();
     }
     clearTimeout(this.draftTimer);
     this.draftTimer = window.setTimeout(() => this.keepDraft(), 400);
@@ -302,7 +301,7 @@ export class DocumentEditor {
     if (!edit || this.saveButton.textContent === T.saving) {
       return;
     }
-    if (await this.warnings.ask(edit)) {
+    if (await this.warnings.ask()) {
       this.saveButton.textContent = T.saveAnyway;
       return;
     }

@@ -102,7 +102,7 @@ export function editInline(cell: HTMLElement, saving: Saving, task: Task): () =>
       return;
     }
     save.disabled = true;
-    if (await warnings.ask(edit())) {
+    if (await warnings.ask()) {
       save.disabled = false;
       save.textContent = T.saveAnyway;
       return;
@@ -119,7 +119,7 @@ export function editInline(cell: HTMLElement, saving: Saving, task: Task): () =>
   };
   const changed = (): void => {
     if (check()) {
-      warnings.askSoon(() => (save.disabled ? null : edit()));
+      warnings.askSoon();
     }
   };
   value.addEventListener('input', changed);
@@ -153,6 +153,7 @@ export function editInline(cell: HTMLElement, saving: Saving, task: Task): () =>
   }
   cell.replaceChildren(host);
   check();
+  host.scrollIntoView({ block: 'nearest' });
   (task.naming?.input ?? value).focus();
   value.select();
   return isChanged;
@@ -165,7 +166,7 @@ export function deleteInline(cell: HTMLElement, saving: Saving, task: Omit<Task,
   const warnings = new Warnings(saving);
   const edit = (): Edit => task.edit('', reason.value);
   const remove = async (): Promise<void> => {
-    if (await warnings.ask(edit())) {
+    if (await warnings.ask()) {
       return;
     }
     try {
@@ -204,7 +205,8 @@ export function deleteInline(cell: HTMLElement, saving: Saving, task: Omit<Task,
     }
   });
   cell.replaceChildren(host);
-  void warnings.ask(edit());
+  void warnings.ask();
+  host.scrollIntoView({ block: 'nearest' });
   button.focus();
 }
 

@@ -41,6 +41,15 @@ export function differences(was: Text, theirs: Text, mine: Text): Difference[] {
   return found;
 }
 
+/** What a change of one value comes down to: the innermost places that differ, each as was and now. */
+export function changedPlaces(name: string, before: Text, after: Text): { path: string; before: Text; after: Text }[] {
+  return differences(before, before, after).map((each) => ({
+    path: [name, ...each.path].join(' › '),
+    before: each.was,
+    after: each.mine,
+  }));
+}
+
 type Part = { text: string; node: JsonNode } | null;
 
 const raw = (part: Part): Text => part && part.text.slice(part.node.from, part.node.to);

@@ -2,6 +2,7 @@
 
 import { h } from '../dom';
 import { readHistory, refusalOf, type Written } from './api';
+import { changedPlaces } from './merge';
 import { preview } from './values';
 
 const T = {
@@ -17,6 +18,7 @@ const T = {
   changed: 'changed',
   deleted: 'deleted',
   nothing: '–',
+  more: (count: number) => `and ${count} more places`,
 };
 
 const WIDTH = 440;
@@ -92,16 +94,7 @@ function entry(written: Written): HTMLElement {
       ` ${T[written.kind]} it${written.element_name ? T.at(written.element_name) : ''}, `,
       at && h('time', { datetime: written.at, title: at.toString() }, at.toLocaleString()),
     ),
-    h(
-      'p',
-      { class: 'ft-diff' },
-      written.before === null ? T.nothing : h('del', { title: written.before.slice(0, 2000) }, preview(written.before)),
-      ' → ',
-      written.after === null ? T.deleted : h('ins', { title: written.after.slice(0, 2000) }, preview(written.after)),
-      written.type_before && written.type_after && written.type_before !== written.type_after
-        ? h('span', { class: 'ft-subtle' }, ` ${written.type_before} → ${written.type_after}`)
-        : null,
-    ),
+    ...diffLines(written),
     (written.reason || written.url) &&
       h(
         'p',
@@ -110,4 +103,37 @@ function entry(written: Written): HTMLElement {
         written.url && h('a', { href: written.url }, T.event),
       ),
   );
+}
+
+const MOST_PLACES = 8;
+
+/** Was and now; of an object only what has changed in it. */
+function diffLines(written: Written): HTMLElement[] {
+  const { before, after, type_before: typeBefore, type_after: typeAfter } = written;
+  const places = before !== null && after !== null ? changedPlaces('', before, after) : [{ path: '', before, after }];
+  const lines = places
+    .slice(0, MOST_PLACES)
+    .map((place) =>
+      h(
+        'p',
+        { class: 'ft-diff' },
+        place.path.length > 3 ? h('span', { class: 'ft-subtle' }, `${place.path.slice(3)}: `) : null,
+        side('del', place.before, T.nothing),
+        ' → ',
+        side('ins', place.after, T.deleted),
+      ),
+    );
+  if (places.length > MOST_PLACES) {
+    lines.push(h('p', { class: 'ft-subtle' }, T.more(places.length - MOST_PLACES)));
+  }
+  if (typeBefore && typeAfter && typeBefore !== typeAfter) {
+    lines.push(h('p', { class: 'ft-subtle' }, `${typeBefore} → ${typeAfter}`));
+  }
+  return lines;
+}
+
+function side(tag: 'del' | 'ins', text: string | null, instead: string): HTMLElement {
+  return text === null
+    ? h('span', { class: 'ft-subtle' }, instead)
+    : h(tag, { title: text.slice(0, 2000) }, preview(text));
 }

@@ -2,7 +2,7 @@
 
 import { h, icon, need } from '../dom';
 import type { PanelState } from '../panels';
-import { check, type Checked, type Edit, refusalOf, send, type TypeChange, type Warning } from './api';
+import { type Edit, readWarnings, refusalOf, send, type TypeChange, type Warning } from './api';
 import { resolve } from './merge';
 
 const T = {
@@ -19,8 +19,8 @@ export class Saving {
     readonly scope: string,
   ) {}
 
-  check(edit: Edit): Promise<Checked> {
-    return check(this.page, this.scope, edit);
+  warnings(): Promise<Warning[]> {
+    return readWarnings(this.page, this.scope);
   }
 
   /** Send it; resolves with the page as it is then, or null if the person wants to go on editing. Refusals are thrown. */
@@ -90,31 +90,26 @@ function mayChangeTypes(dialog: HTMLDialogElement, changes: readonly TypeChange[
  */
 export class Warnings {
   readonly element = h('div', { class: 'ft-warnings', role: 'status', hidden: true });
-  private seen = new Set<string>();
-  private asked = 0;
-  private timer = 0;
+  private readonly seen = new Set<string>();
+  private isAsked = false;
 
   constructor(private readonly saving: Saving) {}
 
-  askSoon(edit: () => Edit | null, pause = 500): void {
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => {
-      const now = edit();
-      void (now ? this.ask(now) : Promise.resolve());
-    }, pause);
+  /** Something has been changed: it is time to ask, once. */
+  askSoon(): void {
+    if (!this.isAsked) {
+      void this.ask();
+    }
   }
 
-  /** Ask now; true if there are warnings that were not on the screen before. */
-  async ask(edit: Edit): Promise<boolean> {
-    clearTimeout(this.timer);
-    const mine = ++this.asked;
-    const checked = await this.saving.check(edit).catch(() => null);
-    if (!checked || mine !== this.asked) {
-      return false;
-    }
-    const isNew = checked.warnings.some((warning) => !this.seen.has(warning.sentence));
-    this.seen = new Set(checked.warnings.map((warning) => warning.sentence));
-    this.show(checked.warnings);
+  /** Ask; true if there are warnings that were not on the screen before. */
+  async ask(): Promise<boolean> {
+    this.isAsked = true;
+    const known = new Set(this.seen);
+    const warnings = await this.saving.warnings().catch(() => []);
+    const isNew = warnings.some((warning) => !known.has(warning.sentence));
+    warnings.forEach((warning) => this.seen.add(warning.sentence));
+    this.show(warnings);
     return isNew;
   }
 

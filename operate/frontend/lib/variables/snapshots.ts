@@ -4,8 +4,9 @@ import { h, need, toast } from '../dom';
 import { getJson, postJson } from '../http';
 import type { Panels, PanelState } from '../panels';
 import { type Change, type Checked, type Edit, refusalOf } from './api';
-import { preview } from './values';
+import { changedPlaces } from './merge';
 import { warningLines } from './saving';
+import { preview } from './values';
 
 const T = {
   title: 'Restore what was before',
@@ -23,6 +24,8 @@ const T = {
   deleted: 'deleted',
   absent: 'not there',
 };
+
+const MOST_PLACES = 200;
 
 export class Snapshots {
   private isLoaded = false;
@@ -210,15 +213,18 @@ function changesTable(changes: readonly Change[]): HTMLElement {
     h(
       'tbody',
       {},
-      ...changes.map((change) =>
-        h(
-          'tr',
-          { 'data-change': change.name },
-          h('th', { scope: 'row', class: 'ft-mono' }, change.name),
-          cell(change.before, 'ft-before', T.absent),
-          cell(change.after, 'ft-after', T.deleted),
+      ...changes
+        .flatMap((change) => changedPlaces(change.name, change.before, change.after))
+        .slice(0, MOST_PLACES)
+        .map((place) =>
+          h(
+            'tr',
+            { 'data-change': place.path },
+            h('th', { scope: 'row', class: 'ft-mono' }, place.path),
+            cell(place.before, 'ft-before', T.absent),
+            cell(place.after, 'ft-after', T.deleted),
+          ),
         ),
-      ),
     ),
   );
 }

@@ -200,7 +200,7 @@ export class Tree {
     const path = [place.variable, ...place.path].join(' › ');
     const off = this.values().why;
     const code = h('code', { class: `ft-json-${node.kind}`, title: off ? null : T.doubleClick });
-    code.append(...this.marked(preview(value)));
+    code.append(...(isContainer ? [preview(value)] : this.marked(preview(value))));
     const actions = h('td', { class: 'ft-actions', role: 'gridcell' });
     if (!off) {
       actions.append(

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from unfold.dataclasses import SearchResult
 
-from operate.admin.wording import instance_state
-from operate.forms.keys import key_of
-from operate.workspaces import Access, Right, visible_to
-from workflow.models import ProcessDefinition, ProcessInstance
-
-FOUND = 8
+from operate.admin import finding
+from operate.workspaces import Access, Right
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -83,30 +78,8 @@ def favicon(request: HttpRequest) -> str:
 
 
 def find(request: HttpRequest, text: str) -> list[SearchResult]:
-    """For the command palette: process instances by key or business key, definitions by name."""
-    text = text.replace("\x00", "").strip()
-    condition = Q(business_key__iexact=text)
-    key = key_of(text)
-    if key is not None:
-        condition |= Q(pk=key)
-    found = [
-        SearchResult(
-            title=f"{instance.process_id} {instance.business_key or ''}".strip(),
-            description=f"{instance_state(instance)[1]} process instance {instance.key}",
-            link=reverse("admin:workflow_processinstance_change", args=[instance.key]),
-            icon="account_tree",
-        )
-        for instance in visible_to(ProcessInstance.objects.filter(condition), request.user).order_by("-pk")[:FOUND]
+    """For the theme's own search: the same that the pages' search finds."""
+    return [
+        SearchResult(title=hit.title, description=hit.hint, link=hit.url, icon=hit.icon)
+        for hit in finding.find(request.user, text)
     ]
-    definitions = visible_to(ProcessDefinition.objects.filter(is_latest=True), request.user).defer("xml")
-    named = definitions.filter(Q(name__icontains=text) | Q(process_id__icontains=text)).order_by("name")[:FOUND]
-    found += [
-        SearchResult(
-            title=definition.name or definition.process_id,
-            description=f"Process definition, version {definition.version}",
-            link=reverse("admin:workflow_processdefinition_change", args=[definition.key]),
-            icon="schema",
-        )
-        for definition in named
-    ]
-    return found

@@ -23,6 +23,7 @@ from operate.actions import (
     ResumeProcessInstance,
     SuspendProcessInstance,
 )
+from operate.admin import finding
 from operate.admin.answers import (
     REFUSALS,
     body_of,
@@ -85,6 +86,7 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
     def pages(self) -> list[URLPattern]:
         return [
             self.page("find/", "find", self.find_view),
+            self.page("suggest/", "suggest", self.suggest_view),
             self.page("figures/", "figures", self.figures_view),
             self.page("count/", "count", self.count_view),
             self.page("columns/", "columns", self.columns_view),
@@ -183,24 +185,25 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
 
     @method_decorator(require_GET)
     def find_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Straight to the one process instance with this key or business key, else to the list of those found."""
+        """Straight to the one thing with this key, business key or searchable data, else to the list of those found."""
         text = request.GET.get("q", "").replace("\x00", "").strip()
-        rows = self.get_queryset(request)
-        found: list[int] = []
-        key = key_of(text)
-        if key is not None:
-            found = list(rows.filter(pk=key).values_list("pk", flat=True))
-        if not found and text:
-            found = list(rows.filter(business_key=text).order_by("-pk").values_list("pk", flat=True)[:2])
-        if len(found) == 1:
-            return redirect("admin:workflow_processinstance_change", found[0])
+        goal = finding.single(request.user, text)
+        if goal:
+            return redirect(goal)
         listed = reverse("admin:workflow_processinstance_changelist")
-        if not found:
-            messages.warning(request, f"Nothing has the key or business key '{text}'.")
+        hits = finding.instances(request.user, text) if text else []
+        if not hits:
+            messages.warning(request, f"Nothing has the key or business key '{text}', or '{text}' in its searchable data.")
         query = request.GET.copy()
         query.clear()
-        query["business_key"] = text
+        by_data = [str(hit.key) for hit in hits if hit.key]
+        query.update({"key": ",".join(by_data)} if by_data else {"business_key": text})
         return redirect(f"{listed}?{query.urlencode()}" if text else listed)
+
+    @method_decorator(require_GET)
+    def suggest_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What the text that is being typed means, for the list below the search."""
+        return JsonResponse({"hits": finding.search_results(finding.find(request.user, request.GET.get("q", "")))})
 
     # -- one or many
 

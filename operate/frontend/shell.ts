@@ -1,6 +1,7 @@
 /* What every page has: keys, copying, menus, rows that open, selections, and controls that say why they are off. */
 
 import { fadeLater, isTyping, toast } from './lib/dom';
+import { mountFinder } from './lib/finder';
 
 document.addEventListener(
   'click',
@@ -120,3 +121,8 @@ addEventListener('pageshow', () => {
 });
 
 document.querySelectorAll<HTMLElement>('.ft-toast').forEach(fadeLater);
+
+const finder = document.querySelector<HTMLFormElement>('#find-form');
+if (finder) {
+  mountFinder(finder);
+}

@@ -154,7 +154,12 @@ export class PreviewPanel {
       this.allowAccepted();
     });
     box.addEventListener('input', (event) => event.stopPropagation());
-    return h('label', { class: 'ft-risk is-bad' }, box, h('span', {}, `${warning.reason}${many} I accept this.`));
+    return h(
+      'label',
+      { class: 'ft-risk is-bad' },
+      box,
+      h('span', {}, `${warning.reason}${many}`, h('small', { class: 'ft-subtle' }, 'I accept this risk.')),
+    );
   }
 
   private counted(title: string, rows: Counted[]): HTMLElement {

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from procrastinate.contrib.django import admin as _registered  # noqa: F401  (or it would register its pages later)
 from procrastinate.contrib.django.models import ProcrastinateJob
 from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin

@@ -45,6 +45,7 @@ def export(
     """A file with these events. That somebody took it away is an audit event itself."""
     content_type, write = FORMATS[file_format]
     _record(request, channel, {"format": file_format, "filters": filters}, list(instances))
+    rows = rows.exclude(request_id=request_id_of(request))  # the export itself
     answer = StreamingHttpResponse(write(exported(rows, Masks.for_pages())), content_type=content_type)
     name = f"audit-{timezone.now():%Y%m%d-%H%M%S}.{file_format}"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -18,9 +18,6 @@ export interface DiagramState {
   names: Record<string, string>;
 }
 
-/** A script of its own, which only models without a diagram need. */
-type Layout = typeof import('../layout');
-
 interface Shape {
   id: string;
   type: string;
@@ -94,7 +91,7 @@ export class Diagram {
     let xml = await response.text();
     const isDrawn = hasShapes(xml);
     if (!isDrawn) {
-      const layout = (await import(new URL('layout.js', import.meta.url).href)) as Layout;
+      const layout = await import('../layout'); // a script of its own, which only such models need
       xml = await layout.layoutProcess(xml);
     }
     const diagram = new Diagram(container);

@@ -13,8 +13,9 @@ from django.db.models import Case, Count, F, Func, IntegerField, JSONField, Q, Q
 from audit.models import AuditEvent
 from operate.admin.reasons import Reasons
 from operate.admin.variables_panel import VariablesPanel
-from operate.admin.waits import Wait, Waits, ordered
+from operate.admin.waits import Wait, Waits, explained, ordered
 from operate.admin.wording import body_id, drawn_id, element_icon, element_label, instance_state, label_in
+from operate.diagnosis import Diagnosis, OpenRows, why_stuck
 from operate.masking.masks import Masks
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
 from workflow.models import (
@@ -315,7 +316,7 @@ class InstancePage:
             *(told.join(element, flows) for element, flows in self._at_joins.items()),
             *(told.counting_join(element, rows) for element, rows in joins.items()),
         ]
-        return ordered(
+        found = explained(
             [
                 *(told.incident(incident) for incident in self.incidents),
                 *(told.task(task) for task in self.tasks),
@@ -323,8 +324,25 @@ class InstancePage:
                 *(told.subscription(row) for row in self.subscriptions if row.kind in AWAITED),
                 *(told.call(running[row.key], row.element_id) for row in self.tree if row.key in running),
                 *(wait for wait in at_joins if wait is not None),
-            ]
+            ],
+            self.diagnosis.causes,
         )
+        return ordered(found)
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """Why it stands, from the rows that the page has read anyway."""
+        known: dict[str, Sequence[Any]] = {} if self._at_joins else {"held": ()}
+        opened = OpenRows(
+            self.instance.key,
+            elements=[row for row in self._rows if row.state in OPEN],
+            jobs=[job for job in self.jobs if job.state != Job.State.ERROR_THROWN],
+            incidents=self.incidents,
+            tasks=self.tasks,
+            subscriptions=self.subscriptions,
+            **known,
+        )
+        return why_stuck(self.instance, opened=opened)
 
     @property
     def undoable(self) -> list[Wait]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db.models import Count, Min
 
+from operate.admin.modification_rows import rows_of
 from operate.admin.waits import CONTINUATIONS
 from operate.admin.wording import drawn_id, element_icon, element_label, element_type, label_in
 from operate.forms.json_values import variables_of
@@ -347,33 +348,14 @@ def read_plan(instance: ProcessInstance, rows: Sequence[Mapping[str, Any]], *, i
 
 def fix_rows(fix: Fix, plan: Plan) -> dict[str, Any]:
     """What a suggested fix does to the rows of a plan: rows to add and to delete, and the one that lacks variables."""
-    added = [row for instruction in fix.add if (row := _row_of(instruction)) is not None]
     return {
         "label": fix.label,
         "kind": fix.kind.value,
-        "add": added if len(added) == len(fix.add) else [],
+        "add": rows_of(fix) or [],
         "delete": sorted({row for each in fix.leave_out if (row := plan.row_of(each)) is not None}),
         "row": plan.row_of(fix.position),
         "variables": list(fix.variables),
     }
-
-
-def _row_of(instruction: Instruction) -> dict[str, Any] | None:
-    """The row of a plan that an instruction comes from; None if there is no such row."""
-    match instruction:
-        case (
-            StartBefore(element_id=element, ancestor_key=ancestor)
-            | ActivateElement(element_id=element, ancestor_key=ancestor)
-        ):
-            return {"kind": "add", "element": element, "ancestor": "" if ancestor is None else str(ancestor)}
-        case StartTransition(flow_id=flow, ancestor_key=ancestor):
-            return {"kind": "add", "element": flow, "ancestor": "" if ancestor is None else str(ancestor)}
-        case CancelElementInstance(key=key) | CancelTransitionInstance(key=key) | TerminateElementInstance(key=key):
-            found = ElementInstance.objects.filter(pk=key).values_list("element_id", flat=True).first()
-            return None if found is None else {"kind": "cancel", "element": found, "key": str(key)}
-        case CancelAll(element_id=element) | TerminateAll(element_id=element):
-            return {"kind": "cancel", "element": element}
-    return None
 
 
 @dataclass(frozen=True, slots=True)

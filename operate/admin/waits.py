@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from operate.admin.modification_rows import rows_of
 from operate.admin.wording import drawn_id, element_label, label_in
+from operate.diagnosis import Cause, Kind
 from workflow.engine.timers import Due, next_due
 from workflow.graph import CatchDetails, ConditionalEvent, ElementType, ExecutableProcess, FlowNode
 from workflow.models import EventSubscription, Incident, Job, ProcessInstance, UserTask
@@ -33,6 +35,10 @@ class Wait:
     """What it means for the elements around."""
     is_failed: bool = False
     repeats: str = ""
+    cause: Cause | None = None
+    """What the diagnosis tells of it besides."""
+    fixes: Sequence[Mapping[str, str]] = ()
+    """Rows of a plan that would put it right."""
 
     @property
     def is_timed(self) -> bool:
@@ -215,6 +221,29 @@ def repeats(job: Job) -> str:
     if left > COUNTED:
         return ", again and again"
     return f", then {left} more {'time' if left == 1 else 'times'}" if left else ""
+
+
+def explained(waits: Iterable[Wait], causes: Iterable[Cause]) -> list[Wait]:
+    """The waits with what the diagnosis tells of each; of joins and called instances it tells more, and says it instead."""
+    by_key = {cause.key: cause for cause in causes if cause.key is not None}
+    joins = {cause.element_id: cause for cause in causes if cause.kind is Kind.JOIN}
+    return [
+        _explained(wait, joins.get(wait.element_id) if wait.kind == "join" else by_key.get(wait.row.key))
+        for wait in waits
+    ]
+
+
+def _explained(wait: Wait, cause: Cause | None) -> Wait:
+    if cause is None:
+        return wait
+    if wait.kind not in ("join", "call"):
+        return replace(wait, cause=cause)
+    fixes = [
+        {"label": each.label, "rows": rows}
+        for each in cause.help
+        if each.fix is not None and (rows := rows_of(each.fix)) is not None
+    ]
+    return replace(wait, cause=cause, text=cause.text, is_failed=cause.is_failed, fixes=fixes)
 
 
 def ordered(waits: Iterable[Wait]) -> Sequence[Wait]:

@@ -4,7 +4,17 @@
 """
 
 from operate.diagnosis.causes import Cause, Diagnosis, Help, Kind, NearMiss, Usual
-from operate.diagnosis.reading import why_stuck
+from operate.diagnosis.reading import OpenRows, why_stuck
 from operate.diagnosis.usual import waiting_longer_than_usual
 
-__all__ = ["Cause", "Diagnosis", "Help", "Kind", "NearMiss", "Usual", "waiting_longer_than_usual", "why_stuck"]
+__all__ = [
+    "Cause",
+    "Diagnosis",
+    "Help",
+    "Kind",
+    "NearMiss",
+    "OpenRows",
+    "Usual",
+    "waiting_longer_than_usual",
+    "why_stuck",
+]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 from operate.diagnosis.causes import Cause, Diagnosis, Help, Kind, NearMiss
 from operate.diagnosis.usual import usual_durations
@@ -36,7 +38,50 @@ WATCHING = (ElementType.BOUNDARY_EVENT, ElementType.START_EVENT)
 CONTINUATIONS = (Job.Kind.ASYNC_BEFORE, Job.Kind.ASYNC_AFTER)
 
 
-def why_stuck(instance: ProcessInstance, *, now: datetime | None = None, depth: int = 0) -> Diagnosis:
+class OpenRows:
+    """What is open in a process instance, read when it is asked for; who has read some of it already hands that in."""
+
+    def __init__(self, process_instance_key: int, **known: Sequence[Any]) -> None:
+        self._key = process_instance_key
+        vars(self).update(known)
+
+    @cached_property
+    def elements(self) -> Sequence[ElementInstance]:
+        """At most one more than is told of."""
+        rows = ElementInstance.objects.filter(process_instance=self._key, state__in=OPEN).order_by("key")
+        return list(rows[: AT_MOST + 1])
+
+    @cached_property
+    def jobs(self) -> Sequence[Job]:
+        jobs = Job.objects.filter(process_instance=self._key, state__in=["CREATED", "FAILED"]).order_by("key")
+        return list(jobs[: 2 * AT_MOST])
+
+    @cached_property
+    def incidents(self) -> Sequence[Incident]:
+        return list(Incident.objects.filter(process_instance=self._key, state="ACTIVE").order_by("key")[:AT_MOST])
+
+    @cached_property
+    def tasks(self) -> Sequence[UserTask]:
+        return list(UserTask.objects.filter(process_instance=self._key, state="CREATED").order_by("key")[:AT_MOST])
+
+    @cached_property
+    def subscriptions(self) -> Sequence[EventSubscription]:
+        rows = EventSubscription.objects.filter(process_instance=self._key, state="CREATED").order_by("key")
+        return list(rows[: 2 * AT_MOST])
+
+    @cached_property
+    def held(self) -> Sequence[SequenceFlowTaken]:
+        """Flows on which tokens wait at a gateway."""
+        return list(SequenceFlowTaken.objects.filter(process_instance=self._key, waiting__gt=0))
+
+    def total(self) -> int:
+        """How many element instances are open."""
+        return ElementInstance.objects.filter(process_instance=self._key, state__in=OPEN).count()
+
+
+def why_stuck(
+    instance: ProcessInstance, *, now: datetime | None = None, depth: int = 0, opened: OpenRows | None = None
+) -> Diagnosis:
     """Why a process instance stands, down to the processes that it has called.
 
     The caller sees to it that the instance may be seen; called ones are in the same workspace.
@@ -44,7 +89,7 @@ def why_stuck(instance: ProcessInstance, *, now: datetime | None = None, depth: 
     head = Diagnosis(instance.key, instance.process_id, instance.state, instance.suspended)
     if instance.state != ProcessInstance.State.ACTIVE:
         return replace(head, ended=True)
-    found = _Reading(instance, now or clock(), depth)
+    found = _Reading(instance, opened or OpenRows(instance.key), now or clock(), depth)
     causes = sorted(found.causes(), key=lambda cause: (not cause.is_failed, cause.watches, cause.key or 0))
     told = replace(head, causes=tuple(causes), left_out=found.left_out)
     if not instance.suspended:
@@ -54,35 +99,27 @@ def why_stuck(instance: ProcessInstance, *, now: datetime | None = None, depth: 
 
 
 class _Reading:
-    def __init__(self, instance: ProcessInstance, now: datetime, depth: int) -> None:
+    def __init__(self, instance: ProcessInstance, opened: OpenRows, now: datetime, depth: int) -> None:
         self._instance = instance
+        self._opened = opened
         self._now = now
         self._depth = depth
         self._process = executable_process(instance.definition_key)
-        rows = ElementInstance.objects.filter(process_instance=instance.key, state__in=OPEN).order_by("key")
-        self._rows = {row.key: row for row in rows[: AT_MOST + 1]}
-        self.left_out = 0
-        if len(self._rows) > AT_MOST:
-            self.left_out = rows.count() - AT_MOST
-            self._rows.pop(max(self._rows))
-        jobs = Job.objects.filter(process_instance=instance.key, state__in=["CREATED", "FAILED"]).order_by("key")
-        self._jobs = list(jobs[: 2 * AT_MOST])
+        self._rows = {row.key: row for row in opened.elements[:AT_MOST]}
+        self.left_out = opened.total() - AT_MOST if len(opened.elements) > AT_MOST else 0
+        self._jobs = opened.jobs
         self._usual = usual_durations(instance.definition_key, {row.element_id for row in self._rows.values()})
 
     # ---- all that is waited for
 
     def causes(self) -> Iterator[Cause]:
         """What the tokens wait for."""
-        incidents = list(
-            Incident.objects.filter(process_instance=self._instance.key, state="ACTIVE").order_by("key")[:AT_MOST]
-        )
+        incidents = self._opened.incidents
         failed_jobs = {incident.job_key for incident in incidents if incident.job_key}
         jobs = {job.key: job for job in self._jobs}
         for incident in incidents:
             yield self._incident(incident, jobs.get(incident.job_key or 0))
-        for task in UserTask.objects.filter(process_instance=self._instance.key, state="CREATED").order_by("key")[
-            :AT_MOST
-        ]:
+        for task in self._opened.tasks:
             yield self._task(task)
         for job in self._jobs:
             if job.key not in failed_jobs:
@@ -196,8 +233,7 @@ class _Reading:
     # ---- events
 
     def _subscriptions(self) -> Iterator[Cause]:
-        rows = EventSubscription.objects.filter(process_instance=self._instance.key, state="CREATED").order_by("key")
-        for row in rows[: 2 * AT_MOST]:
+        for row in self._opened.subscriptions:
             match row.kind:
                 case EventSubscription.Kind.MESSAGE:
                     yield self._message(row)
@@ -268,7 +304,7 @@ class _Reading:
             if (element := self._process.elements.get(row.element_id)) is not None
         ]
         held: dict[int, dict[str, int]] = defaultdict(dict)
-        for flow in SequenceFlowTaken.objects.filter(process_instance=self._instance.key, waiting__gt=0):
+        for flow in self._opened.held:
             held[flow.flow_scope_key][flow.flow_id] = flow.waiting
         return Marking.of_tokens(self._process, self._instance.key, tokens, held)
 
@@ -299,7 +335,9 @@ def _told_of(join: WaitingJoin) -> str:
     parts = []
     for missing in join.missing:
         source = _label(missing.flow.source)
-        if missing.may_come_from and not join.never_fires:
+        if not join.never_fires and {_label(node) for node in missing.may_come_from} == {source}:
+            parts.append(f"one from '{source}', which is still at work")
+        elif missing.may_come_from and not join.never_fires:
             parts.append(f"one from '{source}', which can still come from {_names(missing.may_come_from)}")
         else:
             parts.append(f"one from '{source}', which cannot come any more")
@@ -326,4 +364,4 @@ def _is_due(job: Job, now: datetime) -> bool:
     return job.due_at is not None and job.due_at <= now
 
 
-__all__ = ["why_stuck"]
+__all__ = ["OpenRows", "why_stuck"]

@@ -141,6 +141,10 @@ root.addEventListener('click', (event) => {
   if (link) {
     chooseElement(link.dataset.selectElement ?? null);
   }
+  const fix = (event.target as HTMLElement).closest<HTMLElement>('[data-fix]');
+  if (fix) {
+    void modification?.suggest(JSON.parse(fix.dataset.fix ?? '[]'));
+  }
   const complete = (event.target as HTMLElement).closest<HTMLElement>('[data-complete]');
   if (complete && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();

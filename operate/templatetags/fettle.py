@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from operate.diagnosis import Usual
 from operate.forms.json_values import JSON_INDENT
 
 register = template.Library()
@@ -50,6 +51,27 @@ def until(moment: datetime | None) -> str:
         return "as soon as possible"
     away = moment - timezone.now()
     return f"in {_span(away)}" if away > timedelta(0) else f"{_span(-away)} ago"
+
+
+@register.filter
+def usual(found: Usual) -> str:
+    """How long an element takes when all goes well, as a tooltip."""
+    return (
+        f"Half of the last {found.count} took up to {_span(found.p50)}, 95 of 100 up to {_span(found.p95)}: "
+        "those that were completed lately in this version."
+    )
+
+
+@register.filter
+def span(time: timedelta) -> str:
+    """A length of time in its greatest unit."""
+    return _span(time)
+
+
+@register.filter(name="json")
+def as_json(value: object) -> str:
+    """JSON for an attribute, which the template escapes."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _span(time: timedelta) -> str:

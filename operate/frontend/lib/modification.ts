@@ -7,7 +7,7 @@ import type { Diagram } from './diagram';
 import { h, icon, isTyping, need, toast } from './dom';
 import { getJson, postJson, Refused } from './http';
 import type { Panels, PanelState } from './panels';
-import { Plan, type PlanRow } from './plan';
+import { type NewRow, Plan, type PlanRow } from './plan';
 import { ICONS, Review } from './review';
 
 interface Choice {
@@ -368,6 +368,15 @@ export class Modification {
     this.markPossible();
     this.hint(`Select the target of '${this.nameOf(moving.element)}' in the diagram, or type its name.`, true);
     need('#element-search').focus();
+  }
+
+  /** Rows that would put something right: they are planned, and reviewed like any others. */
+  async suggest(rows: Pick<NewRow, 'kind' | 'element'>[]): Promise<void> {
+    await this.enter();
+    if (this.isOn) {
+      this.plan.add(...rows.map((row) => ({ tokens: 1, ...row })));
+      this.review.open();
+    }
   }
 
   /** A token badge was dragged to another element: that is the whole plan, unless there is one already. */

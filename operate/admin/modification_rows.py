@@ -1,0 +1,44 @@
+"""Rows of a plan in modification mode, from the instructions that they stand for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflow.models import ElementInstance
+from workflow.modification import (
+    ActivateElement,
+    CancelAll,
+    CancelElementInstance,
+    CancelTransitionInstance,
+    Instruction,
+    StartBefore,
+    StartTransition,
+    TerminateAll,
+    TerminateElementInstance,
+)
+from workflow.soundness import Fix
+
+
+def rows_of(fix: Fix) -> list[dict[str, Any]] | None:
+    """The rows that a suggested fix adds; None if one of its instructions has no such row, or it adds none."""
+    rows = [_row_of(instruction) for instruction in fix.add]
+    found = [row for row in rows if row is not None]
+    return found if found and len(found) == len(rows) else None
+
+
+def _row_of(instruction: Instruction) -> dict[str, Any] | None:
+    """The row of a plan that an instruction comes from; None if there is no such row."""
+    match instruction:
+        case (
+            StartBefore(element_id=element, ancestor_key=ancestor)
+            | ActivateElement(element_id=element, ancestor_key=ancestor)
+        ):
+            return {"kind": "add", "element": element, "ancestor": "" if ancestor is None else str(ancestor)}
+        case StartTransition(flow_id=flow, ancestor_key=ancestor):
+            return {"kind": "add", "element": flow, "ancestor": "" if ancestor is None else str(ancestor)}
+        case CancelElementInstance(key=key) | CancelTransitionInstance(key=key) | TerminateElementInstance(key=key):
+            found = ElementInstance.objects.filter(pk=key).values_list("element_id", flat=True).first()
+            return None if found is None else {"kind": "cancel", "element": found, "key": str(key)}
+        case CancelAll(element_id=element) | TerminateAll(element_id=element):
+            return {"kind": "cancel", "element": element}
+    return None

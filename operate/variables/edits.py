@@ -281,9 +281,8 @@ class Decision:
         for name, new in edit.set.items():
             was = self._was(name, rows)
             value = new.value
-            if was is not MISSING:
+            if has_mask(value) and self._patterns:
                 value = self._unmasked(name, value, was)
-            self._refuse_masks(name, value)
             if was is MISSING or not exact.is_same(value, was) or new.type not in (None, self._type_was(name, rows)):
                 yield name, value
         for name in edit.delete:
@@ -298,14 +297,13 @@ class Decision:
         return self._known_patterns
 
     def _unmasked(self, name: str, value: Any, was: Any) -> Any:
-        if not has_mask(value) or not self._patterns:
-            return value
-        text, _ = shown(name, exact.dump(was), self._patterns)
-        return unmask(value, exact.parse(text or "null"), was)
-
-    def _refuse_masks(self, name: str, value: Any) -> None:
-        if has_mask(value) and self._patterns:
+        """The value with what its editor was not shown; Rejected where there was nothing masked."""
+        if was is not MISSING:
+            text, _ = shown(name, exact.dump(was), self._patterns)
+            value = unmask(value, exact.parse(text or "null"), was)
+        if has_mask(value):
             raise Rejected(f"'{name}' has a masked part in a new place. Reveal it first, or type its value.")
+        return value
 
     def _is_seen(self, name: str, row: VariableRow | None) -> bool:
         seen = self._edit.seen.get(name)

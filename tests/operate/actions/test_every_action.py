@@ -25,7 +25,7 @@ from operate.variables.edits import Edit, NewValue
 from operate.workspaces import Forbidden, Right, Role
 from tests.operate.actions.conftest import ALARM, CHOICE, ORDER, Shop, text_of
 from workflow.engine.errors import NotFound
-from workflow.graph import Semantics
+from workflow.graph import DataPath, Semantics
 from workflow.migration import Mapping, MigrationPlan
 from workflow.models import (
     Deployment,
@@ -34,6 +34,7 @@ from workflow.models import (
     Job,
     ProcessDefinition,
     ProcessInstance,
+    ProcessSnapshot,
     UserTask,
     Variable,
 )
@@ -433,6 +434,31 @@ CASES = [
         TASK,
     ),
     Case(
+        actions.GoBackToUserTask,
+        Right.MODIFY,
+        Event.MODIFY,
+        Subject.PROCESS_INSTANCE,
+        lambda action, shop, key: action.execute(key, snapshot_key=ProcessSnapshot.objects.get().key),
+        lambda shop: shop.instance_key,
+        lambda shop: remember(shop),
+    ),
+    Case(
+        actions.ConfigureDataPaths,
+        Right.MANAGE,
+        Event.UPDATE,
+        Subject.PROCESS_DEFINITION,
+        lambda action, shop, key: action.execute(key, [DataPath("customer.name")]),
+        DEFINITION,
+    ),
+    Case(
+        actions.ReindexProcess,
+        Right.MANAGE,
+        Event.EXECUTE,
+        Subject.PROCESS_DEFINITION,
+        lambda action, shop, key: action.execute(key),
+        DEFINITION,
+    ),
+    Case(
         actions.ThrowUserTaskError,
         Right.COMPLETE_TASK,
         Event.THROW_ERROR,
@@ -644,6 +670,22 @@ ENGINE_TABLES = (ProcessInstance, ElementInstance, Variable, Job, UserTask, Inci
 every_action = pytest.mark.parametrize("case", CASES, ids=str)
 
 
+def remember(shop: Shop) -> None:
+    """Let the process instance have been at its user task before."""
+    task = UserTask.objects.filter(process_instance=shop.instance_key)[0]
+    past = {"key": UNKNOWN, "element_id": task.element_id, "scope_key": shop.instance_key}
+    ProcessSnapshot.objects.create(
+        key=UNKNOWN,
+        process_instance_key=shop.instance_key,
+        root_process_instance_key=shop.instance_key,
+        element_id=task.element_id,
+        element_instance_key=UNKNOWN,
+        scope_keys=[shop.instance_key],
+        marking={"elements": [past], "flows": []},
+        taken_at=task.created_at,
+    )
+
+
 def state() -> list[list[dict[str, Any]]]:
     return [list(table.objects.order_by("pk").values()) for table in ENGINE_TABLES]
 
@@ -688,6 +730,8 @@ OF_NO_ORDER = (
     actions.SuspendProcessDefinition,
     actions.ActivateProcessDefinition,
     actions.SetHistoryTimeToLive,
+    actions.ConfigureDataPaths,
+    actions.ReindexProcess,
 )
 OF_AN_ORDER = [case for case in WITH_KEY if case.action not in OF_NO_ORDER and not issubclass(case.action, BatchAction)]
 

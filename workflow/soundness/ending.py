@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from workflow.engine.state import CANCELED, COMPLETED, JobRow, ProcessInstanceState, UserTaskRow
@@ -52,7 +53,25 @@ def lost_work(
     plan: Sequence[Touched],
     now: datetime,
 ) -> Iterator[SoundnessWarning]:
-    """Work in flight that is thrown away: jobs that a worker has, tasks that somebody has, called processes, timers."""
+    """Work in flight that is thrown away: jobs that a worker has, tasks that somebody has, called processes, timers.
+
+    Of each element it is told once, however often it is.
+    """
+    found: dict[tuple[Severity, tuple[str, ...]], list[SoundnessWarning]] = {}
+    for warning in _each_lost(before, state, others, plan, now):
+        found.setdefault((warning.severity, warning.element_ids), []).append(warning)
+    for alike in found.values():
+        more = f" So it is {len(alike)} times in all." if len(alike) > 1 else ""
+        yield replace(alike[0], reason=f"{alike[0].reason}{more}")
+
+
+def _each_lost(
+    before: Marking,
+    state: ProcessInstanceState,
+    others: Iterable[ProcessInstanceState],
+    plan: Sequence[Touched],
+    now: datetime,
+) -> Iterator[SoundnessWarning]:
     gone = [row for row in state.jobs.values() if row.key in before.work and row.state == CANCELED]
     for job in gone:
         if job.kind == "EXTERNAL" and job.worker and job.locked_until is not None and job.locked_until > now:

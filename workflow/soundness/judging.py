@@ -121,11 +121,11 @@ class _Comparison:
 
     def warnings(self) -> Iterator[SoundnessWarning]:
         """Everything that the plan makes worse."""
-        told: dict[tuple[str, frozenset[str]], SoundnessWarning] = {}
+        told: dict[tuple[str, frozenset[str]], list[SoundnessWarning]] = {}
         for warning in self._warnings():
-            known = told.get(warning.identity)
-            told[warning.identity] = warning if known is None else _together(known, warning)
-        yield from told.values()
+            told.setdefault(warning.identity, []).append(warning)
+        for alike in told.values():
+            yield alike[0] if len(alike) == 1 else _together(alike)
 
     def _warnings(self) -> Iterator[SoundnessWarning]:
         for scope_key in self.now.scopes():
@@ -160,14 +160,16 @@ class _Comparison:
             )
 
 
-def _together(one: SoundnessWarning, other: SoundnessWarning) -> SoundnessWarning:
-    """The same in two scope instances, with what takes care of both."""
+def _together(alike: Sequence[SoundnessWarning]) -> SoundnessWarning:
+    """The same in several scope instances, with what takes care of all of them."""
     fixes = []
-    for kind in FixKind:
-        pair = [next((fix for fix in each.fixes if fix.kind is kind), None) for each in (one, other)]
-        if pair[0] is not None and pair[1] is not None:
-            fixes.append(replace(pair[0], add=tuple(dict.fromkeys((*pair[0].add, *pair[1].add)))))
-    return replace(one, fixes=tuple(fixes), scope_key=None)
+    for kind in FixKind if len(alike) <= MAX_TRIED else ():
+        each = [next((fix for fix in warning.fixes if fix.kind is kind), None) for warning in alike]
+        found = [fix for fix in each if fix is not None]
+        if len(found) == len(alike):
+            fixes.append(replace(found[0], add=tuple(dict.fromkeys(one for fix in found for one in fix.add))))
+    reason = f"{alike[0].reason} (In {len(alike)} instances of its scope.)"
+    return replace(alike[0], reason=reason, fixes=tuple(fixes), scope_key=None)
 
 
 def mending(marking: Marking, scope_key: int, gateway: FlowNode) -> tuple[Fix, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
+from itertools import islice
 
 from workflow.elements.call_activity import CallDetails
 from workflow.elements.job_task import InlineExpressionDetails, JobDetails
@@ -55,6 +56,8 @@ GUARDS = ("null", "is defined", "get or else", "hasVariable", "getVariable", "em
 """An expression with one of these is prepared for a variable that is not there."""
 TOLERANT = (UserTaskDetails, ScriptDetails)
 """Whose FEEL expressions may be null without failing."""
+MAX_BEGUN = 200
+"""More new tokens than these are not followed."""
 HANDS_OVER = frozenset(
     {
         ElementType.SERVICE_TASK,
@@ -195,8 +198,9 @@ class _Missing:
 def missing_variables(before: Marking, after: Marking, plan: Sequence[Touched]) -> Iterator[SoundnessWarning]:
     """Variables that are read where the plan has put tokens, or behind, and that nothing sets."""
     told: set[str] = set()
+    begun = islice(_begun(before, after, plan), MAX_BEGUN)
     known: set[tuple[str, FlowNode]] | None = None
-    for position, node, scope_key in _begun(before, after, plan):
+    for position, node, scope_key in begun:
         found = [
             each
             for each in _missing_from(node, after, scope_key, entered=False, own=_given(after, node, scope_key))

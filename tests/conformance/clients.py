@@ -69,6 +69,25 @@ class Camunda7(Http):
         }
         self.call("POST", f"/process-instance/{instance}/modification", body)
 
+    def migrate(self, instance: str, to: str, mappings: dict[str, str]) -> None:
+        plan = {
+            "sourceProcessDefinitionId": self.call("GET", f"/process-instance/{instance}")["definitionId"],
+            "targetProcessDefinitionId": self.definitions[to],
+            "instructions": [{"sourceActivityIds": [a], "targetActivityIds": [b]} for a, b in mappings.items()],
+        }
+        self.call("POST", "/migration/execute", {"migrationPlan": plan, "processInstanceIds": [instance]})
+
+    def restart(self, instance: str, instructions: list[Any], initial_variables: bool = False) -> str:
+        definition = self.call("GET", f"/history/process-instance/{instance}")["processDefinitionId"]
+        body = {
+            "processInstanceIds": [instance],
+            "instructions": [self._instruction(each, {}) for each in instructions],
+            "initialVariables": initial_variables,
+        }
+        self.call("POST", f"/process-definition/{definition}/restart", body)
+        [found] = self.call("GET", "/process-instance", params={"processDefinitionId": definition, "active": "true"})
+        return str(found["id"])
+
     def _instruction(self, given: dict[str, Any], tree: dict[str, Any]) -> dict[str, Any]:
         variables = typed(given.get("variables"), local=False) | typed(given.get("local_variables"), local=True)
         starts = {
@@ -265,6 +284,13 @@ class Zeebe(Http):
             else:
                 body["terminateInstructions"].append({"elementId": given["terminate_all"]})
         self.call("POST", f"/process-instances/{instance}/modification", body)
+
+    def migrate(self, instance: str, to: str, mappings: dict[str, str]) -> None:
+        body = {
+            "targetProcessDefinitionKey": self.definitions[to],
+            "mappingInstructions": [{"sourceElementId": a, "targetElementId": b} for a, b in mappings.items()],
+        }
+        self.call("POST", f"/process-instances/{instance}/migration", body)
 
     @staticmethod
     def _variables(given: dict[str, Any]) -> list[Any]:

@@ -13,6 +13,9 @@ from tests.conformance.clients import Camunda7, Refused, Zeebe
 ACTS = (
     "start",
     "modify",
+    "deploy",
+    "migrate",
+    "restart",
     "complete",
     "fail",
     "error",
@@ -35,8 +38,9 @@ STEPS = ACTS + LOOKS
 class Play:
     """One case under way: its client and its current instance."""
 
-    def __init__(self, client: Camunda7 | Zeebe) -> None:
+    def __init__(self, client: Camunda7 | Zeebe, models: Path) -> None:
         self.client = client
+        self.models = models
         self.instance = ""
         self.callers: list[str] = []
 
@@ -64,6 +68,17 @@ class Play:
 
     def do_modify(self, **given: Any) -> None:
         self.client.modify(self.instance, **given)
+
+    def do_deploy(self, model: str) -> None:
+        self.client.deploy(self.models / model)
+
+    def do_migrate(self, to: str, mappings: dict[str, str]) -> None:
+        self.client.migrate(self.instance, to, mappings)
+
+    def do_restart(self, **given: Any) -> None:
+        """Go on in the process instance that is made of the ended one."""
+        assert isinstance(self.client, Camunda7), "a command of Camunda 7"
+        self.instance = self.client.restart(self.instance, **given)
 
     def do_complete(self, element: str, nth: int = 0, variables: Any = None) -> None:
         self.client.complete(self.instance, element, nth, variables)
@@ -156,7 +171,7 @@ def play(client: Camunda7 | Zeebe, case: dict[str, Any], models: Path) -> None:
     """Deploy the models of a case and do its steps; the number of the step stands in what goes wrong."""
     for name in case["models"]:
         client.deploy(models / name)
-    playing = Play(client)
+    playing = Play(client, models)
     for number, step in enumerate(case["steps"], 1):
         [(name, given)] = step.items()
         try:

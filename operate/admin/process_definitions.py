@@ -17,6 +17,7 @@ from audit.models import Channel
 from operate.actions import Deploy, StartProcessInstance
 from operate.admin.answers import REFUSALS, json_view, refusal_of
 from operate.admin.base import EngineModelAdmin
+from operate.admin.comparing import compare
 from operate.admin.data_paths import DataPathsPages
 from operate.admin.definition_operations import (
     OPERATIONS,
@@ -27,6 +28,7 @@ from operate.admin.definition_operations import (
     start_rows,
 )
 from operate.admin.instance_page import OPEN, as_drawn
+from operate.admin.modification import Running, why_not_add
 from operate.admin.wording import element_label
 from operate.forms.definitions import OperationForm
 from operate.forms.deploying import SEMANTICS, StartForm, UploadForm
@@ -34,9 +36,10 @@ from operate.forms.filters import ProcessDefinitionFilter
 from operate.forms.json_values import variables_of
 from operate.workspaces import Access, Forbidden, Right, visible_to
 from workflow.bpmn import detect_semantics
-from workflow.engine.errors import ModelProblems
+from workflow.engine.errors import ModelProblems, Rejected
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, Incident, ProcessDefinition, ProcessInstance, Workspace
+from workflow.modification import ActivateElement, Instruction, StartBefore
 from workflow.persistence.definitions import executable_process
 from workflow.services import Deployed, Resource
 
@@ -62,6 +65,7 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
             self.page("<int:key>/", "change", self.definition_view),
             self.page("<int:key>/xml/", "xml", self.xml_view),
             self.page("<int:key>/data/", "data", self.data_view),
+            self.page("<int:key>/compare/", "compare", self.compare_view),
             self.page("<int:key>/start/", "start", self.start_view),
             self.page("<int:key>/ask/<str:operation>/", "ask", self.ask_view),
         ]
@@ -135,6 +139,8 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
             "form": form,
             "why": why,
             "why_not_start": why["start"],
+            "startable": startable(key),
+            "begin_at": request.POST.getlist("element"),
             "xml": ProcessDefinition.objects.filter(pk=key).values_list("xml", flat=True)[0]
             if request.GET.get("tab") == "xml"
             else "",
@@ -160,6 +166,29 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
             answer["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
 
+    @method_decorator(require_GET)
+    def compare_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
+        """What differs between this version and an earlier one, on the diagrams, as a list and in the XML."""
+        definition = self.visible(request, key)
+        rows = self.get_queryset(request).filter(workspace_id=definition.workspace_id, process_id=definition.process_id)
+        others = list(rows.exclude(pk=key).order_by("-version")[:LISTED_VERSIONS])
+        chosen = request.GET.get("with", "")
+        earlier = [each for each in others if each.version < definition.version]
+        other = next((each for each in others if str(each.key) == chosen), None) or next(iter(earlier or others), None)
+        context: dict[str, Any] = {"definition": definition, "others": others, "other": other, "config": {}}
+        if other is not None:
+            models = dict(ProcessDefinition.objects.filter(pk__in=[key, other.key]).values_list("pk", "xml"))
+            differences = compare(models[other.key], models[key])
+            context |= {
+                "differences": differences,
+                "config": {
+                    "before": reverse("admin:workflow_processdefinition_xml", args=[other.key]),
+                    "after": reverse("admin:workflow_processdefinition_xml", args=[key]),
+                    "differences": [{"id": each.id, "kind": each.kind} for each in differences],
+                },
+            }
+        return self.render(request, "definition/compare.html", f"Compare versions of {definition}", context)
+
     def start_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
         """Start a process instance with variables and a business key."""
         self.visible(request, key)
@@ -172,6 +201,7 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
                     key,
                     variables=variables_of(form.cleaned_data["variables"]),
                     business_key=form.cleaned_data["business_key"] or None,
+                    instructions=start_instructions(key, request.POST.getlist("element")),
                 )
             except REFUSALS as refusal:
                 form.add_error(None, refusal_of(refusal)["message"])
@@ -278,6 +308,30 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
                 "ambiguous": found.is_ambiguous,
             }
         )
+
+
+def start_instructions(key: int, elements: Sequence[str]) -> list[Instruction]:
+    """Where a new process instance begins instead of at its start event; raises Rejected for what is not in the model."""
+    process = executable_process(key)
+    found: list[Instruction] = []
+    for each in elements:
+        element = process.elements.get(each)
+        if element is None:
+            raise Rejected(f"Expected an element of this version, found '{each}'.")
+        if process.semantics is Semantics.CAMUNDA_7:
+            found.append(StartBefore((element.body or element).id))
+        else:
+            found.append(ActivateElement(each))
+    return found
+
+
+def startable(key: int) -> list[dict[str, str]]:
+    """The elements that a new process instance can begin at, by name."""
+    process = executable_process(key)
+    nothing = Running(process, {}, {})
+    drawn = (each for each in process.elements.values() if each.flow_scope is not None and "#" not in each.id)
+    found = [{"id": each.id, "name": element_label(each)} for each in drawn if not why_not_add(each, nothing)]
+    return sorted(found, key=lambda each: each["name"].lower())
 
 
 def why_not_deploy(request: HttpRequest) -> str:

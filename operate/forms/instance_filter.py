@@ -90,7 +90,7 @@ class ProcessInstanceFilter(ListFilter):
     key = KeysField(label=_("Keys"), required=False)
     called_by = KeysField(label=_("Called by"), required=False)
     variable = forms.CharField(label=_("Variable"), required=False, max_length=255)
-    value = ValuesField(label=_("Value (JSON), or several"), required=False)
+    value = ValuesField(label=_("JSON value, or several"), required=False)
     search = DataField(label=_("Data"), required=False)
     error = ErrorField(label=_("Error message"), required=False, strip=False)
     retrying = forms.BooleanField(label=_("Failed, retries left"), required=False)

@@ -2,6 +2,7 @@
 
 import { fadeLater, isTyping, toast } from './lib/dom';
 import { mountFinder } from './lib/finder';
+import { keepLocal } from './lib/times';
 
 document.addEventListener(
   'click',
@@ -126,3 +127,4 @@ const finder = document.querySelector<HTMLFormElement>('#find-form');
 if (finder) {
   mountFinder(finder);
 }
+keepLocal();

@@ -57,15 +57,35 @@ def play(running: Running, drawing: Mapping[str, Any], *, rescued: bool = True) 
     return found
 
 
-def harm_of(running: Running, drawing: Mapping[str, Any], before: Running, regular: Running) -> str:
+class Bench:
+    """What can become of instances that have not been modified; each is played once for all the plans tried on it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], tuple[Played, Played]] = {}
+
+    def played(self, key: tuple[object, ...], running: Callable[[], Running], drawing: Mapping[str, Any]) -> Both:
+        if key not in self._known:
+            self._known[key] = both(running(), drawing)
+        return self._known[key]
+
+
+Both = tuple[Played, Played]
+"""With and without events that end a scope."""
+
+
+def both(running: Running, drawing: Mapping[str, Any]) -> Both:
+    return play(running, drawing), play(running, drawing, rescued=False)
+
+
+def harm_of(running: Running, drawing: Mapping[str, Any], before: Both, regular: Both) -> str:
     """What the engine itself shows to be wrong after a plan that was not wrong before, nor is in the model."""
     if not running.state.is_active:
         return "ends"
-    now, was, model = (play(each, drawing, rescued=False) for each in (running, before, regular))
-    if (was.completes and not now.completes) or (now.stuck and not was.stuck and not model.stuck):
+    now = play(running, drawing, rescued=False)
+    if (before[1].completes and not now.completes) or (now.stuck and not before[1].stuck and not regular[1].stuck):
         return "stuck"
-    now, was, model = (play(each, drawing) for each in (running, before, regular))
-    return "twice" if now.twice - was.twice - model.twice else "none"
+    twice = play(running, drawing).twice - before[0].twice - regular[0].twice
+    return "twice" if twice else "none"
 
 
 def _look(running: Running, found: Played) -> None:

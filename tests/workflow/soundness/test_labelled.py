@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.processes import NOON, Running
 from tests.workflow.soundness.drawing import Case, cases
-from tests.workflow.soundness.playing import harm_of
+from tests.workflow.soundness.playing import Bench, harm_of
 from workflow.modification import Instruction
 from workflow.soundness import Judged, Marking, Severity, judge
 
@@ -38,6 +38,16 @@ def judgements() -> list[tuple[Case, Judged]]:
     return [(case, judgement(case)) for case in CASES]
 
 
+BENCH = Bench()
+
+
+def shown_of(running: Running, case: Case) -> str:
+    """The harm that playing shows; what was before the plan, and what begins regularly, is played once."""
+    own = (case.model, case.semantics, repr(case.given.get("variables")))
+    before = BENCH.played((*own, *case.given.get("done", ())), case.start, case.drawing)
+    return harm_of(running, case.drawing, before, BENCH.played(own, case.fresh, case.drawing))
+
+
 def is_warned(judged: Judged) -> bool:
     return any(warning.severity is not Severity.INFO for warning in judged.warnings)
 
@@ -46,7 +56,7 @@ def is_warned(judged: Judged) -> bool:
 def test_the_label_is_what_the_engine_does(case):
     running, _plan, _before = modified(case)
     running._run()
-    shown = harm_of(running, case.drawing, case.start(), case.fresh())
+    shown = shown_of(running, case)
     if case.harm == "missing":  # what reads it may stand still
         assert shown in ("none", "stuck")
     else:
@@ -68,7 +78,7 @@ def test_every_fix_that_is_suggested_removes_its_warning_and_without_others_the_
                 left = judge(before, running.state, plan, now=NOON)
                 assert warning.identity not in [each.identity for each in left.warnings], fix
                 running._run()
-                shown = harm_of(running, case.drawing, case.start(), case.fresh())
+                shown = shown_of(running, case)
                 assert shown == "none" or is_warned(left), fix
 
 

@@ -10,15 +10,18 @@ import yaml
 
 from tests.support.processes import NOON, Running
 from tests.workflow.soundness.drawing import LABELLED, fresh, instructions
-from tests.workflow.soundness.playing import harm_of
+from tests.workflow.soundness.playing import Bench, harm_of
 from workflow.engine.errors import EngineError
 from workflow.graph import Semantics
 from workflow.soundness import Code, Marking, Severity, judge
 
-PLANS = 120
+PLANS = 80
 SEED = 20261121
 NOT_SHOWN = (Code.WORK_LOST, Code.BESIDE_INTERRUPTING, Code.JOIN_FIRES_EARLY)
 """What playing does not show to be harmful."""
+
+
+BENCH = Bench()
 
 
 def drawings() -> dict[str, Any]:
@@ -70,7 +73,10 @@ class Attempt:
         judged = judge(before, running.state, plan, now=NOON)
         told = [each for each in judged.warnings if each.severity is not Severity.INFO and each.code not in NOT_SHOWN]
         running._run()
-        shown = harm_of(running, self.drawing, self.running(), fresh(self.drawing, self.semantics))
+        own = (self.name, self.semantics)
+        before = BENCH.played((*own, *self.done), self.running, self.drawing)
+        regular = BENCH.played(own, lambda: fresh(self.drawing, self.semantics), self.drawing)
+        shown = harm_of(running, self.drawing, before, regular)
         return bool(told), shown != "none"
 
 

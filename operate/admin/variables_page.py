@@ -18,9 +18,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import Channel
 from operate.actions import EditVariables
+from operate.actions.reveal import RevealVariables
 from operate.admin.answers import REFUSALS, body_of, json_view, key_in, refusal_of, status_of
 from operate.admin.variables_panel import DifferenceLine, SnapshotLine
 from operate.forms.keys import key_of
+from operate.masking.masks import Masks
 from operate.variables import history, reading, snapshots
 from operate.variables.checking import check
 from operate.variables.edits import Edit, read_edit
@@ -66,6 +68,7 @@ class VariablesViews:
             page("<int:key>/variables/", "variables", self.variables_view),
             page("<int:key>/variables/warnings/", "variables_warnings", self.variable_warnings_view),
             page("<int:key>/variables/values/", "variables_values", self.variable_values_view),
+            page("<int:key>/variables/reveal/", "variables_reveal", self.reveal_variables_view),
             page("<int:key>/variables/history/", "variables_history", self.variable_history_view),
             page("<int:key>/variables/export/", "variables_export", self.export_variables_view),
             page("<int:key>/snapshots/", "snapshots", self.snapshots_view),
@@ -103,6 +106,19 @@ class VariablesViews:
             found: Sequence[Reading] = reading.variables(instance, scope)
         else:
             found = [reading.variable(instance, scope, name)]
+        return JsonResponse({"variables": [reading_json(each) for each in found]})
+
+    @method_decorator(require_POST)
+    @method_decorator(json_view)
+    def reveal_variables_view(self, request: HttpRequest, key: int) -> JsonResponse:
+        """Variables of a scope without their masks, to who has the right; it goes on record before they are shown."""
+        instance: ProcessInstance = self.visible(request, key)  # type: ignore[attr-defined]
+        body = body_of(request)
+        scope = key_in(body, "scope")
+        self._in_instance(request, instance, scope)
+        names = [str(name) for name in body.get("names") or ()]
+        RevealVariables.of(request, Channel.ADMIN, reason=str(body.get("reason") or "")).execute(scope, names)
+        found = reading.variables(instance, scope, masks=Masks({}), names=names)
         return JsonResponse({"variables": [reading_json(each) for each in found]})
 
     @method_decorator(require_GET)

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audit.models import AuditEvent, VariableSnapshot
+from operate.masking.models import MaskedVariable
 from tests.browser.conftest import Office
 from workflow import services
 from workflow.engine.values import TypedValue
@@ -642,6 +643,24 @@ def test_warnings_come_before_saving_and_only_when_they_apply(office: Office) ->
     assert (stored(key), stored(child)) == ({"amount": 2}, {"amount": 1})
 
 
+def test_going_back_would_bring_back_old_values(office: Office) -> None:
+    """B34, B45: the user task is named to which going back restores the values of then."""
+    back = CLAIM.replace(
+        '<userTask id="check" name="Check claim" />',
+        """<userTask id="check" name="Check claim"><extensionElements><camunda:properties>
+          <camunda:property name="fettle.allowBack" value="true" />
+          <camunda:property name="fettle.resetProcessData" value="true" /></camunda:properties></extensionElements></userTask>""",
+    )
+    key = start(office, back, "claim", amount=1)
+    page = office.login("ada")
+    modify(office, page, key)
+    write(page, '{"amount": 2}')
+    warning = page.locator("#variables-editor [data-warning='back_navigation']")
+    expect(warning).to_contain_text("Going back to 'Check claim'")
+    save_button(page).click()
+    toast(page, "Variables saved.")
+
+
 def test_a_warning_that_was_not_on_the_screen_stops_saving_once(office: Office) -> None:
     """B33: whoever is faster than the warning sees it before it is too late."""
     key = start(office, CALLING, "calling", amount=1)
@@ -657,6 +676,32 @@ def test_a_warning_that_was_not_on_the_screen_stops_saving_once(office: Office) 
     page.keyboard.press("ControlOrMeta+Enter")
     toast(page, "Variable 'amount' saved.")
     assert stored(key) == {"amount": 2}
+
+
+def test_what_is_masked_is_revealed_on_record_and_survives_an_edit(office: Office) -> None:
+    """A masked part stays as it is when something beside it is edited; only who has the right reveals it."""
+    key = claim(office, customer={"iban": "DE02 1203", "name": "Ann"})
+    MaskedVariable.objects.create(workspace=office.workspace, process_id="claim", pattern="customer.iban")
+    page = office.login("ada")
+    modify(office, page, key)
+    editor = page.locator("#variables-editor .cm-content")
+    expect(editor).to_contain_text("••••••")
+    expect(editor).not_to_contain_text("DE02")
+    write(page, '{"customer": {"iban": "••••••", "name": "Anna"}}')
+    save_button(page).click()
+    toast(page, "Variables saved.")
+    assert stored(key) == {"customer": {"iban": "DE02 1203", "name": "Anna"}}
+    row = page.locator("[data-variable='customer']")
+    expect(row).not_to_contain_text("DE02")
+    row.get_by_role("button", name="Reveal customer").click()
+    expect(row.locator("code")).to_contain_text("DE02 1203")
+    event = AuditEvent.objects.filter(process_instance_key=key).latest("key")
+    assert (event.event, event.actor_name, event.body["names"]) == ("Reveal", "ada", ["customer"])
+    other = office.login("sam")
+    office.open(other, key, "?tab=variables")
+    other.get_by_role("button", name="Reveal customer").click()
+    expect(other.locator("#toasts")).to_contain_text("reveal_variables")
+    expect(other.locator("[data-variable='customer']")).not_to_contain_text("DE02")
 
 
 # -- snapshots

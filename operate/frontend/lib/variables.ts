@@ -20,7 +20,7 @@ import {
 import { showHistory } from './variables/past';
 import { Saving } from './variables/saving';
 import { placeOf, Tree } from './variables/tree';
-import { isLong, Values } from './variables/values';
+import { isLong, preview, Values } from './variables/values';
 
 const T = {
   all: (scope: string) => `Modify variables · ${scope}`,
@@ -151,6 +151,8 @@ export class Variables {
     } else if (on('data-history') && row) {
       const clock = target.closest<HTMLElement>('[data-history]') ?? row;
       await showHistory(clock, this.panels.page, this.values.scope, placeOf(row).variable);
+    } else if (on('data-reveal') && row) {
+      await this.reveal(row);
     } else if (on('data-edit-variable') && row) {
       await this.edit(row);
     } else if (on('data-delete-variable') && row) {
@@ -163,6 +165,20 @@ export class Variables {
       await this.openDocument();
     } else if (on('data-wide')) {
       this.setWide(!this.isWide);
+    }
+  }
+
+  private async reveal(row: HTMLTableRowElement): Promise<void> {
+    try {
+      const text = await this.values.reveal(placeOf(row).variable);
+      row.querySelector('.ft-var-value > code')?.replaceChildren(preview(text));
+      row.querySelector('[data-reveal]')?.remove();
+      if (row.getAttribute('aria-expanded') === 'true') {
+        await this.tree.toggle(row);
+        await this.tree.toggle(row);
+      }
+    } catch (error) {
+      toast(refusalOf(error).message, 'error');
     }
   }
 

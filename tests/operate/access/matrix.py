@@ -545,6 +545,13 @@ VARIABLES_PAGE = [
     Line("GET", "workflow/processinstance/{instance}/variables/values/?scope={instance}", VIEW),
     Line("GET", "workflow/processinstance/{instance}/variables/history/?scope={instance}&name=secret", VIEW),
     Line("GET", "workflow/processinstance/{instance}/variables/export/?scope={instance}", VIEW),
+    Line(
+        "POST",
+        "workflow/processinstance/{instance}/variables/reveal/",
+        R.REVEAL,
+        {"scope": "{instance}", "names": ["secret"]},
+        as_json=True,
+    ),
     Line("GET", "workflow/processinstance/{instance}/snapshots/", VIEW),
     Line(
         "GET", "workflow/processinstance/{instance}/snapshots/compare/?left=now:{instance}&right=now:{instance}", VIEW
@@ -568,6 +575,7 @@ VARIABLES_PAGE = [
         refused=200,
         does=False,
     ),
+    Line("GET", "workflow/processinstance/{instance}/undo/{event}/", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
     Line(
         "POST",
         "workflow/processinstance/{instance}/plan/",

@@ -114,6 +114,12 @@ export async function readHistory(page: string, scope: string, name: string): Pr
   return (await getJson<{ history: Written[] }>(address(page, 'history/', scope, name))).history;
 }
 
+/** A variable without its mask, for who has the right; that it was shown goes on record. */
+export async function reveal(page: string, scope: string, name: string): Promise<Reading | undefined> {
+  const body = { scope, names: [name] };
+  return (await postJson<{ variables: Reading[] }>(`${page}variables/reveal/`, body)).variables[0];
+}
+
 /** What one should know before variables of a scope are saved. */
 export async function readWarnings(page: string, scope: string): Promise<Warning[]> {
   return (await getJson<{ warnings: Warning[] }>(address(page, 'warnings/', scope))).warnings;

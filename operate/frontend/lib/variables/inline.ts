@@ -154,8 +154,12 @@ export function editInline(cell: HTMLElement, saving: Saving, task: Task): () =>
   cell.replaceChildren(host);
   check();
   host.scrollIntoView({ block: 'nearest' });
-  (task.naming?.input ?? value).focus();
-  value.select();
+  if (task.naming) {
+    task.naming.input.focus();
+  } else {
+    value.focus();
+    value.select();
+  }
   return isChanged;
 }
 

@@ -84,6 +84,7 @@ export class Tree {
       for (const row of this.tops()) {
         row.hidden = false;
         this.close(row);
+        this.markTop(row);
       }
       this.note('');
       body && (await this.shown());
@@ -105,6 +106,7 @@ export class Tree {
       const found = matching(isContainer ? text : '', this.search, left);
       left -= found.hits;
       missed += found.more;
+      this.markTop(row);
       row.hidden = !hit && !(isContainer ? found.hits + found.more : text.toLowerCase().includes(this.search));
       matches += row.hidden ? 0 : 1;
       if (found.hits && found.root) {
@@ -266,6 +268,12 @@ export class Tree {
     }
     const end = position + this.search.length;
     return [text.slice(0, position), h('mark', {}, text.slice(position, end)), text.slice(end)];
+  }
+
+  /** Mark what was found in a row that the server has rendered. */
+  private markTop(row: HTMLTableRowElement): void {
+    const places = row.querySelectorAll('.ft-var-key, .ft-var-value > code:not(.ft-json-object, .ft-json-array)');
+    places.forEach((place) => place.replaceChildren(...this.marked(place.textContent ?? '')));
   }
 
   private tops(): HTMLTableRowElement[] {

@@ -1,7 +1,7 @@
 /* The variables of the chosen scope as the server has rendered them: rows with names, versions, and values as far as short. */
 
 import { pretty } from '../json';
-import { type Edit, read } from './api';
+import { type Edit, read, reveal } from './api';
 
 export interface Known {
   name: string;
@@ -35,7 +35,7 @@ export class Values {
       const earlier = former?.scope === this.scope ? former.texts.get(name) : undefined;
       if (!row.dataset.cut) {
         this.texts.set(name, { version, text: row.querySelector('template')?.content.textContent ?? '' });
-      } else if (earlier?.version === version) {
+      } else if (earlier?.version === version && !masked) {
         this.texts.set(name, earlier);
       }
     }
@@ -52,6 +52,13 @@ export class Values {
       return here.text;
     }
     const [found] = await read(this.page, this.scope, name);
+    this.texts.set(name, { version: found?.version ?? '', text: found?.text ?? 'null' });
+    return found?.text ?? 'null';
+  }
+
+  /** The text without its mask, until the rows are replaced. */
+  async reveal(name: string): Promise<string> {
+    const found = await reveal(this.page, this.scope, name);
     this.texts.set(name, { version: found?.version ?? '', text: found?.text ?? 'null' });
     return found?.text ?? 'null';
   }

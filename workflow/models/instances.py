@@ -342,6 +342,11 @@ class UserTask(InstanceRow):
             models.Index(fields=["process_instance"], name="user_task_instance"),
             models.Index(fields=["element_instance"], name="user_task_element_instance"),
             models.Index(fields=["workspace", "-key"], name="user_task_open", condition=Q(state="CREATED")),
+            models.Index(
+                fields=["assignee", "-key"],
+                name="user_task_assigned",
+                condition=Q(state="CREATED", assignee__isnull=False),
+            ),
         ]
 
 

@@ -438,8 +438,8 @@ CASES = [
         Right.MODIFY,
         Event.MODIFY,
         Subject.PROCESS_INSTANCE,
-        lambda action, shop, key: action.execute(key, snapshot_key=ProcessSnapshot.objects.get().key),
-        lambda shop: shop.instance_key,
+        lambda action, shop, key: action.execute(key, snapshot_key=UNKNOWN),
+        INSTANCE,
         lambda shop: remember(shop),
     ),
     Case(

@@ -98,7 +98,8 @@ class AuditEventQuerySet(WorkspaceQuerySet):
     def of_variable(self, name: str) -> Self:
         """Those that have set, changed or removed variables of this name."""
         former = VariableSnapshot.objects.filter(audit_event=models.OuterRef("pk"), name=name)
-        return self.filter(models.Exists(former) | Q(body__variables__has_key=name))
+        told = Q(body__variables__has_key=name) | Q(body__variables__contains=[{"name": name}])
+        return self.filter(models.Exists(former) | told)
 
     def unsealed(self) -> Self:
         return self.filter(sequence__isnull=True)

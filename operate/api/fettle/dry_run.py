@@ -21,6 +21,7 @@ from operate.api.fettle.warnings import WARNING
 from operate.batch.rehearsing import AT_MOST, Rehearsal, Rehearsed
 from operate.batch.submitting import Selection
 from operate.forms.instance_filter import GROUPS, STATES, ProcessInstanceFilter
+from operate.masking.masks import Masks
 from operate.plans.commands import COMMANDS, ON_INSTANCES, plan_of
 from operate.plans.json_form import KEY_SCHEMA, Malformed, Problem, Problems, read, read_object, schema_of
 from operate.plans.judgement import warnings_json
@@ -151,6 +152,7 @@ class DryRun(FettleView):
         return filters.narrow(self.visible(ProcessInstance.objects.all()))
 
     def _told(self, tried: Rehearsal) -> dict[str, Any]:
+        masks = Masks.for_pages()
         return {
             "total": tried.total,
             "examined": tried.examined,
@@ -168,7 +170,7 @@ class DryRun(FettleView):
             "instances": [
                 {
                     "process_instance_key": str(each.process_instance_key),
-                    "outcomes": [outcome_json(outcome) for outcome in each.outcomes],
+                    "outcomes": [outcome_json(outcome, masks) for outcome in each.outcomes],
                     "warnings": warnings_json(each.warnings),
                     "refusal": None if each.refusal is None else errors.problem(each.refusal, self.request),
                 }

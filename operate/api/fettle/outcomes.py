@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from operate.api.fettle.schema import ANYTHING, FLAG, TEXT, WHOLE, Schema, all_of, array
+from operate.masking.masks import Masks
 from operate.plans.json_form import KEY_SCHEMA
 from workflow.engine.state import VariableChange
 from workflow.graph.types import SCOPE_TYPES
@@ -58,12 +59,18 @@ OUTCOME: Schema = all_of(
 )
 
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """All that an outcome tells. In a dry run the keys of what would be new are not given to anything."""
-    return _facts(outcome) | {"affected": [_facts(other) for other in outcome.others]}
+def outcome_json(outcome: Outcome, masks: Masks | None = None) -> dict[str, Any]:
+    """All that an outcome tells, masked variables hidden. In a dry run the keys of what would be new are not given to anything.
+
+    Who tells many outcomes reads what is masked once.
+    """
+    if masks is None:
+        tells_values = any(each.variables for each in (outcome, *outcome.others))
+        masks = Masks.for_pages() if tells_values else Masks({})
+    return _facts(outcome, masks) | {"affected": [_facts(other, masks) for other in outcome.others]}
 
 
-def _facts(outcome: Outcome) -> dict[str, Any]:
+def _facts(outcome: Outcome, masks: Masks) -> dict[str, Any]:
     ended = [*outcome.completed, *outcome.terminated]
     return {
         "process_instance": {
@@ -94,7 +101,9 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
         "subscriptions": _made_and_removed(outcome.subscriptions_opened, outcome.subscriptions_closed),
         "user_tasks": _made_and_removed(outcome.user_tasks_created, outcome.user_tasks_closed),
         "incidents": {"created": _rows(outcome.incidents_created), "resolved": _rows(outcome.incidents_resolved)},
-        "variables": [_variable(change) for change in outcome.variables],
+        "variables": [
+            masks.body(outcome.workspace_id, outcome.process_id, _variable(change)) for change in outcome.variables
+        ],
         "migrated": [
             {"key": str(fact.key), "from_element_id": fact.from_element_id, "element_id": fact.element_id}
             for fact in outcome.migrated

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_POST
@@ -36,7 +37,7 @@ from operate.batch.rehearsing import Rehearsal
 from operate.batch.submitting import Selection
 from operate.forms.batches import BatchFilter
 from operate.forms.keys import key_of
-from operate.workspaces import Right, visible_to
+from operate.workspaces import Access, Right, visible_to
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance
 
@@ -84,13 +85,24 @@ class BatchAdmin(EngineModelAdmin):
             decorate(row)
         return rows
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """The bars move by themselves as long as something on the page is being done."""
+        answer = super().changelist_view(request, extra_context)
+        if isinstance(answer, TemplateResponse) and answer.context_data is not None:
+            answer.context_data["live"] = any(row.is_live for row in answer.context_data.get("rows", ()))
+        return answer
+
     # -- one
 
     @method_decorator(require_GET)
     def batch_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
         """What is done, for whom and why, how far it is, and what has become of its instances."""
         batch = self.visible(request, key)
-        context = self._context(request, batch) | {"plan": read_plan(batch.type, batch.plan).describe()}
+        access = Access.of(request.user)
+        context = self._context(request, batch) | {
+            "plan": read_plan(batch.type, batch.plan).describe(),
+            "may_view_audit": any(access.may(Right.VIEW_AUDIT, each) for each in batch.workspaces),
+        }
         return self.render(
             request, "batch.html", f"{batch.get_type_display()} · {batch.total} process instances", context
         )

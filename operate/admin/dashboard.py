@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Func, Max, Min, Q, QuerySet, Value
+from django.db.models import Count, F, Func, Max, Min, QuerySet, Value
 from django.db.models.functions import Left
 from django.http import HttpRequest
 from django.utils import timezone
@@ -22,48 +22,19 @@ from operate.admin.batches import running_batches
 from operate.admin.charts import Day, durations, span, throughput
 from operate.admin.instance_list import LIST, current_elements, newest_errors
 from operate.admin.reasons import Reasons
+from operate.admin.running import Version, running_versions
 from operate.figures import HourlyFigure, added_up_until, by_day, percentile
 from operate.forms.instance_filter import quoted_error
 from operate.lists import SavedFilter
 from operate.workspaces import Right, visible_to
-from workflow.models import Incident, ProcessDefinition, ProcessInstance, UserTask, Workspace
-from workflow.persistence.connection import fetch
+from workflow.models import Incident, ProcessInstance, UserTask, Workspace
 
 DAYS = 14
 LISTED = 8
 PROCESSES = 10
 MOST_TASKS = 10_000
-MANY = 200_000
-"""More running ones than these are estimated."""
-SAMPLE = 50_000
 HEAD = 200
 """Incidents whose messages begin with the same so many characters are one failure."""
-RUNNING = """
-SELECT definition_key, workspace_id, count(*) FROM workflow_processinstance
-WHERE state = 'ACTIVE' AND (%s::bigint[] IS NULL OR workspace_id = ANY(%s::bigint[])) GROUP BY 1, 2
-"""
-SAMPLED = """
-SELECT definition_key, workspace_id, count(*) FROM workflow_processinstance TABLESAMPLE SYSTEM (%s::real) REPEATABLE (7)
-WHERE state = 'ACTIVE' AND (%s::bigint[] IS NULL OR workspace_id = ANY(%s::bigint[])) GROUP BY 1, 2
-"""
-SIZES = """
-SELECT max(reltuples) FILTER (WHERE relname = 'instance_active'), max(reltuples) FILTER (WHERE relname = 'workflow_processinstance')
-FROM pg_class WHERE relname IN ('instance_active', 'workflow_processinstance') AND relnamespace = current_schema()::regnamespace
-"""
-
-
-@dataclass(slots=True)
-class Version:
-    """One process definition with what runs on it."""
-
-    definition: ProcessDefinition
-    running: int = 0
-    incidents: int = 0
-    suspended: int = 0
-
-    @property
-    def query(self) -> str:
-        return urlencode({"process": self.definition.process_id, "version": self.definition.version})
 
 
 @dataclass(slots=True)
@@ -147,37 +118,6 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **running_batches(user),
         **lately(places),
     }
-
-
-def running_versions(places: Sequence[int]) -> tuple[list[Version], bool]:
-    """What runs on which definition; a large number of them is estimated, which the second part tells."""
-    wanted = list(places)
-    [(active, rows)] = fetch(SIZES)
-    is_estimate = (active or 0) > MANY
-    if is_estimate:
-        percent = min(100.0, 100 * SAMPLE / max(rows, 1))
-        found = [
-            (definition, workspace, round(total * 100 / percent))
-            for definition, workspace, total in fetch(SAMPLED, (percent, wanted, wanted))
-        ]
-    else:
-        found = list(fetch(RUNNING, (wanted, wanted)))
-    unusual = ProcessInstance.objects.filter(Q(open_incidents__gt=0) | Q(suspended=True), state="ACTIVE")
-    counted = {
-        key: (incidents, suspended)
-        for key, incidents, suspended in unusual.filter(workspace__in=wanted)
-        .order_by()
-        .values_list("definition_key")
-        .annotate(
-            incidents=Count("key", filter=Q(open_incidents__gt=0)), suspended=Count("key", filter=Q(suspended=True))
-        )
-    }
-    running = {definition: total for definition, _workspace, total in found}
-    definitions = ProcessDefinition.objects.defer("xml").filter(pk__in=[*running, *counted])
-    return [
-        Version(each, max(running.get(each.key, 0), *counted.get(each.key, (0, 0))), *counted.get(each.key, (0, 0)))
-        for each in definitions
-    ], is_estimate
 
 
 def by_process(versions: Iterable[Version], workspaces: Mapping[int, Workspace]) -> list[Process]:

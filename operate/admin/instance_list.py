@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -189,6 +189,15 @@ def figures_of(rows: QuerySet[Any], most: int = 0) -> dict[str, Any]:
     return {"elements": as_drawn(found), "total": min(total, most), "isCut": total > most}
 
 
+def present(figures: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Only what is there now: what has happened before does not matter for where things go on."""
+    now = {
+        element: {kind: total for kind, total in each.items() if kind in ("active", "incidents") and total}
+        for element, each in figures.items()
+    }
+    return {element: each for element, each in now.items() if each}
+
+
 def count_of(rows: QuerySet[Any]) -> tuple[int, bool]:
     """How many rows there are, up to a number that nobody would look through, and whether there are more."""
     number = int(rows.order_by()[: MAX_COUNTED + 1].count())
@@ -237,5 +246,6 @@ __all__ = [
     "figures_of",
     "kept_query",
     "newest_errors",
+    "present",
     "saved_filters",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
@@ -27,8 +28,9 @@ from operate.admin.definition_operations import (
     reasons_of,
     start_rows,
 )
-from operate.admin.instance_page import OPEN, as_drawn
+from operate.admin.instance_list import figures_of, present
 from operate.admin.modification import Running, why_not_add
+from operate.admin.running import running_versions
 from operate.admin.wording import element_label
 from operate.forms.definitions import OperationForm
 from operate.forms.deploying import SEMANTICS, StartForm, UploadForm
@@ -38,7 +40,7 @@ from operate.workspaces import Access, Forbidden, Right, visible_to
 from workflow.bpmn import detect_semantics
 from workflow.engine.errors import ModelProblems, Rejected
 from workflow.graph import Semantics
-from workflow.models import ElementInstance, Incident, ProcessDefinition, ProcessInstance, Workspace
+from workflow.models import ProcessDefinition, ProcessInstance, Workspace
 from workflow.modification import ActivateElement, Instruction, StartBefore
 from workflow.persistence.definitions import executable_process
 from workflow.services import Deployed, Resource
@@ -76,28 +78,28 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
         return super().changelist_view(request, {"why_not_deploy": why_not_deploy(request), **(extra_context or {})})
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
-        """With the number of versions and of running instances, two queries for the whole page."""
+        """With the number of versions and of running instances, some queries for the whole page."""
         processes = {row.process_id for row in rows}
         workspaces = {row.workspace_id for row in rows}
-        versions = self._by_process(
-            ProcessDefinition.objects.filter(process_id__in=processes, workspace_id__in=workspaces), total=Count("key")
+        counted = (
+            ProcessDefinition.objects.filter(process_id__in=processes, workspace_id__in=workspaces)
+            .order_by()
+            .values_list("workspace_id", "process_id")
+            .annotate(total=Count("key"))
         )
-        running = self._by_process(
-            ProcessInstance.objects.filter(state="ACTIVE", process_id__in=processes, workspace_id__in=workspaces),
-            total=Count("key"),
-            incidents=Count("key", filter=Q(open_incidents__gt=0)),
-        )
+        versions = {(workspace, process): total for workspace, process, total in counted}
+        found, is_estimate = running_versions(sorted(workspaces))
+        running: Counter[tuple[int, str]] = Counter()
+        incidents: Counter[tuple[int, str]] = Counter()
+        for each in found:
+            place = (each.definition.workspace_id, each.definition.process_id)
+            running[place] += each.running
+            incidents[place] += each.incidents
         for row in rows:
             place = (row.workspace_id, row.process_id)
-            row.versions = versions.get(place, {}).get("total", 0)
-            row.running = running.get(place, {}).get("total", 0)
-            row.incidents = running.get(place, {}).get("incidents", 0)
+            row.versions = versions.get(place, 0)
+            row.running, row.incidents, row.is_estimate = running[place], incidents[place], is_estimate
         return sorted(rows, key=lambda row: (row.workspace_name.lower(), (row.name or row.process_id).lower()))
-
-    @staticmethod
-    def _by_process(rows: QuerySet[Any], **figures: Any) -> dict[tuple[int, str], dict[str, int]]:
-        grouped = rows.order_by().values("workspace_id", "process_id").annotate(**figures)
-        return {(row["workspace_id"], row["process_id"]): row for row in grouped}
 
     # -- the page of one
 
@@ -357,24 +359,8 @@ def tell_deployed(request: HttpRequest, deployed: Deployed) -> None:
 
 
 def element_statistics(definition: ProcessDefinition) -> dict[str, dict[str, int]]:
-    """How many tokens and incidents stand at each element, in the running instances of this version."""
-    running = ProcessInstance.objects.filter(definition=definition.key, state="ACTIVE")
-    active = (
-        ElementInstance.objects.filter(process_instance__in=running, state__in=OPEN)
-        .order_by()
-        .values_list("element_id")
-        .annotate(total=Count("key"))
-    )
-    incidents = (
-        Incident.objects.filter(process_instance__in=running, state="ACTIVE")
-        .order_by()
-        .values_list("element_id")
-        .annotate(total=Count("key"))
-    )
-    found: dict[str, dict[str, int]] = {element: {"active": total} for element, total in active}
-    for element, total in incidents:
-        found.setdefault(element, {})["incidents"] = total
-    return as_drawn(found)
+    """How many tokens and incidents stand at each element, in the (newest) running instances of this version."""
+    return present(figures_of(ProcessInstance.objects.filter(definition=definition.key, state="ACTIVE"))["elements"])
 
 
 def standing_elements(definition: ProcessDefinition, statistics: dict[str, dict[str, int]]) -> list[dict[str, Any]]:

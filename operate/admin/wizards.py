@@ -15,7 +15,7 @@ from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from operate.admin.instance_list import figures_of
+from operate.admin.instance_list import figures_of, present
 from operate.admin.instance_page import as_drawn
 from operate.admin.modification import WORDS, Running, why_not_add, why_not_move_from
 from operate.admin.selecting import Selected
@@ -177,15 +177,6 @@ def elements_of(process: ExecutableProcess) -> list[FlowNode]:
     """What is drawn and can have instances, by name."""
     found = [node for node in process.elements.values() if node.flow_scope is not None and "#" not in node.id]
     return sorted(found, key=lambda node: element_label(node).lower())
-
-
-def present(figures: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-    """Only what is there now: what has happened before does not matter for where things go on."""
-    now = {
-        element: {kind: total for kind, total in each.items() if kind in ("active", "incidents") and total}
-        for element, each in figures.items()
-    }
-    return {element: each for element, each in now.items() if each}
 
 
 def model_address(definition_key: int) -> str:

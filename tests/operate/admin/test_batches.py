@@ -149,3 +149,22 @@ def test_unknown_operations(office: Office, path: str, operation: str):
     ask(office, "petra", "cancel", started(office))
     path = path.format(Batch.objects.get().key)
     assert office.of("petra").post(path, {"operation": operation}).status_code == 404
+
+
+def test_the_list_is_read_anew_only_while_something_is_being_done(office: Office):
+    ask(office, "petra", "suspend", started(office))
+    client = office.of("petra")
+    assert 'hx-select="#batches"' in client.get("/operate/batch/").content.decode()
+    run_due_jobs()
+    assert 'hx-select="#batches"' not in client.get("/operate/batch/").content.decode()
+
+
+def test_a_batch_leads_to_its_process_instances_and_to_the_audit_log(office: Office):
+    ask(office, "petra", "suspend", started(office))
+    batch = Batch.objects.get()
+    page = office.of("stella").get(f"/operate/batch/{batch.key}/").content.decode()
+    assert f"{INSTANCES}?batch={batch.key}" in page
+    assert f"/audit/auditevent/?key={batch.key}" in page
+    found = office.of("stella").get(f"/audit/auditevent/?key={batch.key}").content.decode()
+    assert "Nothing matches" not in found
+    assert "/audit/auditevent/?key=" not in office.of("sam").get(f"/operate/batch/{batch.key}/").content.decode()

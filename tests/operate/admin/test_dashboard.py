@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from operate import figures
-from operate.admin import dashboard
+from operate.admin import running
 from operate.figures import HourlyFigure, add_up, percentile
 from tests.operate.admin.conftest import Office
 from tests.operate.admin.test_instance_list import incident
@@ -131,8 +131,8 @@ def test_a_large_number_is_estimated_and_says_so(office: Office, monkeypatch: py
     incident(office.start(), "no route")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE workflow_processinstance")
-    monkeypatch.setattr(dashboard, "MANY", 3)
-    monkeypatch.setattr(dashboard, "SAMPLE", 1_000)
+    monkeypatch.setattr(running, "MANY", 3)
+    monkeypatch.setattr(running, "SAMPLE", 1_000)
     page = office.of("petra").get("/")
     assert page.context["is_estimate"]
     assert page.context["total"]["running"] == 6  # the sample is all there is

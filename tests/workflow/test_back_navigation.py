@@ -294,6 +294,15 @@ def test_which_tasks_one_can_go_back_to(semantics):
 
 
 @BOTH
+def test_what_is_added_to_a_scope_without_variables_is_gone_after_going_back(semantics):
+    key = start(in_a_row(semantics, reset=True))
+    assert ProcessSnapshot.objects.get().variables == {str(key): {}}
+    complete(key, "first", new=1)
+    services.go_back(key, element_id="first")
+    assert variables(key) == {}
+
+
+@BOTH
 def test_a_task_that_resets_nothing_brings_nothing_back(semantics):
     key = start(in_a_row(semantics), n=1)
     complete(key, "first", n=2)

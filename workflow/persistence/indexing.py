@@ -45,10 +45,11 @@ INSERT_SNAPSHOTS = """
 INSERT INTO workflow_processsnapshot (key, process_instance_key, root_process_instance_key, element_id, element_instance_key,
   scope_keys, marking, variables, taken_at)
 SELECT u.key, u.instance, u.root, u.element, u.element_instance, s.scopes, u.marking::jsonb,
-  CASE WHEN u.with_variables THEN coalesce((
-    SELECT jsonb_object_agg(scope_key::text, found) FROM (
-      SELECT v.scope_key, jsonb_object_agg(v.name, jsonb_build_object('value', v.value, 'type', v.type)) AS found
-      FROM workflow_variable v WHERE v.scope_key = ANY(s.scopes) GROUP BY 1) of_scopes), '{}'::jsonb) END,
+  CASE WHEN u.with_variables THEN (
+    SELECT jsonb_object_agg(k.scope::text, coalesce(f.found, '{}'::jsonb)) FROM unnest(s.scopes) AS k(scope)
+    LEFT JOIN LATERAL (
+      SELECT jsonb_object_agg(v.name, jsonb_build_object('value', v.value, 'type', v.type)) AS found
+      FROM workflow_variable v WHERE v.scope_key = k.scope) f ON true) END,
   %s::timestamptz
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::boolean[])
   AS u(key, instance, root, element, element_instance, scopes, marking, with_variables),

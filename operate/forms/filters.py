@@ -117,7 +117,7 @@ JOB_KINDS: dict[str, tuple[Any, Q]] = {
     "timer": (_("Timer"), Q(kind=Job.Kind.TIMER)),
     "continuation": (
         _("Asynchronous continuation"),
-        Q(kind__in=[Job.Kind.ASYNC_BEFORE, Job.Kind.ASYNC_AFTER]),
+        Q(kind__in=[Job.Kind.ASYNC_BEFORE, Job.Kind.ASYNC_AFTER, Job.Kind.SIGNAL]),
     ),
 }
 

@@ -105,7 +105,12 @@ def _read_signal(reading: ElementReading, definition: ElementReading) -> Event |
         return None
     missing = f"Expected signal '{signal.id}' to have a name, found none."
     name = reading.required(signal.attribute("name"), f"the name of signal '{signal.id}'", missing)
-    return SignalEvent(name, tuple(read_passed_variables(definition, "in")), read_business_key(definition))
+    return SignalEvent(
+        name,
+        tuple(read_passed_variables(definition, "in")),
+        read_business_key(definition),
+        is_delivered_later=definition.camunda("async") == "true",
+    )
 
 
 def _referred(reading: ElementReading, definition: ElementReading, kind: str) -> ElementReading | None:

@@ -656,9 +656,16 @@ class Engine:
 
     def continue_later(self, instance: ElementInstance, kind: str, flow: SequenceFlow | None = None) -> None:
         """Let a job go on with this element instance in a transaction of its own."""
-        priority = instance.element.asynchronous.priority
-        number = self.expressions.whole_number(priority, instance) if priority is not None else 0
-        self.attach_job(instance, kind, instance.element, priority=number, flow=flow)
+        priority = self._job_priority(instance.element, instance)
+        self.attach_job(instance, kind, instance.element, priority=priority, flow=flow)
+
+    def deliver_later(self, holder: ElementInstance, node: FlowNode) -> None:
+        """Let a job deliver a signal to an event that `holder` waits for."""
+        self.attach_job(holder, "SIGNAL", node, priority=self._job_priority(node, holder))
+
+    def _job_priority(self, node: FlowNode, instance: ElementInstance) -> int:
+        priority = node.asynchronous.priority
+        return self.expressions.whole_number(priority, instance) if priority is not None else 0
 
     def fail(self, instance: ElementInstance, failure: ElementFailure) -> None:
         """Leave an incident where the element stands, or refuse the whole command, as the semantics has it."""

@@ -46,6 +46,8 @@ class ThrownSignal(NamedTuple):
     """Greater than the keys of all who have begun to wait before it was thrown."""
     business_key: str | None = None
     """Of process instances that it starts."""
+    is_delivered_later: bool = False
+    """By a job for each who waits; at once to those who cannot have one."""
 
 
 class Events:

@@ -328,7 +328,9 @@ class Step:
             engine.expressions.passed(signal.payload, self._here) if signal.payload else self._thrown_variables()
         )
         business_key = self.evaluate_string(signal.business_key) if signal.business_key is not None else None
-        engine.thrown_signals.append(ThrownSignal(name, variables, engine.next_key(), business_key))
+        engine.thrown_signals.append(
+            ThrownSignal(name, variables, engine.next_key(), business_key, signal.is_delivered_later)
+        )
 
     def _thrown_variables(self) -> Variables:
         """Zeebe hands on what input mappings have made here; Camunda 7 nothing."""

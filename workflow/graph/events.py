@@ -36,6 +36,8 @@ class SignalEvent:
     payload: tuple[PassedVariable, ...] = ()
     business_key: Expression | None = None
     """Of the process instances that the signal starts (Camunda 7)."""
+    is_delivered_later: bool = False
+    """Thrown so that a job delivers it, to each who waits one by one (Camunda 7)."""
 
 
 class TimerKind(StrEnum):

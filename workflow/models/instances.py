@@ -234,6 +234,7 @@ class Job(InstanceRow):
         TIMER = "TIMER", _("Timer")
         ASYNC_BEFORE = "ASYNC_BEFORE", _("Asynchronous continuation before")
         ASYNC_AFTER = "ASYNC_AFTER", _("Asynchronous continuation after")
+        SIGNAL = "SIGNAL", _("Signal to be delivered")
 
     process_instance = KeyReference(
         ProcessInstance, related_name="jobs", null=True, blank=True, help_text=_("Empty for a timer that starts one.")

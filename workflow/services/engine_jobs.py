@@ -8,11 +8,12 @@ from workflow.engine.commands import Begin, Leave, Occur
 from workflow.engine.engine import CHOSEN_FLOW, JOB_NO_RETRIES, Engine
 from workflow.engine.errors import ElementFailure, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcome
-from workflow.engine.state import COMPLETED, CREATED, FAILED, ElementInstance, JobRow
+from workflow.engine.state import COMPLETED, CREATED, FAILED, ElementInstance, JobRow, SubscriptionRow
 from workflow.engine.timers import RetryCycle, next_due, retry_cycle
+from workflow.engine.values import NO_VARIABLES
 from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWork, unit_of_work
 from workflow.services.guards import open_incident, open_job, require_not_suspended
-from workflow.services.settling import settle
+from workflow.services.settling import occur, settle
 from workflow.services.start_events import execute_start_timer, is_start_timer, note_timer_failure
 from workflow.services.start_timers import (
     StartTimer,
@@ -77,6 +78,8 @@ def _perform(engine: Engine, row: JobRow, instance: ElementInstance) -> None:
             engine.run(Begin(instance))
         case "ASYNC_AFTER":
             engine.run(Leave(instance, row.custom_headers.get(CHOSEN_FLOW)))
+        case "SIGNAL":
+            _deliver(engine, row, instance)
         case _:
             _fire(engine, row, instance)
 
@@ -88,6 +91,16 @@ def _fire(engine: Engine, row: JobRow, holder: ElementInstance) -> None:
     if due is not None:
         engine.attach_job(holder, "TIMER", node, due_at=due.at, repeat=due.repeat)
     engine.run(Occur(holder, node))
+
+
+def _deliver(engine: Engine, row: JobRow, holder: ElementInstance) -> None:
+    """Let a signal's event occur, if it is still waited for."""
+    for each in list(engine.state.attached.get(holder.key, ())):
+        if not isinstance(each, SubscriptionRow) or each.state != CREATED:
+            continue
+        if each.kind == "SIGNAL" and each.element_id == row.element_id:
+            occur(engine, each, NO_VARIABLES)
+            return
 
 
 def _close_incident(engine: Engine, row: JobRow) -> None:

@@ -10,12 +10,18 @@ from workflow.engine.errors import Rejected
 from workflow.engine.events import ThrownSignal
 from workflow.engine.state import CORRELATED, CREATED, SubscriptionRow
 from workflow.engine.values import NO_VARIABLES, Variables
-from workflow.graph import Semantics
+from workflow.graph import ElementType, Semantics
 from workflow.persistence.connection import execute, fetch
 from workflow.persistence.json_values import from_json
 from workflow.persistence.unit_of_work import Subject, UnitOfWork
 from workflow.services.correlations import note_correlation
-from workflow.services.start_events import enter_start_event, message_lock, signal_starts, start_what_waited
+from workflow.services.start_events import (
+    enter_start_event,
+    message_lock,
+    signal_starts,
+    start_later,
+    start_what_waited,
+)
 
 SIGNAL_LIMIT = 1_000
 """Signals that one command may lead to; a model in which they call forth each other would never come to an end."""
@@ -70,6 +76,7 @@ def settle(work: UnitOfWork) -> None:
                 signal.variables,
                 thrown_key=signal.key,
                 business_key=signal.business_key,
+                later=signal.is_delivered_later,
             )
         for each in ended:
             seen.add(each.state.key)
@@ -124,15 +131,17 @@ def deliver_signal(
     execution_key: int | None = None,
     thrown_key: int | None = None,
     business_key: str | None = None,
+    later: bool = False,
 ) -> list[Engine]:
     """Let everybody know who waits for a signal in these workspaces; with `execution_key` that element instance alone.
 
     Who has begun to wait only after it was thrown, by the same command, misses it: `thrown_key` tells them apart.
+    `later`: jobs deliver it, without variables, to intermediate and start events; others have it at once.
     """
     reached: list[Engine] = []
     own = {engine.state.key for engine in work.engines}
     for engine in list(work.engines):
-        reached += _deliver_inside(engine, name, variables, execution_key, thrown_key)
+        reached += _deliver_inside(engine, name, variables, execution_key, thrown_key, later)
     keys = list(workspace_ids)
     waiting = fetch(WAITING_FOR_SIGNAL, (name, keys, execution_key, execution_key))
     roots = {root_key for _key, instance_key, root_key in waiting if instance_key not in own}
@@ -143,10 +152,13 @@ def deliver_signal(
             engine = work.open(Subject.SUBSCRIPTION, key)
             row = engine.state.subscriptions.get(key)
             if row is not None and row.state == CREATED:
-                occur(engine, row, variables)
+                _hand_over(engine, row, variables, later)
                 reached.append(engine)
     if execution_key is None:
         for start in signal_starts(name, keys):
+            if later:
+                start_later(work, start)
+                continue
             reached.append(
                 enter_start_event(
                     work, start.definition_key, start.element_id, variables=variables, business_key=business_key
@@ -156,7 +168,7 @@ def deliver_signal(
 
 
 def _deliver_inside(
-    engine: Engine, name: str, variables: Variables, execution_key: int | None, thrown_key: int | None
+    engine: Engine, name: str, variables: Variables, execution_key: int | None, thrown_key: int | None, later: bool
 ) -> list[Engine]:
     if not engine.state.is_active or engine.state.suspended:
         return []
@@ -167,9 +179,17 @@ def _deliver_inside(
         if thrown_key is not None and row.is_new and row.key > thrown_key:
             continue
         if wanted and row.kind == "SIGNAL" and row.name == name and row.state == CREATED:
-            occur(engine, row, variables)
+            _hand_over(engine, row, variables, later)
             reached.append(engine)
     return reached
+
+
+def _hand_over(engine: Engine, row: SubscriptionRow, variables: Variables, later: bool) -> None:
+    node = engine.state.process.elements[row.element_id]
+    if later and node.type is ElementType.INTERMEDIATE_CATCH_EVENT:
+        engine.deliver_later(engine.state.elements[row.element_instance_key], node)
+    else:
+        occur(engine, row, variables)
 
 
 __all__ = ["deliver_signal", "occur", "settle", "take_what_waited"]

@@ -72,7 +72,8 @@ ORDER BY s.key
 HOLD_STARTABLE = "SELECT workflow_hold_startable(%s::bigint)"
 TIMER = """
 SELECT j.definition_key, j.workspace_id FROM workflow_job j
-WHERE j.key = %s AND j.kind = 'TIMER' AND j.process_instance_key IS NULL AND j.state IN ('CREATED', 'FAILED')
+WHERE j.key = %s AND j.kind IN ('TIMER', 'SIGNAL') AND j.process_instance_key IS NULL
+  AND j.state IN ('CREATED', 'FAILED')
 """
 SHARED_DEFINITION = "SELECT key FROM workflow_processdefinition WHERE key = %s FOR SHARE"
 """No version is deployed, suspended or deleted while a timer of the one before starts its instance."""
@@ -88,6 +89,13 @@ INSERT INTO workflow_job (key, process_instance_key, root_process_instance_key, 
 SELECT %s::bigint, NULL, NULL, workspace_id, definition_key, NULL, element_id, kind, type, 'CREATED', %s::int, priority,
   custom_headers, '', NULL, %s::timestamptz, %s::text, exclusive, '', '', '', FALSE, %s::timestamptz, NULL
 FROM workflow_job WHERE key = %s
+"""
+START_LATER = """
+INSERT INTO workflow_job (key, process_instance_key, root_process_instance_key, workspace_id, definition_key,
+  element_instance_key, element_id, kind, type, state, retries, priority, custom_headers, worker, locked_until, due_at,
+  repeat, exclusive, error_code, error_message, error_details, suspended, created_at, ended_at)
+VALUES (%s::bigint, NULL, NULL, %s::bigint, %s::bigint, NULL, %s::text, 'SIGNAL', '', 'CREATED', %s::int, 0, '{}', '', NULL,
+  NULL, '', TRUE, '', '', '', FALSE, %s::timestamptz, NULL)
 """
 NOTE_FAILURE = """
 UPDATE workflow_job SET state = 'FAILED', retries = greatest(retries - 1, 0), error_message = %s
@@ -433,6 +441,15 @@ def enter_start_event(
     return engine
 
 
+def start_later(work: UnitOfWork, start: StartEvent) -> None:
+    """Let a job start a process instance at a start event; the job belongs to the definition, as its timers do."""
+    if not work.context.dry_run:
+        work.transaction.add(
+            START_LATER,
+            (work.next_key(), start.workspace_id, start.definition_key, start.element_id, RETRIES, work.now),
+        )
+
+
 def _settle(work: UnitOfWork) -> None:
     from workflow.services.settling import settle  # which starts process instances itself
 
@@ -481,12 +498,14 @@ def _is_fulfilled(start: StartEvent, variables: Mapping[str, object]) -> bool:
 
 
 def is_start_timer(job_key: int) -> bool:
-    """Whether a waiting job is the timer of a definition's start event."""
+    """Whether a waiting job is the timer of a definition's start event, or delivers a signal to one."""
     return bool(fetch(TIMER, (job_key,)))
 
 
 def execute_start_timer(job_key: int, *, context: Context = SYSTEM) -> Outcome:
     """Let the timer of a start event fire now, due or not: one process instance, and the timer's next time as a new job.
+
+    A job that delivers a signal to a start event is run just so; it has no next time.
 
     Whoever comes second with the same job finds it gone. A failure leaves the job as it was; see `note_timer_failure`.
     """
@@ -590,6 +609,7 @@ __all__ = [
     "require_startable",
     "signal_starts",
     "start_at_event",
+    "start_later",
     "start_what_waited",
     "without_running",
 ]

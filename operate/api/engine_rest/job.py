@@ -49,7 +49,7 @@ TIMER_TYPES = {
 
 class JobAnswer(TypedDict):
     id: str
-    jobDefinitionId: str
+    jobDefinitionId: str | None
     processInstanceId: str | None
     processDefinitionId: str
     processDefinitionKey: str
@@ -96,7 +96,9 @@ def of_job_definition(id: str) -> Q:
 def job(row: Job) -> JobAnswer:
     return {
         "id": id_of(row.key),
-        "jobDefinitionId": job_definition_id(row.definition_key, row.element_id, row.kind),
+        "jobDefinitionId": (
+            None if row.kind == Kind.SIGNAL else job_definition_id(row.definition_key, row.element_id, row.kind)
+        ),
         "processInstanceId": id_or_null(row.process_instance_key),
         "processDefinitionId": definition_id(row.definition),
         "processDefinitionKey": row.definition.process_id,
@@ -481,7 +483,8 @@ class JobDefinitions(QueryListing):
     answers: dict[str, Any] = {"GET": list[JobDefinitionAnswer], "POST": list[JobDefinitionAnswer]}
 
     def rows(self) -> QuerySet[Job]:
-        newest = engine_jobs().select_related(None).order_by("definition_key", "element_id", "kind", "-key")
+        defined = engine_jobs().exclude(kind=Kind.SIGNAL).select_related(None)
+        newest = defined.order_by("definition_key", "element_id", "kind", "-key")
         one_each = newest.distinct("definition_key", "element_id", "kind").values("pk")
         return self.visible(engine_jobs().filter(pk__in=one_each))
 

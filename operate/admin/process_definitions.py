@@ -37,7 +37,7 @@ from operate.forms.deploying import SEMANTICS, StartForm, UploadForm
 from operate.forms.filters import ProcessDefinitionFilter
 from operate.forms.json_values import variables_of
 from operate.workspaces import Access, Forbidden, Right, visible_to
-from workflow.bpmn import detect_semantics
+from workflow.bpmn import detect_semantics, read_model
 from workflow.engine.errors import ModelProblems, Rejected
 from workflow.graph import Semantics
 from workflow.models import ProcessDefinition, ProcessInstance, Workspace
@@ -297,19 +297,34 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
         file = request.FILES.get("file")
         if file is None or file.size is None or file.size > MAX_FILE_BYTES:
             return JsonResponse({"semantics": "", "reason": "the file is missing or larger than 50 MB"})
+        content = file.read()
         try:
-            found = detect_semantics(file.read(), fallback=None)
+            found = detect_semantics(content, fallback=None)
         except ModelProblems as problems:
-            return JsonResponse({"semantics": "", "reason": problems.message})
+            return JsonResponse({"semantics": "", "reason": problems.message, **refusal_of(problems)})
         semantics = found.semantics.value if found.semantics and not found.is_ambiguous else ""
+        chosen = request.POST.get("semantics") or semantics
         return JsonResponse(
             {
                 "semantics": semantics,
                 "label": dict(SEMANTICS).get(semantics, ""),
                 "reason": found.reason,
                 "ambiguous": found.is_ambiguous,
+                "problems": problems_of(content, chosen),
             }
         )
+
+
+def problems_of(content: bytes, semantics: str) -> list[dict[str, Any]]:
+    """What is wrong with a model under these semantics; nothing is told before it is known whose they are."""
+    if semantics not in dict(SEMANTICS):
+        return []
+    try:
+        read_model(content, resource_name="", fallback=None, chosen=Semantics(semantics))
+    except ModelProblems as problems:
+        found: list[dict[str, Any]] = refusal_of(problems)["problems"]
+        return found
+    return []
 
 
 def start_instructions(key: int, elements: Sequence[str]) -> list[Instruction]:

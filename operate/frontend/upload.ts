@@ -1,13 +1,21 @@
-/* The upload form: drop files, and see at once whose semantics they ask for. */
+/* The upload form: drop files, and see at once whose semantics they ask for, and what is wrong with them, on the diagram. */
 
+import { Diagram } from './lib/diagram';
 import { h, need } from './lib/dom';
 import { postForm, Refused } from './lib/http';
+
+interface Problem {
+  line: number;
+  element: string;
+  message: string;
+}
 
 interface Detected {
   semantics: string;
   label: string;
   reason: string;
   ambiguous: boolean;
+  problems?: Problem[];
 }
 
 const form = document.querySelector<HTMLFormElement>('#upload');
@@ -16,8 +24,10 @@ if (form) {
   const semantics = need<HTMLSelectElement>('#id_semantics', form);
   const drop = need('#drop', form);
   const list = need('#detected', form);
+  const preview = need('#upload-preview');
 
   files.addEventListener('change', () => void detect());
+  semantics.addEventListener('change', () => void detect(true));
   for (const kind of ['dragover', 'dragleave', 'drop'] as const) {
     drop.addEventListener(kind, (event) => {
       event.preventDefault();
@@ -31,12 +41,14 @@ if (form) {
     }
   });
 
-  async function detect(): Promise<void> {
+  async function detect(isChosen = false): Promise<void> {
     const found: Detected[] = [];
     list.replaceChildren();
+    preview.replaceChildren();
     for (const file of files.files ?? []) {
       const body = new FormData();
       body.append('file', file);
+      body.append('semantics', isChosen ? semantics.value : '');
       try {
         const each = await postForm<Detected>(form!.dataset.detect ?? '', body);
         found.push(each);
@@ -45,7 +57,10 @@ if (form) {
           : each.ambiguous
             ? `choose the semantics: ${each.reason}`
             : each.reason;
-        list.append(h('li', {}, h('strong', {}, file.name), ` ${says}`));
+        const problems = each.problems ?? [];
+        const wrong = problems.length ? ` – ${problems.length} problem${problems.length > 1 ? 's' : ''}` : '';
+        list.append(h('li', { class: wrong ? 'ft-error' : null }, h('strong', {}, file.name), ` ${says}${wrong}`));
+        await showModel(file, problems);
       } catch (error) {
         list.append(
           h('li', { class: 'ft-error' }, `${file.name}: ${error instanceof Refused ? error.message : String(error)}`),
@@ -53,6 +68,49 @@ if (form) {
       }
     }
     const kinds = new Set(found.map((each) => each.semantics));
-    semantics.value = kinds.size === 1 ? ([...kinds][0] ?? '') : '';
+    if (!isChosen) {
+      semantics.value = kinds.size === 1 ? ([...kinds][0] ?? '') : '';
+    }
+  }
+
+  /** The model as it is drawn, with what is wrong at its elements; a file that cannot be drawn only has the list. */
+  async function showModel(file: File, problems: Problem[]): Promise<void> {
+    const place = h('div', { class: 'ft-diagram' });
+    const frame = h('div', { class: 'ft-diagram-frame' }, place);
+    const rows = problems.map((problem) =>
+      h(
+        'li',
+        { 'data-problem': problem.element, tabindex: problem.element ? 0 : null },
+        problem.element ? h('code', {}, problem.element) : null,
+        ` ${problem.message}${problem.line ? ` (line ${problem.line})` : ''}`,
+      ),
+    );
+    preview.append(
+      h(
+        'section',
+        { class: 'ft-upload-model' },
+        h('h2', { class: 'ft-subheading' }, file.name),
+        frame,
+        h('ul', {}, ...rows),
+      ),
+    );
+    const url = URL.createObjectURL(file);
+    try {
+      const diagram = await Diagram.draw(place, url);
+      diagram.mark(
+        'has-incident',
+        problems.map((problem) => problem.element),
+      );
+      const choose = (element: string | null): void => {
+        diagram.select(element, true);
+        rows.forEach((row) => row.classList.toggle('is-current', row.dataset.problem === element));
+      };
+      diagram.onSelect = choose;
+      rows.forEach((row) => row.addEventListener('click', () => choose(row.dataset.problem ?? null)));
+    } catch {
+      frame.remove();
+    } finally {
+      URL.revokeObjectURL(url);
+    }
   }
 }

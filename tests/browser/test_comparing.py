@@ -6,7 +6,7 @@ import json
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NEEDED, Office
+from tests.browser.conftest import LOAN, NEEDED, Office
 from tests.browser.test_wizards import newer_loan, standing
 from workflow.models import ProcessDefinition, ProcessInstance
 
@@ -54,3 +54,20 @@ def test_times_are_told_in_the_zone_of_whoever_looks(office: Office) -> None:
     time = there.locator("tbody time").first
     expect(time).to_have_text("2025-01-01 08:30")
     expect(time).to_have_attribute("title", "2025-01-01 08:30:00 Asia/Tokyo · 2024-12-31 23:30:00 UTC")
+
+
+def test_problems_of_a_file_are_marked_on_its_diagram_before_it_is_deployed(office: Office) -> None:
+    broken = LOAN.read_text().replace("${", "${(", 1)
+    page = office.login("ada")
+    page.goto("/workflow/processdefinition/upload/")
+    page.set_input_files("#id_files", {"name": "loan.bpmn", "mimeType": "text/xml", "buffer": broken.encode()})
+    problem = page.locator("#upload-preview [data-problem]").first
+    expect(problem).to_be_visible()
+    element = problem.get_attribute("data-problem")
+    expect(page.locator(f"#upload-preview [data-element-id='{element}'].has-incident")).to_be_attached()
+    problem.click()
+    expect(page.locator(f"#upload-preview [data-element-id='{element}'].is-selected")).to_be_attached()
+    expect(page.locator("#detected")).to_contain_text("1 problem")
+    page.set_input_files("#id_files", str(LOAN))
+    expect(page.locator("#upload-preview svg").first).to_be_visible()
+    expect(page.locator("#upload-preview [data-problem]")).to_have_count(0)

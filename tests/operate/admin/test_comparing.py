@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from operate.admin.comparing import compare
 from tests.operate.admin.conftest import PLATFORMS, SUB_PROCESS, Office
@@ -81,3 +82,17 @@ def test_an_element_that_is_not_there_is_refused(office: Office) -> None:
     assert answer.status_code == 400
     assert "found &#x27;nowhere&#x27;" in answer.content.decode()
     assert not ProcessInstance.objects.exists()
+
+
+def test_what_is_wrong_with_a_file_is_told_before_it_is_deployed(office: Office) -> None:
+    broken = BEFORE.replace('targetRef="approve"', 'targetRef="nowhere"')
+    client = office.of("stella")
+    detect = "/workflow/processdefinition/detect/"
+    found = client.post(detect, {"file": SimpleUploadedFile("x.bpmn", broken.encode())}).json()
+    assert found["semantics"] == "camunda7"
+    assert "f1" in [each["element"] for each in found["problems"]]
+    assert all(each["line"] and each["message"] for each in found["problems"])
+    assert client.post(detect, {"file": SimpleUploadedFile("x.bpmn", BEFORE.encode())}).json()["problems"] == []
+    found = client.post(detect, {"file": SimpleUploadedFile("x.bpmn", b"<x")}).json()
+    assert (found["semantics"], len(found["problems"])) == ("", 1)
+    assert office.of("sam").post(detect, {"file": SimpleUploadedFile("x.bpmn", b"<x")}).status_code == 403

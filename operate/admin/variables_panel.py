@@ -55,6 +55,11 @@ class VariableLine:
         )
 
     @property
+    def is_shortened(self) -> bool:
+        """Whether the value is at hand, but not all of it, or not as it is, is shown."""
+        return not self.variable.is_cut and self.short != self.variable.text
+
+    @property
     def short(self) -> str:
         """The beginning of the value, on one line."""
         line = " ".join(self.variable.text.split())

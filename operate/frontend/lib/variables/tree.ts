@@ -12,6 +12,7 @@ const T = {
   edit: (name: string) => `Edit ${name}`,
   remove: (name: string) => `Delete ${name}`,
   add: (name: string) => `Add to ${name}`,
+  history: (name: string) => `History of ${name}`,
   doubleClick: 'Double-click to edit',
   none: 'Nothing here contains that.',
   more: (count: number) => `${count} more places; type more to narrow it down`,
@@ -49,8 +50,15 @@ export class Tree {
 
   /** The rows are new: open again what was open, and search again. */
   async shown(): Promise<void> {
-    const rows = this.rows();
-    rows.forEach((row, position) => (row.tabIndex = position ? -1 : 0));
+    const { mayEdit } = this.values();
+    this.tops().forEach((row, position) => {
+      row.tabIndex = position ? -1 : 0;
+      const cell = row.querySelector('.ft-actions');
+      if (cell && !cell.firstChild) {
+        const isCollection = row.querySelector('.ft-json-object, .ft-json-array') !== null;
+        cell.append(...actions(row.dataset.variable ?? '', isCollection, mayEdit, true));
+      }
+    });
     if (this.search) {
       await this.find(this.search);
       return;
@@ -203,14 +211,6 @@ export class Tree {
     const off = this.values().why;
     const code = h('code', { class: `ft-json-${node.kind}`, title: off ? null : T.doubleClick });
     code.append(...(isContainer ? [preview(value)] : this.marked(preview(value))));
-    const actions = h('td', { class: 'ft-actions', role: 'gridcell' });
-    if (!off) {
-      actions.append(
-        ...(isCollection ? [iconButton('add', 'data-add-member', T.add(path))] : []),
-        iconButton('edit', 'data-edit-variable', T.edit(path)),
-        iconButton('delete', 'data-delete-variable', T.remove(path)),
-      );
-    }
     return h(
       'tr',
       {
@@ -233,7 +233,7 @@ export class Tree {
         { class: 'ft-subtle ft-var-type', role: 'gridcell' },
         isCollection ? `${KINDS[node.kind]} · ${node.members.length}` : KINDS[node.kind],
       ),
-      actions,
+      h('td', { class: 'ft-actions', role: 'gridcell' }, ...actions(path, isCollection, !off, false)),
     );
   }
 
@@ -355,6 +355,16 @@ function chevron(name: string): HTMLElement {
     { type: 'button', class: 'ft-var-toggle', 'data-toggle': true, 'aria-label': T.open(name), tabindex: -1 },
     h('span', { class: 'material-symbols-outlined', 'aria-hidden': 'true' }, 'chevron_right'),
   );
+}
+
+/** What can be done with a value, as buttons. */
+function actions(name: string, isCollection: boolean, mayEdit: boolean, isVariable: boolean): HTMLElement[] {
+  return [
+    ...(isVariable ? [iconButton('history', 'data-history', T.history(name))] : []),
+    ...(mayEdit && isCollection ? [iconButton('add', 'data-add-member', T.add(name))] : []),
+    ...(mayEdit ? [iconButton('edit', 'data-edit-variable', T.edit(name))] : []),
+    ...(mayEdit ? [iconButton('delete', 'data-delete-variable', T.remove(name))] : []),
+  ];
 }
 
 function iconButton(icon: string, mark: string, label: string): HTMLElement {

@@ -34,7 +34,8 @@ export class Values {
       this.known.set(name, { name, type, version, isMasked: Boolean(masked), row });
       const earlier = former?.scope === this.scope ? former.texts.get(name) : undefined;
       if (!row.dataset.cut) {
-        this.texts.set(name, { version, text: row.querySelector('template')?.content.textContent ?? '' });
+        const whole = row.querySelector('template')?.content ?? row.querySelector('.ft-var-value > code');
+        this.texts.set(name, { version, text: whole?.textContent ?? '' });
       } else if (earlier?.version === version && !masked) {
         this.texts.set(name, earlier);
       }

@@ -12,7 +12,7 @@ from workflow.graph import Semantics
 from workflow.models import ProcessInstance
 
 BOTH = pytest.mark.parametrize("semantics", Semantics)
-BEFORE = SUB_PROCESS.format(platform=PLATFORMS[Semantics.CAMUNDA_7], id="delivery", user_task="")
+BEFORE = SUB_PROCESS.format(platform=PLATFORMS[Semantics.CAMUNDA_7], id="order", user_task="")
 
 
 def told(after: str) -> list[tuple[str, str, list[str]]]:

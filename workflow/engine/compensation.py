@@ -41,7 +41,7 @@ class Compensation:
         handler = self._handler_of(instance)
         if handler is not None:
             self._attach(instance.scope, UNDOABLE, handler, instance)
-        if instance.element.is_scope and (handler is None or not self._is_zeebe):
+        if instance.element.is_scope and not (self._is_zeebe and _is_event_sub_process(instance)):
             self._remember_scope(instance)
 
     def _handler_of(self, instance: ElementInstance) -> FlowNode | None:
@@ -94,21 +94,20 @@ class Compensation:
         return bool(found)
 
     def _scopes_of(self, source: ElementInstance) -> Iterator[ElementInstance]:
-        """An event sub-process undoes what the scope around it has done, too (Camunda 7), or only that (Zeebe)."""
+        """An event sub-process undoes what the scope around it has done, too; Zeebe looks no further than that."""
         scope = source.scope
         while scope is not None:
-            is_inner = scope.scope is not None and scope.element.type is ElementType.EVENT_SUB_PROCESS
-            if not (is_inner and self._is_zeebe):
-                yield scope
-            scope = scope.scope if is_inner else None
+            yield scope
+            is_last = not _is_event_sub_process(scope) or (self._is_zeebe and scope is not source.scope)
+            scope = None if is_last else scope.scope
 
     def _undoes(self, row: SubscriptionRow, activity_id: str) -> bool:
-        """With a handler of its own, an activity that is named is undone by that alone."""
+        """With a handler of its own, an activity that is named is undone by that alone; in Zeebe inside, too."""
         undone = self._state.elements.get(row.compensated_key or 0)
         if undone is None or (undone.element.body or undone.element).id.partition("#")[0] != activity_id:
             return False
         handler = self._handler_of(undone)
-        return handler is None or row.element_id == handler.id
+        return self._is_zeebe or handler is None or row.element_id == handler.id
 
     def _undo(self, source: ElementInstance, row: SubscriptionRow, scope: ElementInstance) -> None:
         engine = self._engine
@@ -200,6 +199,10 @@ class Compensation:
         """
         if self._is_used:
             self._finish_undoing(instance, done=done)
+
+
+def _is_event_sub_process(instance: ElementInstance) -> bool:
+    return instance.element.type is ElementType.EVENT_SUB_PROCESS
 
 
 def _compensates(event_sub_process: FlowNode) -> bool:

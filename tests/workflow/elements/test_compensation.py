@@ -264,9 +264,10 @@ def test_an_iteration_is_not_undone_while_others_go_on_in_camunda_7():
     assert "after" in instance.tree
 
 
+@BOTH
 @pytest.mark.parametrize("activity", [None, "car"])
-def test_an_event_sub_process_undoes_what_it_has_done_itself_in_camunda_7(activity):
-    builder = bpmn().start().user_task("hotel").undone_by("cancel_hotel").user_task("task")
+def test_an_event_sub_process_undoes_what_it_has_done_itself_too(semantics, activity):
+    builder = bpmn(semantics=semantics).start().user_task("hotel").undone_by("cancel_hotel").user_task("task")
     builder.event_sub_process("esp", error("E")).user_task("car").undone_by("cancel_car")
     builder.throw("undo", compensation(activity)).user_task("tell").up()
     instance = start(builder).complete("hotel").error("task", "E").complete("car")
@@ -282,3 +283,25 @@ def test_an_event_sub_process_inside_another_undoes_what_both_and_the_scope_arou
     instance = start(builder).complete("hotel").error("task", "E").complete("car").error("inside", "F")
     assert undoing(instance) == ["cancel_car", "cancel_hotel"]
     assert instance.complete("cancel_hotel", "cancel_car").tree == [{"outer": [{"inner": ["tell"]}]}]
+
+
+def test_zeebe_undoes_a_sub_process_by_its_own_handler_and_by_those_inside():
+    builder = in_sub_process(Semantics.ZEEBE).undone_by("cancel_trip").throw("undo", compensation("trip"))
+    builder.user_task("after")
+    instance = start(builder).complete("hotel", "flight")
+    assert sorted(undoing(instance)) == ["cancel_flight", "cancel_hotel", "cancel_trip"]
+    assert instance.complete("cancel_flight", "cancel_hotel", "cancel_trip").tree == ["after"]
+
+
+def test_what_an_event_sub_process_of_zeebe_has_done_is_not_undone_from_outside():
+    builder = bpmn(semantics=Semantics.ZEEBE).start().user_task("task").throw("undo", compensation()).user_task("after")
+    builder.event_sub_process("esp", message("note"), interrupting=False).user_task("car").undone_by("cancel_car").up()
+    instance = start(builder).message("note").complete("car", "task")
+    assert (undoing(instance), instance.tree) == ([], ["after"])
+
+
+def test_camunda_7_undoes_a_sub_process_that_is_named_by_its_own_handler_alone():
+    builder = in_sub_process(Semantics.CAMUNDA_7).undone_by("cancel_trip").throw("undo", compensation("trip"))
+    instance = start(builder.user_task("after")).complete("hotel", "flight")
+    assert undoing(instance) == ["cancel_trip"]
+    assert instance.complete("cancel_trip").tree == ["after"]

@@ -470,6 +470,7 @@ FETTLE = lines(
     Line("POST", "audit-events/export", LIST, {}, right=R.VIEW_AUDIT),
     Line("POST", "dry-run", R.CANCEL, {"command": "cancel", "keys": ["{instance}"]}, does=False),
     ("GET", "process-instances/{instance}/why-stuck", VIEW),
+    Line("GET", "process-instances/{instance}/undo/{snapshot}", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
     Line(
         "POST",
         "process-instances/{instance}/back",
@@ -575,7 +576,7 @@ VARIABLES_PAGE = [
         refused=200,
         does=False,
     ),
-    Line("GET", "workflow/processinstance/{instance}/undo/{event}/", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
+    Line("GET", "workflow/processinstance/{instance}/undo/{snapshot}/", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
     Line(
         "POST",
         "workflow/processinstance/{instance}/plan/",
@@ -699,6 +700,7 @@ PAGES = lines(
     # definitions
     Line("GET", "workflow/processdefinition/{definition}/", VIEW),
     Line("GET", "workflow/processdefinition/{definition}/xml/", VIEW),
+    Line("GET", "workflow/processdefinition/{definition}/compare/", VIEW),
     Line("GET", "workflow/processdefinition/{definition}/start/", VIEW, ok=(302,)),
     Line(
         "POST", "workflow/processdefinition/{definition}/start/", R.START, {"variables": "{}"}, ok=(302,), refused=400

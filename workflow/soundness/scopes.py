@@ -86,7 +86,7 @@ def _joins(net: Net, played: Exploration) -> tuple[dict[FlowNode, Trouble], dict
 def regular(scope: FlowNode, semantics: Semantics) -> Prospect:
     """What a scope that begins as the model wants can reach: what is wrong here is the model's fault."""
     net = net_of(scope, semantics)
-    budget = Budget()
+    budget = Budget(seconds=0.1)
     found = [prospect(net, {net.at(entry): 1}, budget) for entry in _entries(scope)]
     joins = {node: max(each.joins.get(node, Trouble.NONE) for each in found) for each in found for node in each.joins}
     return Prospect(

@@ -17,6 +17,7 @@ from operate.admin.waits import Wait, Waits, explained, ordered
 from operate.admin.wording import body_id, drawn_id, element_icon, element_label, instance_state, label_in
 from operate.diagnosis import Diagnosis, OpenRows, why_stuck
 from operate.masking.masks import Masks
+from operate.undo import why_not_undone
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
 from workflow.models import (
     ElementInstance,
@@ -368,6 +369,7 @@ class InstancePage:
         masks = Masks.for_pages() if events else Masks({})
         for event in events:
             body = event.small_body
+            event.is_undoable = not why_not_undone(event, self.instance)  # type: ignore[attr-defined]
             event.body = None if body is None else masks.body(event.workspace_id, event.process_id, body)
         return events
 

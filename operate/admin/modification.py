@@ -351,7 +351,7 @@ def fix_rows(fix: Fix, plan: Plan) -> dict[str, Any]:
     return {
         "label": fix.label,
         "kind": fix.kind.value,
-        "add": rows_of(fix) or [],
+        "add": rows_of(fix.add) or [],
         "delete": sorted({row for each in fix.leave_out if (row := plan.row_of(each)) is not None}),
         "row": plan.row_of(fix.position),
         "variables": list(fix.variables),

@@ -11,17 +11,19 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_POST
 
-from audit.models import Channel
+from audit.models import AuditEvent, Channel
 from operate.actions import ModifyProcessInstance
 from operate.admin.answers import REFUSALS, body_of, json_view, key_in, refusal_of, status_of
 from operate.admin.modification import Plan, element_operations, fix_rows, preview, read_plan
+from operate.admin.modification_rows import rows_of
 from operate.plans.changes import changes_since
 from operate.plans.exporting import call_for
 from operate.plans.json_form import write
 from operate.plans.judgement import warnings_json
 from operate.plans.plan import Plan as Instructions
-from operate.workspaces import Access
-from workflow.engine.errors import Outdated
+from operate.undo import undo_of
+from operate.workspaces import Access, Right, visible_to
+from workflow.engine.errors import NotFound, Outdated
 from workflow.models import ProcessInstance
 from workflow.modification import ModificationOptions
 from workflow.services import Outcome
@@ -76,6 +78,29 @@ class ModificationViews(Base):
                 "json": json.dumps(write(instructions), ensure_ascii=False, indent=2),
                 "curl": call.curl,
                 "leavesOut": list(call.leaves_out),
+            }
+        )
+
+    @method_decorator(require_GET)
+    @method_decorator(json_view)
+    def undo_view(self, request: HttpRequest, key: int, event: int) -> JsonResponse:
+        """A plan that takes back what an event of the audit log tells of, and what it cannot take back."""
+        instance = self.visible(request, key)
+        found = (
+            visible_to(AuditEvent.objects.of_process_instance(key), request.user, Right.VIEW_AUDIT)
+            .filter(pk=event)
+            .first()
+        )
+        if found is None:
+            raise NotFound(
+                f"Expected to find an audit event with key '{event}' of process instance '{key}', but there is none."
+            )
+        undo = undo_of(found, instance)
+        return JsonResponse(
+            {
+                "rows": rows_of(undo.instructions) or [],
+                "notes": list(undo.notes),
+                "reason": f"Undo of {found.get_event_display().lower()} by {found.actor_name or 'the system'} (event {found.key})",
             }
         )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from operate.forms.json_values import json_text
 from workflow.models import ElementInstance
 from workflow.modification import (
     ActivateElement,
@@ -11,17 +13,17 @@ from workflow.modification import (
     CancelElementInstance,
     CancelTransitionInstance,
     Instruction,
+    SetScopeVariables,
     StartBefore,
     StartTransition,
     TerminateAll,
     TerminateElementInstance,
 )
-from workflow.soundness import Fix
 
 
-def rows_of(fix: Fix) -> list[dict[str, Any]] | None:
-    """The rows that a suggested fix adds; None if one of its instructions has no such row, or it adds none."""
-    rows = [_row_of(instruction) for instruction in fix.add]
+def rows_of(instructions: Sequence[Instruction]) -> list[dict[str, Any]] | None:
+    """The rows that instructions come from; None if one of them has no such row, or there are none."""
+    rows = [_row_of(instruction) for instruction in instructions]
     found = [row for row in rows if row is not None]
     return found if found and len(found) == len(rows) else None
 
@@ -41,4 +43,6 @@ def _row_of(instruction: Instruction) -> dict[str, Any] | None:
             return None if found is None else {"kind": "cancel", "element": found, "key": str(key)}
         case CancelAll(element_id=element) | TerminateAll(element_id=element):
             return {"kind": "cancel", "element": element}
+        case SetScopeVariables(scope_key=key, variables=variables):
+            return {"kind": "set", "element": "", "key": str(key), "tokens": 0, "variables": json_text(variables)}
     return None

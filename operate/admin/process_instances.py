@@ -99,6 +99,7 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
             self.page("<int:key>/back/", "back", self.back_view),
             self.page("<int:key>/modify/", "modify", self.modify_view),
             self.page("<int:key>/plan/", "plan", self.export_view),
+            self.page("<int:key>/undo/<int:event>/", "undo", self.undo_view),
             self.page("<int:key>/tasks/<int:task>/", "task", self.task_view),
         ]
 
@@ -193,7 +194,9 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
         listed = reverse("admin:workflow_processinstance_changelist")
         hits = finding.instances(request.user, text) if text else []
         if not hits:
-            messages.warning(request, f"Nothing has the key or business key '{text}', or '{text}' in its searchable data.")
+            messages.warning(
+                request, f"Nothing has the key or business key '{text}', or '{text}' in its searchable data."
+            )
         query = request.GET.copy()
         query.clear()
         by_data = [str(hit.key) for hit in hits if hit.key]

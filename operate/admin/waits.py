@@ -133,6 +133,8 @@ class Waits:
                 return "Asynchronous continuation before the element."
             case Job.Kind.ASYNC_AFTER:
                 return "Asynchronous continuation after the element."
+            case Job.Kind.SIGNAL:
+                return "A signal was thrown for it, to be delivered by a job."
             case Job.Kind.TIMER:
                 return self._event_note(job.element_id)
         return ""
@@ -173,7 +175,7 @@ def job_kind(job: Job) -> str:
     """A job's kind in a word, as the pages treat it."""
     if job.kind == Job.Kind.TIMER:
         return "timer"
-    return "continuation" if job.kind in CONTINUATIONS else "worker"
+    return "continuation" if job.kind in (*CONTINUATIONS, Job.Kind.SIGNAL) else "worker"
 
 
 def job_name(job: Job) -> str:
@@ -185,6 +187,8 @@ def job_name(job: Job) -> str:
             return "Continue before"
         case Job.Kind.ASYNC_AFTER:
             return "Continue after"
+        case Job.Kind.SIGNAL:
+            return "Deliver signal"
     return str(job.type)
 
 
@@ -203,6 +207,8 @@ def job_sentence(job: Job) -> str:
             return "Waits for a worker to continue before it."
         case Job.Kind.ASYNC_AFTER:
             return "Waits for a worker to continue after it."
+        case Job.Kind.SIGNAL:
+            return "Waits for a worker to deliver its signal."
     if job.locked_until and job.worker:
         return f"Worker '{job.worker}' works on '{job.type}'."
     return f"Waits for a worker that takes '{job.type}' ({_retries(job)} left)."
@@ -241,7 +247,7 @@ def _explained(wait: Wait, cause: Cause | None) -> Wait:
     fixes = [
         {"label": each.label, "rows": rows}
         for each in cause.help
-        if each.fix is not None and (rows := rows_of(each.fix)) is not None
+        if each.fix is not None and (rows := rows_of(each.fix.add)) is not None
     ]
     return replace(wait, cause=cause, text=cause.text, is_failed=cause.is_failed, fixes=fixes)
 

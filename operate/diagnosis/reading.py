@@ -199,6 +199,10 @@ class _Reading:
                 f"Waits for a worker process to continue {side} it ({_retries(job.retries)} left).",
             )
             help_ = (Help("execute", "Continue now", Right.RESOLVE_INCIDENT, job.key),)
+        elif job.kind == Job.Kind.SIGNAL:
+            kind = Kind.CONTINUATION
+            text = f"Waits for a worker process to deliver its signal ({_retries(job.retries)} left)."
+            help_ = (Help("execute", "Deliver it now", Right.RESOLVE_INCIDENT, job.key),)
         else:
             kind, text = Kind.JOB, self._worker(job)
             help_ = (Help("retries", "Give it retries", Right.RESOLVE_INCIDENT, job.key),)
@@ -341,7 +345,7 @@ def _told_of(join: WaitingJoin) -> str:
             parts.append(f"one from '{source}', which can still come from {_names(missing.may_come_from)}")
         else:
             parts.append(f"one from '{source}', which cannot come any more")
-    return f"A token has come from {come}; it waits for {' and '.join(parts)}."
+    return f"A token has come from {come}; it waits for {', and '.join(parts)}."
 
 
 def _names(nodes: Iterable[FlowNode]) -> str:

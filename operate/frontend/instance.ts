@@ -145,6 +145,10 @@ root.addEventListener('click', (event) => {
   if (fix) {
     void modification?.suggest(JSON.parse(fix.dataset.fix ?? '[]'));
   }
+  const undo = (event.target as HTMLElement).closest<HTMLElement>('[data-undo]');
+  if (undo) {
+    void modification?.undo(undo.dataset.undo ?? '');
+  }
   const complete = (event.target as HTMLElement).closest<HTMLElement>('[data-complete]');
   if (complete && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from playwright.sync_api import Page, expect
 
@@ -147,3 +148,23 @@ def test_what_has_changed_meanwhile_is_told_before_going_on(office: Office) -> N
     expect(page.locator("#plan-apply")).to_be_disabled()
     page.get_by_role("button", name="Show the present state and keep the plan").click()
     expect(page.locator("#plan-apply")).to_be_enabled()
+
+
+def test_what_was_applied_is_undone_with_two_clicks_and_says_what_stays(office: Office) -> None:
+    """Task 13 of the click budget: Undo on the row of the audit log, look, Apply."""
+    key = office.loan()
+    page = office.login("ada")
+    office.open(page, key)
+    drag(page, "check_completeness", "accept_loan_application")
+    page.click("#plan-apply")
+    expect(page.locator("#toasts")).to_contain_text("Modifications applied.")
+    page.get_by_role("tab", name="Audit log").click()
+    page.locator("#panel-audit").get_by_role("button", name="Undo").first.click()
+    expect(page.locator("#summary .ft-plan-notes")).to_contain_text("'Check completeness' begins anew")
+    expect(page.locator("#plan-reason")).to_have_value(re.compile("Undo of modify by ada"))
+    expect(page.locator("#summary .ft-preview")).to_contain_text(
+        "activates Evaluate loan application, Check completeness"
+    )
+    page.click("#plan-apply")
+    expect(page.locator("#plan-apply")).to_be_hidden()
+    assert active(key) == ["check_completeness"]

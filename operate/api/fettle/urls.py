@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from operate.api.fettle import audit_events, back, diagnosis, modification, search, snapshots, variables
+from operate.api.fettle import audit_events, back, diagnosis, modification, search, snapshots, undo, variables
 from operate.api.fettle.dry_run import DryRun
 from operate.api.fettle.openapi import OpenApiDocument
 
@@ -19,6 +19,7 @@ resources = [
     path(f"{INSTANCE}/modification/dry-run", modification.ModifyDryRun.as_view()),
     path(f"{INSTANCE}/modification/validate", modification.Validate.as_view()),
     path(f"{INSTANCE}/modification/export", modification.Export.as_view()),
+    path(f"{INSTANCE}/undo/<str:event>", undo.UndoOf.as_view()),
     path(f"{INSTANCE}/why-stuck", diagnosis.WhyStuck.as_view()),
     path(f"{INSTANCE}/back", back.Back.as_view()),
     path(f"{INSTANCE}/back/dry-run", back.BackDryRun.as_view()),

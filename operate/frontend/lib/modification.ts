@@ -39,6 +39,11 @@ interface Operations {
   scopes: Choice[];
   elements: Record<string, ElementOperations>;
 }
+interface Inverse {
+  rows: Pick<NewRow, 'kind' | 'element'>[];
+  notes: string[];
+  reason: string;
+}
 interface Moving {
   element: string;
   key: string;
@@ -371,11 +376,21 @@ export class Modification {
   }
 
   /** Rows that would put something right: they are planned, and reviewed like any others. */
-  async suggest(rows: Pick<NewRow, 'kind' | 'element'>[]): Promise<void> {
+  async suggest(rows: Pick<NewRow, 'kind' | 'element'>[], notes: string[] = [], reason = ''): Promise<void> {
     await this.enter();
     if (this.isOn) {
       this.plan.add(...rows.map((row) => ({ tokens: 1, ...row })));
-      this.review.open();
+      this.review.open(notes, reason);
+    }
+  }
+
+  /** Plan the inverse of what an event of the audit log tells of. */
+  async undo(event: string): Promise<void> {
+    try {
+      const { rows, notes, reason } = await getJson<Inverse>(`${this.panels.page}undo/${event}/`);
+      await this.suggest(rows, notes, reason);
+    } catch (error) {
+      toast(error instanceof Refused ? error.message : String(error), 'error');
     }
   }
 

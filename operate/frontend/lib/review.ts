@@ -86,6 +86,7 @@ export class Review {
   private readonly preview = h('div', { class: 'ft-preview', 'aria-live': 'polite' });
   private readonly warnings = h('div', { class: 'ft-harms', 'aria-live': 'polite' });
   private readonly problem = h('p', { class: 'ft-error', role: 'alert' });
+  private readonly notes = h('div', { class: 'ft-plan-notes' });
   private readonly options = h('div', { class: 'ft-plan-options' });
   private readonly reason = h('input', {
     class: 'ft-input',
@@ -114,7 +115,10 @@ export class Review {
     dialog.addEventListener('keydown', (event) => this.key(event));
   }
 
-  open(): void {
+  /** With what cannot be put right by the rows, and a reason to start from. */
+  open(notes: string[] = [], reason = ''): void {
+    this.notes.replaceChildren(...notes.map((note) => h('p', {}, note)));
+    this.reason.value ||= reason;
     if (!this.dialog.open) {
       this.build();
       this.dialog.show();
@@ -185,6 +189,7 @@ export class Review {
           plainly('Copy as curl', () => void this.copy('curl')),
         ),
         this.problem,
+        this.notes,
         this.warnings,
         this.preview,
         this.options,

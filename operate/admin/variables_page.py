@@ -179,7 +179,9 @@ class VariablesViews:
         scopes = {each.key: each.name for each in reading.scopes(instance)[1:]}
         context = {
             "instance": instance,
-            "rows": [SnapshotLine(row, scopes, instance.key, _audit_url(row.key) if row.actor else None) for row in rows],
+            "rows": [
+                SnapshotLine(row, scopes, instance.key, _audit_url(row.key) if row.actor else None) for row in rows
+            ],
             "why": reading.why_not_editable(instance, reading.process_scope(instance), access),
             "is_more": len(rows) == snapshots.AT_ONCE,
         }

@@ -121,7 +121,7 @@ def test_a_join_tells_what_has_come_and_where_the_rest_can_come_from(semantics):
     key = start(drawn(FORK, semantics))
     complete("a")
     [join] = [each for each in diagnosis(key).causes if each.kind is Kind.JOIN]
-    expected = "A token has come from 'a'; it waits for one from 'b', which can still come from 'b'."
+    expected = "A token has come from 'a'; it waits for one from 'b', which is still at work."
     assert (join.text, join.is_failed, join.element_id) == (expected, False, "join")
 
 

@@ -11,10 +11,16 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 DOCUMENT = TESTS.parents[1] / "workflow/SEMANTICS.md"
-DIFFERENCES, RULES = (
-    [line for line in part.splitlines() if line.startswith("| ")][2:]
-    for part in DOCUMENT.read_text().split("## Rules of repair")
-)
+
+
+def rows(part: str) -> list[str]:
+    """The rows of the tables in a part of the document, without what stands above the lines."""
+    lines = part.splitlines()
+    heads = {n for n, line in enumerate(lines) if line.startswith("| ---")}
+    return [line for n, line in enumerate(lines) if line.startswith("| ") and not heads & {n, n + 1}]
+
+
+DIFFERENCES, RULES = (rows(part) for part in DOCUMENT.read_text().split("## Rules of repair"))
 EVERY_RULE = {f"C{n}" for n in range(1, 22)} | {f"D{n}" for n in range(1, 34)} | {f"E{n}" for n in range(1, 41)}
 
 
@@ -48,7 +54,7 @@ def test_there_are_questions():
 
 @pytest.mark.parametrize("row", DIFFERENCES, ids=lambda row: row.split("|")[1].strip())
 def test_every_answer_names_tests_that_exist(row):
-    assert len(row.strip("| ").split(" | ")) == 4
+    assert len(row.strip("| ").split(" | ")) in (3, 4)  # one answer for both engines, or one for each
     assert row.split("|")[1].strip().endswith("?")
     assert named(row, TESTS)
     assert missing(row, TESTS) == []

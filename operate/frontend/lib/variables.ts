@@ -92,10 +92,7 @@ export class Variables {
     if (field) {
       field.value = this.search;
     }
-    const view = this.panel.querySelector<HTMLSelectElement>('[data-view-select]');
-    if (view) {
-      view.value = this.view;
-    }
+    this.showChoice();
     this.panel.querySelector('[data-wide]')?.setAttribute('aria-pressed', String(this.isWide));
     await Promise.all([this.tree.shown(), this.showView()]);
   }
@@ -110,8 +107,16 @@ export class Variables {
 
   async choose(view: View): Promise<void> {
     this.view = view;
+    this.showChoice();
     this.onView(view);
     await this.showView();
+  }
+
+  private showChoice(): void {
+    const choice = this.panel.querySelector<HTMLSelectElement>('[data-view-select]');
+    if (choice) {
+      choice.value = this.view;
+    }
   }
 
   private get root(): HTMLElement {

@@ -576,7 +576,14 @@ VARIABLES_PAGE = [
         refused=200,
         does=False,
     ),
-    Line("GET", "workflow/processinstance/{instance}/undo/{snapshot}/", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
+    Line(
+        "GET",
+        "workflow/processinstance/{instance}/undo/{snapshot}/",
+        R.VIEW_AUDIT,
+        ok=(200, 400),
+        refused=404,
+        does=False,
+    ),
     Line(
         "POST",
         "workflow/processinstance/{instance}/plan/",

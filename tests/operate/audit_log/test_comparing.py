@@ -32,10 +32,12 @@ def told(before, after, **more):
 def test_new_and_deleted_variables_are_told_as_such():
     body = told(None, {"a": 1}, existed=False)
     [new] = changes(body, body)
-    assert new.is_new and {row.kind for row in new.rows} == {"added"}
+    assert new.is_new
+    assert {row.kind for row in new.rows} == {"added"}
     body = told({"a": 1}, None, deleted=True)
     [deleted] = changes(body, body)
-    assert deleted.is_deleted and {row.kind for row in deleted.rows} == {"removed"}
+    assert deleted.is_deleted
+    assert {row.kind for row in deleted.rows} == {"removed"}
 
 
 def test_a_change_behind_a_mask_is_told_without_the_values():

@@ -66,7 +66,13 @@ def test_several_patterns_hide_together():
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("", "found nothing"), ("  ", "found nothing"), ("a..b", "an empty one"), ("a[0]", "positions"), ("a" * 501, "500")],
+    [
+        ("", "found nothing"),
+        ("  ", "found nothing"),
+        ("a..b", "an empty one"),
+        ("a[0]", "positions"),
+        ("a" * 501, "500"),
+    ],
 )
 def test_what_is_no_pattern_is_explained(text, problem):
     with pytest.raises(ValueError, match=problem):

@@ -248,17 +248,32 @@ class ZeebeBody(MultiInstanceBody):
         name, output = details.output_collection, details.output_element
         if name is None or output is None or child.loop_counter is None:
             return
-        collected = list(step.own_list(name))
-        collected += [None] * (child.loop_counter - len(collected))
-        collected[child.loop_counter - 1] = step.evaluate_for(child, output)
+        number = child.loop_counter
+        collected = self._collection(step, name, number)
+        collected[number - 1] = step.evaluate_for(child, output)
         step.set_local({name: collected})
 
+    def _collection(self, step: Step, name: str, number: int) -> list[object]:
+        """What was collected so far; something in the iterations may have written to the same variable."""
+        value = step.own_variable(name, [None] * number)
+        problem = ""
+        if not isinstance(value, list):
+            problem = f"of output collection '{name}' because it is no list any more"
+        elif len(value) < number:
+            problem = f"at position {number} of output collection '{name}' because it has {len(value)} items only"
+        if isinstance(value, list) and not problem:
+            return list(value)
+        raise ElementFailure(
+            EXTRACT_VALUE_ERROR,
+            f"Unable to update an item {problem}. This may happen when several elements write to the same variable. "
+            f"Set '{name}' to a list of at least {number} items, then resolve the incident.",
+        )
+
     def is_enough(self, step: Step, child: ElementInstance, condition: Expression) -> bool:
+        """In a sequential body only those that have begun count."""
         begun, completed, active = step.iterations_begun(), step.completed_children(), step.active_children() - 1
-        details = step.details(LoopDetails)
-        total = len(self.items(step, details)) if details.sequential else begun
         counters = {
-            "numberOfInstances": total,
+            "numberOfInstances": begun,
             "numberOfActiveInstances": active,
             "numberOfCompletedInstances": completed,
             "numberOfTerminatedInstances": begun - active - completed,

@@ -489,6 +489,11 @@ class Step:
         """How many iterations of this body have begun."""
         return self._here.loop_counter or 0
 
+    def own_variable(self, name: str, default: object) -> object:
+        """The value of a variable of this element instance itself."""
+        row = self._here.variables.get(name)
+        return default if row is None else row.value
+
     def own_list(self, name: str) -> list[object]:
         """The list in a variable of this element instance; empty if it is none."""
         row = self._here.variables.get(name)

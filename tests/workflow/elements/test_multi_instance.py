@@ -209,6 +209,29 @@ def test_zeebe_collects_results_in_the_order_of_the_items(sequential):
     assert instance.variables == {"items": [1, 2, 3], "results": [10, 20, 30]}
 
 
+@pytest.mark.parametrize(
+    ("broken", "why"), [("text", "it is no list any more"), ([1, 2], "at position 3 of output collection")]
+)
+def test_a_collection_of_zeebe_that_was_spoilt_is_an_incident_until_it_is_mended(broken, why):
+    builder = tasks(Semantics.ZEEBE, over="items", results=("results", "result"))
+    instance = start(builder, items=[1, 2, 3]).complete("task", "task")
+    instance.complete("task", variables={"result": 3, "results": broken})
+    (incident,) = instance.state.incidents.values()
+    assert (incident.element_id, why in incident.message) == ("task", True)
+    assert instance.tree == [{BODY: ["task"]}]
+    instance.set(BODY, results=[1, 2, None])
+    instance.engine.close_incident(incident)
+    instance.engine.retry(instance.open("task"))
+    assert (instance.tree, instance.variables["results"]) == (["after"], [1, 2, 3])
+
+
+@pytest.mark.parametrize(("sequential", "done"), [(False, 1), (True, 2)])
+def test_zeebe_counts_only_the_iterations_that_have_begun(sequential, done):
+    number = 2 if sequential else 3
+    builder = tasks(Semantics.ZEEBE, 3, until=f"numberOfInstances = {number}", sequential=sequential)
+    assert start(builder).complete(*["task"] * done).tree == ["after"]
+
+
 def test_zeebe_leaves_null_where_an_iteration_was_not_needed():
     until = "numberOfCompletedInstances = 1"
     builder = tasks(Semantics.ZEEBE, over="items", results=("results", "result"), until=until)

@@ -119,11 +119,21 @@ class Evaluation:
                 for scope in reversed(scopes):
                     results.update({name: row.typed_value for name, row in scope.variables.items()})
             elif mapping.expression is not None:
-                results[mapping.target] = self.value(mapping.expression, instance, IO_MAPPING_ERROR)
+                results[mapping.target] = self._passed_value(mapping.expression, instance, mapping.local)
             else:
-                row = find_variable(instance, mapping.source or "")
+                source = mapping.source or ""
+                row = instance.variables.get(source) if mapping.local else find_variable(instance, source)
                 results[mapping.target] = row.typed_value if row is not None else None
         return results
+
+    def _passed_value(self, expression: Expression, instance: ElementInstance, local: bool) -> object:
+        if not local:
+            return self.value(expression, instance, IO_MAPPING_ERROR)
+        alone = {name: row.value for name, row in instance.variables.items()}
+        try:
+            return expression.evaluate({**alone, "__now__": self._now})
+        except ExpressionError as error:
+            raise ElementFailure(IO_MAPPING_ERROR, explain(expression, error)) from None
 
     def handed_back(self, mapping: PassedVariable, results: Variables, instance: ElementInstance) -> dict[str, object]:
         """What one `camunda:out` takes from a called process."""

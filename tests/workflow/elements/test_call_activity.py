@@ -68,6 +68,26 @@ def test_camunda_7_hands_over_single_variables_and_values_under_new_names():
     assert instance.variables == {"x": 3, "result": 4, "more": 5}
 
 
+def test_camunda_7_takes_what_is_marked_local_from_the_activity_alone():
+    builder = bpmn().start().user_task("before")
+    passed_in = (
+        PassedVariable("given", "x", local=True),
+        PassedVariable("more", expression=builder.expression("${inner + 1}"), local=True),
+    )
+    builder.call("call", "child", passed_in=passed_in)
+    builder.draft.nodes[-1].inputs = (builder.mapping("${x * 2}", "inner"),)
+    instance = start(builder, child(Semantics.CAMUNDA_7), x=3).complete("before")
+    assert instance.called().variables == {"given": None, "more": 7}
+
+
+def test_camunda_7_refuses_a_local_expression_about_a_variable_further_out():
+    builder = bpmn().start().user_task("before")
+    outside = PassedVariable("more", expression=builder.expression("${x + 1}"), local=True)
+    instance = start(builder.call("call", "child", passed_in=(outside,)), child(Semantics.CAMUNDA_7), x=3)
+    with pytest.raises(Rejected, match="Cannot resolve identifier 'x'"):
+        instance.complete("before")
+
+
 def test_camunda_7_hands_a_missing_variable_over_as_null():
     instance = start(caller(Semantics.CAMUNDA_7, passed_in=(PassedVariable("given", "x"),)), child(Semantics.CAMUNDA_7))
     assert instance.called().variables == {"given": None}

@@ -158,7 +158,6 @@ UNFOLD: dict[str, Any] = {
         },
     },
     "DASHBOARD_CALLBACK": "operate.admin.dashboard.dashboard",
-    "COMMAND": {"search_callback": "operate.admin.frame.find"},
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "operate.admin.frame.navigation"},
 }
 

@@ -1,4 +1,4 @@
-"""What stands around every page: the sidebar and the search."""
+"""What stands around every page: the sidebar."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
-from unfold.dataclasses import SearchResult
 
-from operate.admin import finding
 from operate.workspaces import Access, Right
 
 
@@ -75,11 +73,3 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def favicon(request: HttpRequest) -> str:
     """The sign in the browser's tab."""
     return static("fettle/favicon.svg")
-
-
-def find(request: HttpRequest, text: str) -> list[SearchResult]:
-    """For the theme's own search: the same that the pages' search finds."""
-    return [
-        SearchResult(title=hit.title, description=hit.hint, link=hit.url, icon=hit.icon)
-        for hit in finding.find(request.user, text)
-    ]

@@ -256,13 +256,6 @@ def test_the_overview_counts_what_one_may_see(office, failed_job):
     assert "No workspace yet" in office.of("nobody").get("/").content.decode()
 
 
-def test_the_command_palette_finds_instances_and_definitions(office):
-    instance = office.start(business_key="ORD-1")
-    assert str(instance.key) in office.of("sam").get("/search/?extended=1&s=ORD-1").content.decode()
-    assert str(instance.key) not in office.of("paul").get("/search/?extended=1&s=ORD-1").content.decode()
-    assert "Process definition" in office.of("sam").get("/search/?extended=1&s=delivery").content.decode()
-
-
 def test_a_link_back_is_never_a_script(office):
     key = office.start().key
     text = office.of("petra").get(

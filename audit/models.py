@@ -211,3 +211,29 @@ class VariableSnapshot(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OperationAnnotation(models.Model):
+    """What somebody has remarked on an operation, which is all events of one request in one workspace.
+
+    The newest row holds; one without text takes back what was remarked before. Rows are only ever added.
+    """
+
+    key = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(
+        Workspace, models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    operation_id = models.UUIDField(_("operation"), help_text=_("The id of the request."))
+    text = models.TextField(_("annotation"), blank=True, default="")
+    actor_name = models.TextField(_("actor's name"), blank=True, default="")
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("annotation of an operation")
+        verbose_name_plural = _("annotations of operations")
+        ordering = ["-key"]
+        default_permissions = ()
+        indexes = [models.Index(fields=["operation_id", "-key"], name="annotation_operation")]
+
+    def __str__(self) -> str:
+        return self.text

@@ -40,7 +40,7 @@ def nothing_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Let the test run empty the audit log between tests; the database refuses that to everybody else."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in ("audit_auditevent", "audit_variablesnapshot"):
+        for table in ("audit_auditevent", "audit_variablesnapshot", "audit_operationannotation"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse_truncate")
 
 

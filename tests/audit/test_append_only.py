@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from audit.models import AuditEvent, VariableSnapshot
+from audit.models import AuditEvent, OperationAnnotation, VariableSnapshot
 from audit.record import Snapshot
+from tests.audit.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +43,19 @@ def test_a_recorded_event_cannot_be_changed_or_deleted(sql, recorded):
     assert (list(AuditEvent.objects.values()), list(VariableSnapshot.objects.values())) == before
 
 
+@pytest.mark.parametrize(
+    "sql", ["UPDATE audit_operationannotation SET text = ''", "DELETE FROM audit_operationannotation"]
+)
+def test_an_annotation_cannot_be_changed_or_deleted(sql):
+    # given
+    OperationAnnotation.objects.create(operation_id=uuid4(), text="why", actor_name="eve", at=NOON)
+    # when
+    with pytest.raises(DatabaseError, match="append-only"):
+        run(sql)
+    # then
+    assert OperationAnnotation.objects.get().text == "why"
+
+
 def test_an_event_is_sealed_once(recorded):
     # given
     recorded()
@@ -60,7 +76,7 @@ def test_an_event_cannot_be_recorded_as_sealed():
         )
 
 
-@pytest.mark.parametrize("table", ["audit_auditevent", "audit_variablesnapshot"])
+@pytest.mark.parametrize("table", ["audit_auditevent", "audit_variablesnapshot", "audit_operationannotation"])
 def test_the_log_cannot_be_truncated(table):
     # given: the test run itself needs to, between tests
     run(f"ALTER TABLE {table} ENABLE TRIGGER audit_refuse_truncate")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -199,6 +200,17 @@ def test_two_workers_never_get_the_same_job_and_a_lock_runs_out(semantics):
         services.complete_job(first[0].job.key, worker="b")
     Job.objects.update(locked_until=None)
     assert len(services.activate_jobs(request, worker="c", max_jobs=9, workspace_ids=None)) == 3
+
+
+def test_a_job_of_zeebe_waits_for_no_worker_while_its_incident_is_open():
+    started = services.start_process_instance(deploy(job_model(Semantics.ZEEBE)).key)
+    job = started.jobs_created[0].key
+    services.fail_job(job, retries=0)
+    for again in (services.complete_job, services.fail_job, partial(services.throw_job_error, code="E")):
+        with pytest.raises(Conflict, match="incident"):
+            again(job)
+    services.resolve_incident(Incident.objects.get().key, retries=1)
+    services.complete_job(job)
 
 
 @BOTH

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from workflow.engine.commands import Complete, Occur
-from workflow.engine.errors import ElementFailure
+from workflow.engine.errors import Conflict, ElementFailure
 from workflow.engine.evaluation import EXTRACT_VALUE_ERROR
 from workflow.engine.state import ACTIVE, CREATED, ElementInstance, JobRow, SubscriptionRow
 from workflow.engine.timers import Due, first_due
@@ -57,6 +57,8 @@ class Events:
         self._engine = engine
         self._state = engine.state
         self._is_zeebe = engine.rules.semantics is Semantics.ZEEBE
+        self._considered: dict[int, int] = {}
+        """How many of the changes that wait to be looked at a conditional event has answered already, by its subscription."""
 
     # ---- waiting
 
@@ -135,7 +137,7 @@ class Events:
     def occur(
         self, holder: ElementInstance, node: FlowNode, variables: Variables = NO_VARIABLES, *, local: bool = False
     ) -> None:
-        """Let an event happen that `holder` waits for; `variables` come along with it, and may stay with the event."""
+        """Let an event happen that `holder` waits for; `variables` come along and may stay with a boundary event."""
         if node is holder.element:
             self._engine.set_result(holder, variables)
             self._engine.issue(Complete(holder))
@@ -144,7 +146,7 @@ class Events:
         elif node.type is ElementType.BOUNDARY_EVENT:
             self._occur_at_boundary(holder, node, variables, local)
         else:
-            self._occur_in_event_sub_process(holder, node, variables, local)
+            self._occur_in_event_sub_process(holder, node, variables)
 
     def _occur_at_boundary(
         self, holder: ElementInstance, boundary: FlowNode, variables: Variables, local: bool
@@ -158,9 +160,7 @@ class Events:
             self._engine.count_token(scope)
         self.pass_through(boundary, scope, variables, local=local)
 
-    def _occur_in_event_sub_process(
-        self, scope: ElementInstance, start: FlowNode, variables: Variables, local: bool
-    ) -> None:
+    def _occur_in_event_sub_process(self, scope: ElementInstance, start: FlowNode, variables: Variables) -> None:
         event_sub_process = start.flow_scope
         if event_sub_process is None:
             raise RuntimeError(f"'{start.id}' is in no event sub-process")
@@ -170,7 +170,7 @@ class Events:
         opened = self._engine.create(event_sub_process, scope)
         if self._engine.open(opened):
             self._engine.count_token(opened)
-            self.pass_through(start, opened, variables, local=local)
+            self.pass_through(start, opened, variables)
 
     def interrupt_scope(self, scope: ElementInstance) -> None:
         """Empty a scope whose event sub-process takes over; its other event sub-processes wait no longer."""
@@ -208,6 +208,7 @@ class Events:
     def check_conditions(self) -> None:
         """Let the conditional events occur whose condition a changed variable has made true."""
         changes = self._engine.variables.take_events()
+        considered, self._considered = self._considered, {}
         if not changes or not self._state.is_active:
             return
         self._state.need_everything()
@@ -215,17 +216,23 @@ class Events:
             if row.kind == "CONDITIONAL" and row.state == CREATED:
                 holder = self._state.elements.get(row.element_instance_key)
                 if holder is not None and holder.is_open:
-                    self._check_condition(holder, self._state.process.elements[row.element_id], changes)
+                    node = self._state.process.elements[row.element_id]
+                    self._check_condition(holder, node, changes[considered.get(row.key, 0) :])
 
     def _check_condition(self, holder: ElementInstance, node: FlowNode, changes: Sequence[VariableEvent]) -> None:
         event = node.event
         if not isinstance(event, ConditionalEvent):
             return
         seen = {scope.key for scope in holder.scopes()}
-        if any(change.scope_key in seen and _concerns(event, change) for change in changes) and self.holds(
-            holder, event
-        ):
-            self._engine.issue(Occur(holder, node))
+        concerned = any(change.scope_key in seen and _concerns(event, change) for change in changes)
+        if not concerned or not self.holds(holder, event):
+            return
+        if self._state.suspended:
+            raise Conflict(
+                f"Expected process instance '{self._state.key}' to be active, for the condition of '{node.id}' has become true, "
+                "but it is on hold. Resume it first."
+            )
+        self._engine.issue(Occur(holder, node))
 
     def occur_at_once(self, instance: ElementInstance) -> bool:
         """Let conditional events occur that are true as the instance is entered; whether one has ended it."""
@@ -235,6 +242,7 @@ class Events:
             node = self._state.process.elements[row.element_id]
             event = node.event
             if node is not instance.element and isinstance(event, ConditionalEvent) and self.holds(instance, event):
+                self._considered[row.key] = len(self._engine.variables.events)
                 self._engine.set_state(instance, ACTIVE)  # an event sub-process runs in it
                 self.occur(instance, node)
                 if is_interrupting(node):

@@ -12,7 +12,7 @@ from workflow.engine.errors import Conflict, Rejected
 from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.state import COMPLETED, CREATED, ERROR_THROWN, FAILED, ElementInstance, JobRow
 from workflow.engine.values import NO_VARIABLES, TypedValue, Variables
-from workflow.graph import ElementType
+from workflow.graph import ElementType, Semantics
 from workflow.models import Job
 from workflow.persistence.connection import Statement, execute, fetch
 from workflow.persistence.json_values import from_json, to_json
@@ -319,6 +319,10 @@ def _open(work: UnitOfWork, key: int, worker: str | None) -> tuple[Engine, JobRo
     row, instance = open_job(engine, key)
     if row.state not in (CREATED, FAILED):
         raise Conflict(f"Expected job '{key}' to wait for a worker, but it is in state '{row.state}'.")
+    if engine.rules.semantics is Semantics.ZEEBE and row.state == FAILED and open_incident(engine, row) is not None:
+        raise Conflict(
+            f"Expected job '{key}' to wait for a worker, but its incident is open. Resolve the incident first."
+        )
     require_not_suspended(engine, f"Job '{key}'")
     if worker is not None:
         _require_lock(row, worker)

@@ -134,6 +134,14 @@ def test_variables_of_a_reported_error_go_to_the_process_in_camunda_7_and_stay_a
 
 
 @BOTH
+def test_variables_of_an_error_that_an_event_sub_process_catches_go_to_the_process(semantics):
+    builder = bpmn(semantics=semantics).start().user_task("task")
+    builder.event_sub_process("esp", error("E")).user_task("handle").up()
+    instance = start(builder).error("task", "E", x=1)
+    assert (instance.tree, instance.variables) == ([{"esp": ["handle"]}], {"x": 1})
+
+
+@BOTH
 def test_an_error_of_a_called_process_is_caught_at_the_call_activity(semantics):
     child = bpmn("child", semantics).start().user_task("work").end("fail", error("E"))
     builder = bpmn(semantics=semantics).start().call("call", "child").user_task("after")

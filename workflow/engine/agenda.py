@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from workflow.engine.commands import Activate, Arrive, Command
+from workflow.engine.commands import Activate, Arrive, Command, Complete
 from workflow.engine.errors import ElementFailure, Rejected
 from workflow.graph import FlowNode
 
@@ -76,13 +76,15 @@ class Agenda:
     # ---- tokens that are on their way
 
     def tokens_in(self, scope: ElementInstance) -> Iterator[FlowNode]:
-        """The elements that counted tokens of a scope instance will come to next."""
+        """The elements that counted tokens of a scope instance will come to, or go on from, next."""
         for _engine, command in (*self._queue, *self._issued):
             match command:
                 case Arrive() if command.scope is scope:
                     yield command.flow.target
                 case Activate() if command.scope is scope:
                     yield command.element
+                case Complete() if command.instance.scope is scope:
+                    yield command.instance.element
 
     def discard_tokens(self, scope: ElementInstance) -> None:
         """Forget the tokens that are on their way in a scope instance that is being emptied."""

@@ -531,7 +531,9 @@ class Step:
         children = state.open_children(scope)
         if any(each.element is self.element and self._is_on_its_way(each) for each in children):
             return True
-        standing = {child.element for child in children if child.element is not self.element}
+        standing = {
+            child.element for child in children if child.element is not self.element and not _waits_at_join(child)
+        }
         standing.update(self._engine.agenda.tokens_in(scope))
         held = (state.process.flows[c.flow_id] for c in state.flows.values() if c.scope_key == scope.key and c.waiting)
         standing.update(flow.target for flow in held if flow.target is not self.element)
@@ -546,6 +548,12 @@ class Step:
     def set_result(self, name: str, value: object) -> None:
         """Store the result of a script or expression in a variable, where a completed job's would go."""
         self._engine.set_result(self._here, {name: value})
+
+
+def _waits_at_join(instance: ElementInstance) -> bool:
+    """Whether a token waits at a parallel join: it moves on with the last other one, which stands elsewhere."""
+    element = instance.element
+    return instance.state == ACTIVE and element.type is ElementType.PARALLEL_GATEWAY and len(element.incoming) > 1
 
 
 def uncaught_error(code: str, message: str = "") -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.events import condition, message
 from tests.support.processes import ProcessBuilder, bpmn, start
-from workflow.engine.errors import Rejected
+from workflow.engine.errors import Conflict, Rejected
 from workflow.graph import Semantics
 
 BOTH = pytest.mark.parametrize("semantics", Semantics)
@@ -116,3 +116,19 @@ def test_an_event_sub_process_takes_over_in_the_middle_of_a_command(semantics):
     instance = start(builder, x=0)
     assert instance.tree == [{"esp": ["help"]}]
     assert instance.history("task") == []
+
+
+def test_a_condition_that_an_input_mapping_makes_true_occurs_once():
+    builder = bpmn().start().user_task("before").user_task("task")
+    builder.draft.nodes[-1].inputs = (builder.mapping("${x * 2}", "y"),)
+    builder.boundary("event", condition("y > 1"), on="task", interrupting=False).user_task("handle")
+    assert start(builder, x=1).complete("before").tree == ["task", "handle"]
+
+
+@BOTH
+def test_an_instance_on_hold_takes_no_variable_that_would_let_an_event_occur(semantics):
+    instance = start(waiting(semantics), x=0)
+    instance.state.suspended = True
+    assert instance.set(x=1).tree == ["wait"]
+    with pytest.raises(Conflict, match="on hold"):
+        instance.set(x=2)

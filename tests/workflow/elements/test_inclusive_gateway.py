@@ -179,3 +179,17 @@ def test_a_join_in_one_iteration_does_not_wait_for_another_iteration(semantics):
     builder.user_task("a").inclusive("join").user_task("after").after("fork").user_task("b").flow("b", "join").up()
     instance = start(builder).complete("a").complete("b")
     assert instance.history("after") == ["ACTIVE"]
+
+
+@pytest.mark.parametrize("order", [("a", "b", "c"), ("b", "a", "c"), ("a", "c", "b")])
+def test_a_token_that_waits_at_a_parallel_join_is_not_waited_for_although_a_loop_leads_back(order):
+    builder = bpmn().start().exclusive("again").parallel("fork").user_task("a").inclusive("choose")
+    builder.apart().user_task("c").flow("choose", "c", id="taken", when="x > 0")
+    builder.apart().user_task("e").flow("choose", "e", id="left", when="x < 0")
+    builder.apart().inclusive("join").flow("c", "join").flow("e", "join")
+    builder.after("fork").user_task("b").parallel("all").user_task("after")
+    builder.flow("join", "all").flow("after", "again")
+    instance = start(builder, x=1)
+    for task in order:
+        instance.complete(task)
+    assert instance.tree == ["after"]

@@ -294,12 +294,15 @@ def at_element(element_id: str, states: Sequence[str]) -> Q:
 def with_variable(name: str, values: Sequence[Any]) -> Q:
     """Process instances that have one of these values in a variable, in any scope.
 
-    The one place where lists search in variables.
+    The one place where lists search in variables. Where a variable is masked it finds nothing: what is hidden is not guessed.
     """
     found = Q()
     for value in values:
         found |= Q(value=value) if value is not None else Q(value=None) | Q(value__isnull=True)
-    return Q(Exists(Variable.objects.filter(process_instance=OuterRef("pk"), name=name).filter(found)))
+    has_it = Q(Exists(Variable.objects.filter(process_instance=OuterRef("pk"), name=name).filter(found)))
+    for workspace_id, process_id in Masks.for_pages().places_of(name):
+        has_it &= ~Q(workspace=workspace_id, process_id=process_id)
+    return has_it
 
 
 __all__ = ["STATES", "ProcessInstanceFilter", "quoted_error", "with_variable"]

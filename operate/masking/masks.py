@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F
 
 from operate.masking.models import MaskedVariable
-from operate.masking.patterns import Pattern, masked
+from operate.masking.patterns import Pattern, masked, touches
 from operate.workspaces.access import Access, User
 from operate.workspaces.roles import Right
 from workflow.models import ProcessInstance, Variable
@@ -60,6 +60,10 @@ class Masks:
             if workspace_id in (None, workspace)
             for pattern in patterns
         )
+
+    def places_of(self, name: str) -> list[Place]:
+        """The processes in which something in a variable of this name is hidden: it must not be found by its value."""
+        return [place for place, patterns in self._patterns.items() if touches(name, patterns)]
 
     def value(self, workspace_id: int | None, process_id: str, name: str, value: Any) -> Any:
         """A variable's value as it may be shown; the very same object if nothing in it is masked."""

@@ -51,6 +51,11 @@ def masked(name: str, value: Any, patterns: Iterable[Pattern]) -> Any:
     return _masked(value, _inwards((pattern.steps for pattern in patterns), name))
 
 
+def touches(name: str, patterns: Iterable[Pattern]) -> bool:
+    """Whether something in a variable of this name may be masked."""
+    return bool(_inwards((pattern.steps for pattern in patterns), name))
+
+
 def has_mask(value: Any) -> bool:
     """Whether a value holds a mask somewhere, so that storing it would lose what the mask stands for."""
     match value:

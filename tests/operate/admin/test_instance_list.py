@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from operate.batch.models import BatchItem
 from operate.batch.running import run_due_jobs
 from operate.lists import ListColumns, SavedFilter
+from operate.masking.models import MaskedVariable
 from tests.operate.admin.conftest import Office
 from workflow.graph import Semantics
 from workflow.models import Incident, Job, ProcessInstance, UserTask
@@ -224,3 +225,12 @@ def test_the_list_takes_few_statements_with_everything_on_it(office: Office) -> 
     with CaptureQueriesContext(connection) as captured:
         client.get(INSTANCES + query)
     assert len(captured) < MOST_STATEMENTS
+
+
+def test_what_is_masked_is_not_guessed_by_its_value(office: Office) -> None:
+    instance = office.start(Semantics.CAMUNDA_7)
+    set_variables(instance.key, {"card": 4111})
+    client = office.of("stella")
+    assert listed(client, "?variable=card&value=4111") == [instance.key]
+    MaskedVariable.objects.create(workspace=office.shop, process_id=instance.process_id, pattern="card")
+    assert listed(client, "?variable=card&value=4111") == []

@@ -555,8 +555,16 @@ class Engine:
         """Begin a new process instance at one of its start events, as if that had occurred; the agenda has to run."""
         self.begin_process()
         self.state.start_element_id = start.id
+        if self.state.root.element.has_events and self._occurs_at_once(self.state.root):
+            return  # an event sub-process has taken over before anything began
         self.count_token(self.state.root)
         self.issue(Activate(start, self.state.root, variables))
+
+    def _occurs_at_once(self, root: ElementInstance) -> bool:
+        try:
+            return self.events.occur_at_once(root)
+        except ElementFailure as failure:
+            raise Rejected(failure.message) from None
 
     def begin_process(self) -> None:
         """Open the subscriptions of the process itself; its start event is entered by another command."""

@@ -132,3 +132,13 @@ def test_an_instance_on_hold_takes_no_variable_that_would_let_an_event_occur(sem
     assert instance.set(x=1).tree == ["wait"]
     with pytest.raises(Conflict, match="on hold"):
         instance.set(x=2)
+
+
+@BOTH
+@pytest.mark.parametrize(("interrupting", "tree"), [(True, [{"esp": ["help"]}]), (False, [{"esp": ["help"]}, "task"])])
+def test_an_event_sub_process_of_the_process_occurs_once_if_its_condition_holds_at_the_start(
+    semantics, interrupting, tree
+):
+    builder = bpmn(semantics=semantics).start().user_task("task").end()
+    builder.event_sub_process("esp", condition("2 > 1"), interrupting=interrupting).user_task("help").up()
+    assert start(builder, x=2).tree == tree

@@ -69,11 +69,22 @@ class Evaluation:
         except ExpressionError as error:
             raise ElementFailure(error_type, explain(condition, error)) from None
 
-    def text(self, expression: Expression, instance: ElementInstance, element: FlowNode | None = None) -> str:
-        """The value of an expression that has to be a string or a number, short enough for a name."""
+    def text(
+        self,
+        expression: Expression,
+        instance: ElementInstance,
+        element: FlowNode | None = None,
+        *,
+        is_key: bool = False,
+    ) -> str:
+        """The value of an expression that has to be a string short enough for a name.
+
+        A number is taken for one in Camunda 7, and in Zeebe where it is a correlation key.
+        """
         value = self.value(expression, instance, EXTRACT_VALUE_ERROR)
         place = (element or instance.element).id
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
+        kinds = str if self._is_zeebe and not is_key else str | int | float
+        if isinstance(value, bool) or not isinstance(value, kinds):
             raise ElementFailure(EXTRACT_VALUE_ERROR, wrong_type(expression, place, "STRING", value))
         text = str(value)
         if len(text) > TEXT_LIMIT:

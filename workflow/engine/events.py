@@ -95,7 +95,7 @@ class Events:
         self, holder: ElementInstance, node: FlowNode, scope: ElementInstance, name: Expression, key: Expression | None
     ) -> None:
         text = self._text(name, scope, node)
-        correlation_key = self._text(key, scope, node) if key is not None else None
+        correlation_key = self._engine.expressions.text(key, scope, node, is_key=True) if key is not None else None
         self._attach_subscription(holder, node, "MESSAGE", text, correlation_key)
 
     def _attach_subscription(

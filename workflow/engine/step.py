@@ -110,7 +110,7 @@ class Step:
         return self._engine.expressions.value(expression, self._here, error_type)
 
     def evaluate_string(self, expression: Expression) -> str:
-        """The value of an expression that has to be a string or a number, short enough for a name."""
+        """The value of an expression that has to be a string short enough for a name; a number will do in Camunda 7."""
         return self._engine.expressions.text(expression, self._here)
 
     def evaluate_names(self, expression: Expression) -> list[str]:

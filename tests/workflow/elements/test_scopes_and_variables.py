@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.processes import bpmn, start
+from tests.support.events import message
+from tests.support.processes import Running, bpmn, start
 from workflow.engine.errors import Rejected
 from workflow.engine.values import TypedValue
 from workflow.graph import Semantics
@@ -72,6 +73,15 @@ def test_a_failing_expression_leaves_an_incident_in_zeebe_and_nothing_half_made(
     assert instance.incidents == [("task", "EXTRACT_VALUE_ERROR")]
     assert instance.history("task") == ["ACTIVATING"]
     assert not instance.state.user_tasks
+
+
+def test_zeebe_takes_a_number_for_a_key_but_not_for_a_job_type():
+    def waiting_for(key: int, kind: object) -> Running:
+        builder = bpmn(semantics=Semantics.ZEEBE).start().catch("event", message("paid", "key"))
+        return start(builder.service_task("task", type="=kind"), key=key, kind=kind)
+
+    assert waiting_for(5, "work").message("paid", "5").incidents == []
+    assert waiting_for(5, 7).message("paid", "5").incidents == [("task", "EXTRACT_VALUE_ERROR")]
 
 
 def test_a_zeebe_mapping_to_a_path_builds_an_object_and_later_mappings_see_earlier_ones():

@@ -153,11 +153,22 @@ def test_a_name_that_needs_a_variable_is_a_problem_of_the_element_and_its_line(s
     assert not ProcessDefinition.objects.exists()
 
 
-@BOTH
-def test_a_name_may_be_calculated(semantics):
-    name = '="paid" + "-1"' if semantics is Semantics.ZEEBE else "${1 + 1}"
-    deploy(xml("order", semantics, ("message", "paid")).replace("name='paid'", f"name='{name}'"))
-    assert [row[3] for row in waiting()] == ["paid-1" if semantics is Semantics.ZEEBE else "2"]
+@pytest.mark.parametrize(
+    ("semantics", "kind", "name", "calculated"),
+    [
+        (Semantics.ZEEBE, "message", '="paid" + "-1"', "paid-1"),
+        (Semantics.ZEEBE, "signal", '="paid" + "-1"', "paid-1"),
+        (Semantics.CAMUNDA_7, "signal", "${1 + 1}", "2"),
+    ],
+)
+def test_a_name_may_be_calculated(semantics, kind, name, calculated):
+    deploy(xml("order", semantics, (kind, "paid")).replace("name='paid'", f"name='{name}'"))
+    assert [row[3] for row in waiting()] == [calculated]
+
+
+def test_camunda_7_takes_no_calculated_name_for_a_message_that_starts_a_process():
+    with pytest.raises(ModelProblems, match="expressions in the message start event name are not allowed"):
+        deploy(xml("order", Semantics.CAMUNDA_7, ("message", "paid")).replace("name='paid'", "name='${1 + 1}'"))
 
 
 @BOTH

@@ -21,7 +21,7 @@ from workflow.engine.evaluation import TEXT_LIMIT, explain, wrong_type
 from workflow.engine.outcome import Outcome, outcome
 from workflow.engine.timers import first_due, next_due
 from workflow.engine.values import NO_VARIABLES, Variables, typed
-from workflow.expressions import Expression, ExpressionError, expect_boolean
+from workflow.expressions import Expression, ExpressionError, Language, expect_boolean
 from workflow.graph import (
     ConditionalEvent,
     ExecutableProcess,
@@ -178,6 +178,11 @@ def registration(
 def _register(found: Registration, node: FlowNode, semantics: Semantics, now: datetime, is_given_back: bool) -> None:
     match node.event:
         case MessageEvent(name=name):
+            if semantics is Semantics.CAMUNDA_7 and name.language is not Language.STATIC:
+                raise ValueError(
+                    f"Invalid message name '{name.source}' of '{node.id}': expressions in the message start event name are not "
+                    "allowed. Write the name itself."
+                )
             found.subscriptions.append(_subscription(found.definition, node, Kind.MESSAGE, _text(name, node, now), now))
         case SignalEvent(name=name):
             found.subscriptions.append(_subscription(found.definition, node, Kind.SIGNAL, _text(name, node, now), now))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from workflow.elements.reading import ElementReading
 from workflow.engine.behaviour import Behaviour, element
+from workflow.engine.step import Step
 from workflow.graph import DataPath, ElementType, read_declared
 
 MAX_VERSION_TAG_LENGTH = 64
@@ -73,4 +74,10 @@ def _history_time_to_live(reading: ElementReading) -> int | None:
 
 @element(ElementType.PROCESS)
 class Process(Behaviour):
-    """Ends when its last token has ended. Its start is the business of the start command."""
+    """Ends when its last token has ended."""
+
+    def on_activate(self, step: Step) -> None:
+        """Begin at the none start event; the other starts are the business of those who make them."""
+        start = step.element.none_start_event
+        if start is not None:
+            step.start_child(start)

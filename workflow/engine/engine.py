@@ -553,8 +553,11 @@ class Engine:
 
     def start_at(self, start: FlowNode, variables: Variables = NO_VARIABLES) -> None:
         """Begin a new process instance at one of its start events, as if that had occurred; the agenda has to run."""
-        self.begin_process()
         self.state.start_element_id = start.id
+        if start.event is None and self.rules.failures_raise_incidents:
+            self.enter(self.state.root)  # where that fails, the process itself waits for repair and is entered again
+            return
+        self.begin_process()
         if self.state.root.element.has_events and self._occurs_at_once(self.state.root):
             return  # an event sub-process has taken over before anything began
         self.count_token(self.state.root)
@@ -711,7 +714,10 @@ class Engine:
 
     def retry(self, instance: ElementInstance) -> None:
         """Let an element instance that stands in an incident try again from where it stands."""
-        self.run(Enter(instance) if instance.state == ACTIVATING else Complete(instance))
+        # A process that failed has not begun; its own state is not kept.
+        is_process = instance is self.state.root and self.rules.failures_raise_incidents
+        begins = instance.state == ACTIVATING or is_process
+        self.run(Enter(instance) if begins else Complete(instance))
 
     # ---- results, and mappings that must not fail
 

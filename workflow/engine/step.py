@@ -114,12 +114,8 @@ class Step:
         return self._engine.expressions.text(expression, self._here)
 
     def evaluate_names(self, expression: Expression) -> list[str]:
-        """A list of strings, or one string with commas in it."""
+        """The value of an expression that has to be a list of strings."""
         value = self.evaluate(expression)
-        if value is None:
-            return []
-        if isinstance(value, str):
-            return [name.strip() for name in value.split(",") if name.strip()]
         if isinstance(value, list) and all(isinstance(name, str) for name in value):
             return list(value)
         raise ElementFailure(EXTRACT_VALUE_ERROR, self.wrong_type(expression, "ARRAY of STRING", value))

@@ -86,8 +86,9 @@ def test_results_are_collected_in_the_order_in_which_they_come():
     assert instance.variables["results"] == [1, 2]
 
 
-def test_an_unknown_element_in_the_collection_is_an_incident():
-    instance = start(ad_hoc(active="names"), names=["nobody"])
+@pytest.mark.parametrize("names", [["nobody"], [1], None, "a"])
+def test_anything_but_a_list_of_elements_that_there_are_is_an_incident(names):
+    instance = start(ad_hoc(active="names"), names=names)
     assert instance.incidents == [("hoc", "EXTRACT_VALUE_ERROR")]
     assert instance.tree == [{"hoc": []}]
 

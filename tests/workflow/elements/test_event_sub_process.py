@@ -146,3 +146,16 @@ def test_a_token_on_its_way_to_a_join_is_interrupted_too(semantics):
     instance = start(builder).complete("a").message("help")
     assert instance.tree == [{"esp": ["help"]}]
     assert instance.complete("help").ended == "COMPLETED"
+
+
+def test_a_process_of_zeebe_that_cannot_wait_for_its_events_has_an_incident_and_begins_when_it_can():
+    builder = bpmn(semantics=Semantics.ZEEBE).start().user_task("task")
+    builder.event_sub_process("esp", message("paid", "id")).user_task("handle").up()
+    instance = start(builder)
+    (incident,) = instance.state.incidents.values()
+    assert (incident.element_id, incident.error_type, instance.tree) == ("process", "EXTRACT_VALUE_ERROR", [])
+    instance.set(id="a")
+    instance.engine.close_incident(incident)
+    instance.engine.retry(instance.state.root)
+    assert (instance.tree, instance.ended) == (["task"], None)
+    assert instance.message("paid", "a").tree == [{"esp": ["handle"]}]

@@ -110,6 +110,7 @@ def test_hits_are_chosen_with_the_arrows(office: Office) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{office.server}{INSTANCES}{keys[0]}/")
     # a page of the sidebar
+    expect(page.locator("#instance[data-ready]")).to_be_visible()
     page.keyboard.press("Control+k")
     page.keyboard.type("batches")
     expect(page.locator("#find-hits")).to_contain_text("Page")

@@ -18,7 +18,13 @@ from workflow.persistence.keys import next_key
 
 pytestmark = pytest.mark.django_db
 
-TELL_WHAT_STAYS = (actions.SubmitBatch, actions.Deploy, actions.ExecuteBatchJob)
+TELL_WHAT_STAYS = (
+    actions.SubmitBatch,
+    actions.Deploy,
+    actions.ExecuteBatchJob,
+    actions.ConfigureDataPaths,
+    actions.ReindexProcess,
+)
 """Keys of what is there from now on, which a dry run cannot have; or whether it was up to us."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from workflow.models import Workspace
 from workflow.models.fields import KeyReference
 from workflow.models.querysets import WorkspaceQuerySet
+
+KEY_LIMIT = 2**63
 
 
 class Channel(models.TextChoices):
@@ -101,6 +104,13 @@ class AuditEventQuerySet(WorkspaceQuerySet):
         told = Q(body__variables__has_key=name) | Q(body__variables__contains=[{"name": name}])
         return self.filter(models.Exists(former) | told)
 
+    def of_operation(self, operation_id: UUID) -> Self:
+        """All that one request has done; see `AuditEvent.operation_id`."""
+        found = Q(request_id=operation_id)
+        if operation_id.hex.isdecimal() and (key := int(operation_id.hex)) < KEY_LIMIT:
+            found |= Q(request_id=None, key=key)
+        return self.filter(found)
+
     def unsealed(self) -> Self:
         return self.filter(sequence__isnull=True)
 
@@ -183,6 +193,11 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.subject} {self.entity_key or ''}".rstrip()
+
+    @property
+    def operation_id(self) -> UUID:
+        """The request's id; without a request, the event is an operation by itself, and the id has its key's digits."""
+        return self.request_id or UUID(f"{self.key:032}")
 
 
 class VariableSnapshot(models.Model):

@@ -4,6 +4,7 @@ Pages, both APIs and batches write through these and nothing else.
 """
 
 from operate.actions.ad_hoc import ActivateAdHocElements
+from operate.actions.audit_log import AnnotateOperation
 from operate.actions.back_navigation import GoBackToUserTask
 from operate.actions.base import Action, request_id_of
 from operate.actions.batches import (
@@ -73,6 +74,7 @@ __all__ = [
     "ActivateAdHocElements",
     "ActivateJobs",
     "ActivateProcessDefinition",
+    "AnnotateOperation",
     "AssignUserTask",
     "BroadcastSignal",
     "CancelBatch",

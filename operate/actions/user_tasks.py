@@ -42,6 +42,7 @@ class AssignUserTask(UserTaskAction):
     def perform(self, key: int, assignee: str | None, *, only_if_free: bool = False) -> Outcome:
         self.about(key)
         self.entry.body["assignee"] = assignee
+        self.note(claim=only_if_free or None)
         return self.noted(services.assign_user_task(key, assignee, only_if_free=only_if_free, context=self.context))
 
 

@@ -35,6 +35,7 @@ from operate.api.engine_rest.history import incident as history_incident
 from operate.api.engine_rest.history import process_instance as history_process_instance
 from operate.api.engine_rest.history import statistics as history_statistics
 from operate.api.engine_rest.history import task as history_task
+from operate.api.engine_rest.history import user_operation as history_user_operation
 from operate.api.engine_rest.history import variable_instance as history_variable_instance
 
 
@@ -204,6 +205,16 @@ resources: list[URLPattern | URLResolver] = [
     path("history/task", history_task.HistoricTasks.as_view()),
     path("history/process-definition/<str:id>/statistics", history_statistics.HistoricActivityStatisticsView.as_view()),
     path("history/task/count", history_task.HistoricTaskCount.as_view()),
+    path("history/user-operation", history_user_operation.UserOperations.as_view()),
+    path("history/user-operation/count", history_user_operation.UserOperationCount.as_view()),
+    path(
+        "history/user-operation/<str:operation_id>/set-annotation",
+        history_user_operation.SetUserOperationAnnotation.as_view(),
+    ),
+    path(
+        "history/user-operation/<str:operation_id>/clear-annotation",
+        history_user_operation.ClearUserOperationAnnotation.as_view(),
+    ),
 ]
 
 urlpatterns = [

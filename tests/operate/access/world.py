@@ -243,6 +243,8 @@ def _make_batches(world: World) -> None:
     paused = SubmitBatch(administrator, channel=Channel.ADMIN).execute(Suspend(), Selection([goal]))
     SuspendBatch(administrator, channel=Channel.ADMIN).execute(paused)
     world.names["paused_batch"] = str(paused)
+    operation = AuditEvent.objects.filter(entity_key=paused, actor_name=administrator.get_username()).latest("key")
+    world.names["operation"] = str(operation.operation_id)
     job = BatchJob.objects.filter(batch=waiting).earliest("key")
     world.names |= {"done_batch": str(done), "batch": str(waiting), "batch_job": str(job.pk)}
     world.names["suspended"] = str(_start(definition))

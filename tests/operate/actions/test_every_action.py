@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth import get_user_model
 from guardian.shortcuts import assign_perm
 
 import operate.actions
-from audit.models import Channel, Event, Result, Subject
+from audit.models import AuditEvent, Channel, Event, Result, Subject
 from operate import actions
 from operate.actions import Action
 from operate.actions.batches import BatchAction
@@ -73,6 +74,11 @@ class Case:
 
 def lock(shop: Shop) -> None:
     actions.LockJob(None).execute(shop.job_key, "w", MINUTE)
+
+
+def start_of(shop: Shop) -> UUID:
+    """The operation that has started the order."""
+    return AuditEvent.objects.of_process_instance(shop.instance_key).earliest("key").operation_id
 
 
 def fail(shop: Shop) -> None:
@@ -662,6 +668,13 @@ CASES = [
         lambda action, shop, key: action.execute(
             [JobRequest("ship", MINUTE)], worker="w", max_jobs=1, workspace_ids=[shop.workspace.pk]
         ),
+    ),
+    Case(
+        actions.AnnotateOperation,
+        Right.VIEW_AUDIT,
+        Event.UPDATE,
+        Subject.AUDIT_LOG,
+        lambda action, shop, key: action.execute(start_of(shop), "somebody called"),
     ),
 ]
 WITH_KEY = [case for case in CASES if case.key]

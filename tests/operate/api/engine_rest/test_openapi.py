@@ -65,7 +65,7 @@ def test_every_command_describes_its_body_and_every_question_its_answer(document
         if method == "get":
             assert "content" in answers.get("200", {}) or path.endswith("/diagram"), path
         elif method in ("post", "put"):
-            bodiless = path.endswith(("/unclaim", "/unlock", "/execute", "/recalculate"))
+            bodiless = path.endswith(("/unclaim", "/unlock", "/execute", "/recalculate", "/clear-annotation"))
             assert "requestBody" in operation or bodiless, (path, method)
         assert "401" in answers
 

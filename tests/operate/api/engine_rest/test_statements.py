@@ -24,6 +24,7 @@ LISTS = (
     "/history/variable-instance",
     "/history/incident",
     "/history/task",
+    "/history/user-operation",
 )
 
 

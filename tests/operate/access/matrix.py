@@ -630,7 +630,7 @@ PAGES = lines(
     *anyhow("r/0/0/", SIGNED_IN, ok=(404,)),
     *anyhow("no/such/page/", SIGNED_IN, ok=(404,)),
     *anyhow("workflow/", SIGNED_IN),
-    *anyhow("search/?s=loanmark&extended=1", LIST),
+    *anyhow("search/?s=loanmark&extended=1", SIGNED_IN),
     *anyhow("", LIST),
     # process instances
     *lists("workflow/processinstance/", "workflow/incident/", "workflow/job/", "workflow/usertask/", "operate/batch/"),

@@ -327,3 +327,17 @@ def test_local_variables_are_edited_in_their_scope_alone(loans):
     loans.save(scope_key=task.key, set={"amount": text("5")})
     # then
     assert (loans.texts(task.key), loans.texts()["amount"]) == ({"amount": "5"}, "100")
+
+
+def test_what_happened_before_stays_on_record_as_it_was(loans):
+    """B27, B28: neither the execution history nor earlier audit events follow an edit."""
+    # given
+    loans.save(set={"amount": text("90")})
+    history = list(ElementInstance.objects.filter(process_instance=loans.key).values())
+    events = {each["key"]: each for each in AuditEvent.objects.values()}
+    # when
+    loans.save(set={"amount": text("80")})
+    # then
+    assert list(ElementInstance.objects.filter(process_instance=loans.key).values()) == history
+    assert {each["key"]: each for each in AuditEvent.objects.filter(pk__in=events).values()} == events
+    assert AuditEvent.objects.count() == len(events) + 1

@@ -36,12 +36,23 @@ def nothing_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     data_paths.assume_configuration({})
 
 
+END_OTHER_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let the test run empty the audit log between tests; the database refuses that to everybody else."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let the test run empty the audit log between tests; the database refuses that to everybody else.
+
+    In the end a thread of a server may still hold a connection, which would keep the test database from being dropped.
+    """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("audit_auditevent", "audit_variablesnapshot", "audit_operationannotation"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse_truncate")
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(END_OTHER_SESSIONS)
 
 
 def drop_databases_of_killed_runs(url: str) -> None:

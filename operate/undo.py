@@ -11,6 +11,7 @@ from typing import Any
 
 from audit.models import AuditEvent, Event, Result, Subject
 from workflow.engine.errors import Rejected
+from workflow.engine.state import OPEN_STATES
 from workflow.graph import BODY_SUFFIX, ElementType, ExecutableProcess, FlowNode, Semantics
 from workflow.models import ElementInstance, ProcessInstance, Variable
 from workflow.modification import (
@@ -23,7 +24,6 @@ from workflow.modification import (
 )
 from workflow.persistence.definitions import executable_process
 
-OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 NAMED = 5
 
 
@@ -78,7 +78,7 @@ class _Reading:
         scopes = {row.flow_scope_key for row in self._rows.values()} | {
             change["scope_key"] for change in self._changes()
         }
-        opened = ElementInstance.objects.filter(pk__in=scopes, state__in=OPEN).values_list("key", flat=True)
+        opened = ElementInstance.objects.filter(pk__in=scopes, state__in=OPEN_STATES).values_list("key", flat=True)
         self._open_scopes = {instance.key, *opened}
 
     def _keys(self, what: str) -> list[int]:
@@ -142,18 +142,16 @@ class _Reading:
         return found, notes if found else []
 
     def _start(self, node: FlowNode, row: ElementInstance) -> Instruction | None:
-        body = node.body
-        is_alone = body is not None and row.flow_scope_key not in self._open_scopes
-        if body is not None and is_alone:
-            node = body
-        outer = self._open_scope(node, row)
+        if node.body is not None and row.flow_scope_key not in self._open_scopes:
+            node = node.body
+        outer = self._open_scope(row)
         if self._process.semantics is Semantics.CAMUNDA_7:
             return StartBefore(node.id, ancestor_key=outer)
         if node.body is not None or node.type is ElementType.BOUNDARY_EVENT:
             return None
         return ActivateElement(node.id.removesuffix(BODY_SUFFIX), ancestor_key=outer)
 
-    def _open_scope(self, node: FlowNode, row: ElementInstance) -> int | None:
+    def _open_scope(self, row: ElementInstance) -> int | None:
         """The scope that it stood in, if that is open and not the process instance, which needs no naming."""
         key = row.flow_scope_key
         return key if key in self._open_scopes and key != self._instance.key else None
@@ -166,8 +164,8 @@ class _Reading:
         scopes = {row.flow_scope_key for row in started}
         leaves = [row for row in started if row.key not in scopes]
         cancel = CancelElementInstance if self._process.semantics is Semantics.CAMUNDA_7 else TerminateElementInstance
-        found: list[Instruction] = [cancel(row.key) for row in leaves if row.state in OPEN]
-        return found, list(self._gone_on(row for row in leaves if row.state not in OPEN))
+        found: list[Instruction] = [cancel(row.key) for row in leaves if row.state in OPEN_STATES]
+        return found, list(self._gone_on(row for row in leaves if row.state not in OPEN_STATES))
 
     def _gone_on(self, rows: Iterator[ElementInstance]) -> Iterator[str]:
         names = [_label(node) for row in rows if (node := self._process.elements.get(row.element_id)) is not None]

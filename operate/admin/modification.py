@@ -23,7 +23,7 @@ from operate.masking.masks import Masks
 from operate.variables.reading import Scope, scopes
 from workflow.engine.errors import Rejected
 from workflow.engine.events import is_interrupting
-from workflow.engine.state import VariableChange
+from workflow.engine.state import OPEN_STATES, VariableChange
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
 from workflow.models import ElementInstance, Job, ProcessInstance
 from workflow.modification import (
@@ -46,7 +46,6 @@ from workflow.persistence.definitions import executable_process
 from workflow.services import CalledFact, ElementFact, Outcome, RowFact
 from workflow.soundness import Fix
 
-OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 LISTED = 200
 MOST_ENDING = 10_000
 """More instances of an element, or more scopes to choose from, are not listed one by one."""
@@ -62,7 +61,7 @@ class Running:
 
     @classmethod
     def of(cls, instance: ProcessInstance) -> Running:
-        rows = ElementInstance.objects.filter(process_instance=instance.key, state__in=OPEN)
+        rows = ElementInstance.objects.filter(process_instance=instance.key, state__in=OPEN_STATES)
         counted = rows.order_by().values("element_id").annotate(total=Count("key"), first=Min("key"))
         listed: dict[str, list[ElementInstance]] = defaultdict(list)
         for row in rows.order_by("key")[: 10 * LISTED]:
@@ -267,11 +266,11 @@ def preview(instance: ProcessInstance, outcome: Outcome) -> dict[str, Any]:
         )
         return [{"id": name, "name": name, "total": total} for name, total in counted.items()]
 
+    masks = Masks.for_pages()
     names = {instance.key: "", **{fact.key: label_in(process, fact.element_id) for fact in outcome.activated}}
     return {
         "state": outcome.state,
-        "variables": [_variable(change, instance, names) for change in outcome.variables[:LISTED]],
-        "tasks": waits(outcome.user_tasks_created),
+        "variables": [_variable(change, instance, names, masks) for change in outcome.variables[:LISTED]],
         "activated": told(outcome.activated),
         "completed": told(outcome.completed),
         "terminated": told(outcome.terminated),
@@ -285,11 +284,12 @@ def preview(instance: ProcessInstance, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _variable(change: VariableChange, instance: ProcessInstance, names: Mapping[int, str]) -> dict[str, Any]:
-    process_id, workspace_id, masks = instance.process_id, instance.workspace_id, Masks.for_pages()
-
+def _variable(
+    change: VariableChange, instance: ProcessInstance, names: Mapping[int, str], masks: Masks
+) -> dict[str, Any]:
     def text(value: object) -> str:
-        return json.dumps(masks.value(workspace_id, process_id, change.name, value), ensure_ascii=False, default=str)
+        shown = masks.value(instance.workspace_id, instance.process_id, change.name, value)
+        return json.dumps(shown, ensure_ascii=False, default=str)
 
     return {
         "name": change.name,
@@ -453,7 +453,7 @@ def _ancestors_of_move(process: ExecutableProcess, row: _Row) -> Sequence[int | 
     """The scope for each token that is moved: a token that stays within a scope stays in that instance of it."""
     source, target = process.elements.get(row.element), process.elements.get(row.target)
     moved = ElementInstance.objects.filter(
-        process_instance=row.process_instance_key, state__in=OPEN, element_id=row.element
+        process_instance=row.process_instance_key, state__in=OPEN_STATES, element_id=row.element
     )
     if row.key is not None:
         moved = moved.filter(pk=row.key)
@@ -498,7 +498,7 @@ def _terminate(process: ExecutableProcess, row: _Row) -> list[Instruction]:
     if element is None or element.body is None:
         return [TerminateAll(drawn_id(row.element))]
     running = ElementInstance.objects.filter(
-        process_instance=row.process_instance_key, state__in=OPEN, element_id=row.element
+        process_instance=row.process_instance_key, state__in=OPEN_STATES, element_id=row.element
     )
     return [TerminateElementInstance(key) for key in running.order_by("key").values_list("key", flat=True)]
 

@@ -12,6 +12,7 @@ from typing import Any
 from operate.diagnosis.causes import Cause, Diagnosis, Help, Kind, NearMiss
 from operate.diagnosis.usual import usual_durations
 from operate.workspaces.roles import Right
+from workflow.engine.state import OPEN_STATES
 from workflow.graph import BODY_SUFFIX, INNER_INSTANCE_SUFFIX, ConditionalEvent, ElementType, FlowNode, Semantics
 from workflow.models import (
     BufferedMessage,
@@ -27,7 +28,6 @@ from workflow.persistence.definitions import executable_process
 from workflow.persistence.unit_of_work import clock
 from workflow.soundness import Marking, Token, WaitingJoin, waiting_joins
 
-OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 AT_MOST = 200
 """More open element instances than these are not read."""
 DEPTH = 10
@@ -48,7 +48,7 @@ class OpenRows:
     @cached_property
     def elements(self) -> Sequence[ElementInstance]:
         """At most one more than is told of."""
-        rows = ElementInstance.objects.filter(process_instance=self._key, state__in=OPEN).order_by("key")
+        rows = ElementInstance.objects.filter(process_instance=self._key, state__in=OPEN_STATES).order_by("key")
         return list(rows[: AT_MOST + 1])
 
     @cached_property
@@ -76,7 +76,7 @@ class OpenRows:
 
     def total(self) -> int:
         """How many element instances are open."""
-        return ElementInstance.objects.filter(process_instance=self._key, state__in=OPEN).count()
+        return ElementInstance.objects.filter(process_instance=self._key, state__in=OPEN_STATES).count()
 
 
 def why_stuck(

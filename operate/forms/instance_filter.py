@@ -20,6 +20,7 @@ from operate.masking.masks import Masks
 from operate.search import OPERATORS, Condition, narrow, parse_conditions
 from operate.workspaces import visible_to
 from workflow.engine.errors import Rejected
+from workflow.engine.state import OPEN_STATES
 from workflow.models import ElementInstance, Incident, Job, ProcessDefinition, ProcessInstance, Variable
 
 RUNNING = ("active", "incidents", "suspended")
@@ -32,7 +33,6 @@ STATES: dict[str, tuple[str, Q]] = {
     "completed": ("Completed", Q(state="COMPLETED")),
     "canceled": ("Canceled", Q(state="CANCELED")),
 }
-OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 SINGLE = ("key", "business_key", "called_by", "batch")
 """Who asks for these asks for certain process instances, whatever their state."""
 MOST_VERSIONS = 200
@@ -282,7 +282,7 @@ def at_element(element_id: str, states: Sequence[str]) -> Q:
     there = ElementInstance.objects.filter(
         process_instance=OuterRef("pk"), element_id__in=(element_id, f"{element_id}#multiInstanceBody")
     )
-    runs = Q(Exists(there.filter(state__in=OPEN)))
+    runs = Q(Exists(there.filter(state__in=OPEN_STATES)))
     was = Q(Exists(there), ~Q(state="ACTIVE"))
     asks_running = any(name in RUNNING for name in states)
     asks_ended = any(name in FINISHED for name in states)

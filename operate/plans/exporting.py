@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from operate.plans.json_form import plain
 from operate.plans.plan import Plan
+from workflow.engine.state import OPEN_STATES
 from workflow.engine.values import TypedValue, Variables
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
 from workflow.models import ElementInstance, ProcessInstance
@@ -36,7 +37,6 @@ from workflow.modification import (
 from workflow.persistence.definitions import executable_process
 
 INSTANCE = "$PROCESS_INSTANCE"
-OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 ADDRESSES = {
     Semantics.CAMUNDA_7: "/engine-rest/process-instance/{}/modification",
     Semantics.ZEEBE: "/v2/process-instances/{}/modification",
@@ -277,7 +277,7 @@ class Running:
     @classmethod
     def of(cls, instance: ProcessInstance) -> Self:
         """Read them."""
-        rows = ElementInstance.objects.filter(process_instance=instance.key, state__in=OPEN)
+        rows = ElementInstance.objects.filter(process_instance=instance.key, state__in=OPEN_STATES)
         elements = dict(rows.values_list("key", "element_id"))
         return cls(executable_process(instance.definition_key), instance.key, elements)
 

@@ -18,13 +18,13 @@ from operate.masking.patterns import Pattern, masked
 from operate.variables import exact
 from operate.workspaces import Access, Right
 from workflow.engine.errors import NotFound
+from workflow.engine.state import OPEN_STATES
 from workflow.graph import BODY_SUFFIX, ExecutableProcess
 from workflow.graph.types import SCOPE_TYPES
 from workflow.models import ElementInstance, ProcessInstance
 from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import executable_process
 
-OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 MOST_SCOPES = 2_000
 MOST_VARIABLES = 10_000
 
@@ -141,7 +141,7 @@ def scopes(instance: ProcessInstance) -> list[Scope]:
     Two queries; at most 2,000 of them.
     """
     types = [kind.value for kind in SCOPE_TYPES]
-    rows = fetch(SCOPES, (str(instance.key), list(OPEN), types))
+    rows = fetch(SCOPES, (str(instance.key), list(OPEN_STATES), types))
     ((total,),) = fetch(COUNT, (str(instance.key),))
     process = executable_process(instance.definition_key)
     known = {row[0] for row in rows}
@@ -160,7 +160,7 @@ def scopes(instance: ProcessInstance) -> list[Scope]:
 
 def _element_scope(instance: ProcessInstance, row: ElementInstance) -> Scope:
     name = name_of(executable_process(instance.definition_key), row.element_id)
-    is_open = row.state in OPEN and instance.state == ProcessInstance.State.ACTIVE
+    is_open = row.state in OPEN_STATES and instance.state == ProcessInstance.State.ACTIVE
     return Scope(
         row.key, row.element_id, row.element_type, name, 1, row.state, is_open, row.started_at, row.loop_counter
     )

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from workflow.engine.errors import NotFound
 from workflow.engine.outcome import Outcome, outcome
+from workflow.engine.state import OPEN_STATES
 from workflow.engine.values import ExactValue
 from workflow.models import ElementInstance, ProcessSnapshot, Variable
 from workflow.modification import Modification
@@ -29,7 +30,6 @@ FROM workflow_processsnapshot p CROSS JOIN jsonb_each(p.variables) s CROSS JOIN 
 LEFT JOIN workflow_variable now ON now.scope_key = s.key::bigint AND now.name = v.key
 WHERE p.key = %s
 """
-OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 MAX_TARGETS = 100
 
 
@@ -64,7 +64,7 @@ def back_targets(process_instance_key: int) -> list[BackTarget]:
     """The user tasks that a process instance can go back to, the newest first: left, and still in its model."""
     found = _newest(process_instance_key)
     keys = [each.element_instance_key for each in found]
-    still_there = set(ElementInstance.objects.filter(pk__in=keys, state__in=OPEN).values_list("pk", flat=True))
+    still_there = set(ElementInstance.objects.filter(pk__in=keys, state__in=OPEN_STATES).values_list("pk", flat=True))
     return [each for each in found if each.element_instance_key not in still_there]
 
 

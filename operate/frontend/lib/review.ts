@@ -46,7 +46,6 @@ interface Preview {
   ends: string[];
   waits: Told[];
   waitsNoMore: Told[];
-  tasks: Told[];
   called: string[];
   variables: VariableChange[];
   incidents: { name: string; label: string }[];

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 from audit.models import AuditEvent, Channel
 from operate.actions.reveal import RevealAuditEvent
 from operate.admin.base import EngineModelAdmin
+from operate.admin.paging import NEWER, OLDER, KeySlice
 from operate.admin.reasons import Reasons
-from operate.admin.time_paging import NEWER, OLDER, TimeSlice, newer_than, older_than
+from operate.admin.time_paging import BY_TIME, newer_than, older_than
 from operate.audit_log.comparing import changes
 from operate.audit_log.exporting import FORMATS, export
 from operate.forms.audit_filter import AuditFilter
@@ -45,7 +46,7 @@ class AuditEventAdmin(EngineModelAdmin):
         """The newest events that the filters find; the page before and after by time, nothing is counted."""
         filters = self.filters_of(request)
         rows = filters.narrow(self.get_queryset(request)).defer("body").annotate(workspace_name=F("workspace__name"))
-        found = TimeSlice.of(rows, request, self.page_size)
+        found = KeySlice.of(rows, request, self.page_size, BY_TIME)
         query = _filters_alone(request).urlencode()
         context = {
             "filters": filters,

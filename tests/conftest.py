@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 
 import psutil
 import psycopg
 import pytest
+from django.core.signals import request_finished, request_started
 from django.db import connection
+from django.test import TransactionTestCase
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -47,12 +51,51 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     In the end a thread of a server may still hold a connection, which would keep the test database from being dropped.
     """
+    from tests.support.emptying import empty_database  # it wants Django to be set up
+
+    TransactionTestCase._fixture_teardown = lambda case: empty_database()  # type: ignore[method-assign]
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("audit_auditevent", "audit_variablesnapshot", "audit_operationannotation"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse_truncate")
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(END_OTHER_SESSIONS)
+
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture(scope="session")
+def busy_threads() -> Iterator[set[threading.Thread]]:
+    """The threads of test servers that are answering a request at the moment."""
+    busy: set[threading.Thread] = set()
+
+    def started(**_: object) -> None:
+        busy.add(threading.current_thread())
+
+    def finished(**_: object) -> None:
+        busy.discard(threading.current_thread())
+
+    request_started.connect(started)
+    request_finished.connect(finished)
+    yield busy
+    request_started.disconnect(started)
+    request_finished.disconnect(finished)
+
+
+@pytest.fixture(autouse=True)
+def requests_end_before_the_database_is_emptied(
+    request: pytest.FixtureRequest, busy_threads: set[threading.Thread]
+) -> Iterator[None]:
+    """A page that was just closed may still have requests under way, which would find the rows of the next test."""
+    yield
+    if "live_server" not in request.fixturenames:  # for those the database was prepared before, so it is emptied after
+        return
+    deadline = time.monotonic() + PATIENCE_S
+    me = threading.current_thread()
+    while any(thread.is_alive() for thread in list(busy_threads) if thread is not me):
+        assert time.monotonic() < deadline, f"A request has not ended within {PATIENCE_S:.0f} s after its test."
+        time.sleep(0.01)
 
 
 def drop_databases_of_killed_runs(url: str) -> None:

@@ -4,33 +4,60 @@ import type { JsonEditor, Mode } from '../editor';
 import { h } from '../dom';
 import { changeOf, documentOf, type JsonFault, pretty, sameText, told } from '../json';
 import type { PanelState } from '../panels';
+import { texts } from '../texts';
 import { type Edit, refusalOf } from './api';
 import { type Saving, Warnings } from './saving';
 
-const T = {
-  edit: 'Edit',
-  compare: 'Compare',
-  format: 'Format',
-  formatHint: 'Indent; numbers and texts stay as they are',
-  save: 'Save',
-  saveAnyway: 'Save anyway',
-  saving: 'Saving…',
-  cancel: 'Cancel',
-  reason: 'Reason',
-  reasonHint: 'Why? Goes into the audit log',
-  unchanged: 'Nothing has changed yet.',
-  invalid: 'Invalid JSON format',
-  notAnObject: 'Invalid JSON format: the variables have to be an object, {"name": value}.',
-  nameless: 'A variable needs a name of 1 to 255 characters.',
-  discard: 'Discard what you have typed?',
-  discardYes: 'Discard',
-  discardNo: 'Keep editing',
-  keys: 'Ctrl+Enter saves · Esc, then Tab leaves the text',
-  masked: 'Masked values stay as they are, unless you write something else in their place.',
-  restored: 'This is what you had typed before you left.',
-  fresh: 'Start from the present values',
-  more: (count: number) => `and ${count} more`,
-};
+const T = texts({
+  en: {
+    edit: 'Edit',
+    compare: 'Compare',
+    format: 'Format',
+    formatHint: 'Indent; numbers and texts stay as they are',
+    save: 'Save',
+    saveAnyway: 'Save anyway',
+    saving: 'Saving…',
+    cancel: 'Cancel',
+    reason: 'Reason',
+    reasonHint: 'Why? Goes into the audit log',
+    unchanged: 'Nothing has changed yet.',
+    invalid: 'Invalid JSON format',
+    notAnObject: 'Invalid JSON format: the variables have to be an object, {"name": value}.',
+    nameless: 'A variable needs a name of 1 to 255 characters.',
+    discard: 'Discard what you have typed?',
+    discardYes: 'Discard',
+    discardNo: 'Keep editing',
+    keys: 'Ctrl+Enter saves · Esc, then Tab leaves the text',
+    masked: 'Masked values stay as they are, unless you write something else in their place.',
+    restored: 'This is what you had typed before you left.',
+    fresh: 'Start from the present values',
+    more: (count: number) => `and ${count} more`,
+  },
+  de: {
+    edit: 'Bearbeiten',
+    compare: 'Vergleichen',
+    format: 'Formatieren',
+    formatHint: 'Einrücken; Zahlen und Texte bleiben, wie sie sind',
+    save: 'Speichern',
+    saveAnyway: 'Trotzdem speichern',
+    saving: 'Wird gespeichert…',
+    cancel: 'Abbrechen',
+    reason: 'Grund',
+    reasonHint: 'Warum? Steht dann im Audit-Log',
+    unchanged: 'Es ist noch nichts geändert.',
+    invalid: 'Ungültiges JSON',
+    notAnObject: 'Ungültiges JSON: Die Variablen müssen ein Objekt sein, {"Name": Wert}.',
+    nameless: 'Eine Variable braucht einen Namen mit 1 bis 255 Zeichen.',
+    discard: 'Eingaben verwerfen?',
+    discardYes: 'Verwerfen',
+    discardNo: 'Weiter bearbeiten',
+    keys: 'Strg+Eingabe speichert · Esc, dann Tab verlässt den Text',
+    masked: 'Maskierte Werte bleiben, wie sie sind, solange nichts anderes an ihre Stelle geschrieben wird.',
+    restored: 'Das ist, was vor dem Verlassen der Seite eingegeben war.',
+    fresh: 'Mit den aktuellen Werten beginnen',
+    more: (count) => `und ${count} weitere`,
+  },
+});
 
 const MOST_FAULTS = 5;
 const DRAFT_LIMIT = 1_000_000;

@@ -2,23 +2,41 @@
 
 import { h } from '../dom';
 import { type JsonMember, type JsonNode, parseJson, pretty, same } from '../json';
+import { texts } from '../texts';
 import { type Conflict, type Edit } from './api';
 
-const T = {
-  title: 'Somebody else has changed this meanwhile',
-  lead: 'Nothing is saved yet, and nothing you typed is lost. Choose for each value what it shall be.',
-  deleted: 'deleted',
-  nothing: 'not there',
-  was: 'Was',
-  theirs: 'Theirs',
-  mine: 'Mine',
-  merged: 'merged by itself',
-  allMine: 'All mine',
-  allTheirs: 'All theirs',
-  back: 'Keep editing',
-  save: 'Save the result',
-  whole: 'whole value',
-};
+const T = texts({
+  en: {
+    title: 'Somebody else has changed this meanwhile',
+    lead: 'Nothing is saved yet, and nothing you typed is lost. Choose for each value what it shall be.',
+    deleted: 'deleted',
+    nothing: 'not there',
+    was: 'Was',
+    theirs: 'Theirs',
+    mine: 'Mine',
+    merged: 'merged by itself',
+    allMine: 'All mine',
+    allTheirs: 'All theirs',
+    back: 'Keep editing',
+    save: 'Save the result',
+    whole: 'whole value',
+  },
+  de: {
+    title: 'Jemand anders hat dies inzwischen geändert',
+    lead: 'Noch ist nichts gespeichert, und keine Eingabe ist verloren. Wählen Sie für jeden Wert, was gelten soll.',
+    deleted: 'gelöscht',
+    nothing: 'nicht vorhanden',
+    was: 'Vorher',
+    theirs: 'Andere',
+    mine: 'Meine',
+    merged: 'von selbst zusammengeführt',
+    allMine: 'Alle meine',
+    allTheirs: 'Alle anderen',
+    back: 'Weiter bearbeiten',
+    save: 'Ergebnis speichern',
+    whole: 'ganzer Wert',
+  },
+});
 
 type Side = 'theirs' | 'mine';
 type Text = string | null;

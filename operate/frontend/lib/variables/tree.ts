@@ -5,18 +5,31 @@
 
 import { h } from '../dom';
 import { type JsonKind, type JsonNode, parseJson } from '../json';
+import { texts } from '../texts';
 import { preview, type Values } from './values';
 
-const T = {
-  open: (name: string) => `Open ${name}`,
-  edit: (name: string) => `Edit ${name}`,
-  remove: (name: string) => `Delete ${name}`,
-  add: (name: string) => `Add to ${name}`,
-  history: (name: string) => `History of ${name}`,
-  doubleClick: 'Double-click to edit',
-  none: 'Nothing here contains that.',
-  more: (count: number) => `${count} more places; type more to narrow it down`,
-};
+const T = texts({
+  en: {
+    open: (name: string) => `Open ${name}`,
+    edit: (name: string) => `Edit ${name}`,
+    remove: (name: string) => `Delete ${name}`,
+    add: (name: string) => `Add to ${name}`,
+    history: (name: string) => `History of ${name}`,
+    doubleClick: 'Double-click to edit',
+    none: 'Nothing here contains that.',
+    more: (count: number) => `${count} more places; type more to narrow it down`,
+  },
+  de: {
+    open: (name) => `${name} öffnen`,
+    edit: (name) => `${name} bearbeiten`,
+    remove: (name) => `${name} löschen`,
+    add: (name) => `Zu ${name} hinzufügen`,
+    history: (name) => `Verlauf von ${name}`,
+    doubleClick: 'Doppelklick zum Bearbeiten',
+    none: 'Hier enthält nichts diesen Text.',
+    more: (count) => `${count} weitere Stellen; ausführlicherer Suchtext grenzt sie ein`,
+  },
+});
 
 const GROUP = 100;
 const MOST_MATCHES = 200;

@@ -74,6 +74,7 @@ class Subject(models.TextChoices):
     JOB = "Job", _("Job")
     MASKING = "Masking", _("Masking")
     MESSAGE = "Message", _("Message")
+    NOTE = "Note", _("Note")
     PROCESS_DEFINITION = "Process definition", _("Process definition")
     PROCESS_INSTANCE = "Process instance", _("Process instance")
     PROCESS_VARIABLES = "Process variables", _("Process variables")

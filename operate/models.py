@@ -12,6 +12,8 @@ from operate.figures import HourlyFigure, RollUp
 from operate.grants import RoleGrant
 from operate.lists import ListColumns, SavedFilter
 from operate.masking.models import MaskedVariable
+from operate.notes.models import Note
+from operate.notifications.models import Notice, Notification, NotificationPreference, Webhook
 from workflow.models import ProcessDataPath, Workspace
 
 
@@ -48,8 +50,13 @@ __all__ = [
     "HourlyFigure",
     "ListColumns",
     "MaskedVariable",
+    "Note",
+    "Notice",
+    "Notification",
+    "NotificationPreference",
     "RoleGrant",
     "RollUp",
     "SavedFilter",
+    "Webhook",
     "WorkspaceSettings",
 ]

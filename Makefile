@@ -18,9 +18,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-ha
 BUNDLE := workflow/expressions/feel/dist/feelin.js
 BUNDLED := package-lock.json esbuild.config.mjs $(wildcard workflow/expressions/feel/*.js) \
 	$(shell find operate/frontend 2>/dev/null)
+TRANSLATED := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint fmt install install-dev build requirements clean python node chromium
+.PHONY: help run test bench lint fmt install install-dev build messages requirements clean python node chromium
 
 help:
 	@echo 'make run      start Fettle (PORT=8000 WORKERS=1 DEMO=1 DATA_DIR=…, DATABASE_URL=… in the environment)'
@@ -29,6 +30,7 @@ help:
 	@echo 'make lint     only the linters, types and architecture'
 	@echo 'make fmt      format the source'
 	@echo 'make requirements   pin the newest allowed Python packages'
+	@echo 'make messages   bring new texts into the translations'
 	@echo 'make clean    remove everything that was made, except data'
 
 run: python node
@@ -84,7 +86,10 @@ requirements: install-dev
 
 # Assets
 
-build: $(BUNDLE)
+build: $(BUNDLE) $(TRANSLATED)
+
+messages: install-dev
+	@$(BIN)/python -m config.messages collect
 
 node_modules/.installed: package-lock.json .npmrc | node
 	@echo 'Installing the npm packages of package-lock.json …'
@@ -94,6 +99,10 @@ node_modules/.installed: package-lock.json .npmrc | node
 $(BUNDLE): $(BUNDLED) node_modules/.installed
 	@echo 'Bundling scripts and styles …'
 	@node esbuild.config.mjs
+	@touch $@
+
+%.mo: %.po config/messages.py | .venv/.installed
+	@$(BIN)/python -m config.messages compile
 	@touch $@
 
 # Tools that have to be there
@@ -117,5 +126,5 @@ chromium:
 		fi; }
 
 clean:
-	rm -rf .venv node_modules staticfiles operate/static/operate $(dir $(BUNDLE)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache test-results
+	rm -rf .venv node_modules staticfiles operate/static/operate $(dir $(BUNDLE)) $(TRANSLATED) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -626,6 +626,8 @@ PAGES = lines(
     Line("POST", "password_change/", SIGNED_IN, {}),
     Line("GET", "password_change/done/", SIGNED_IN),
     Line("GET", "jsi18n/", SIGNED_IN),
+    Line("GET", "language/", ALL, ok=(302,)),
+    Line("POST", "language/", ALL, {"language": "en"}, ok=(204, 302), form=True),
     Line("GET", "autocomplete/?app_label=auth&model_name=user&field_name=groups", SUPERUSER),
     *anyhow("r/0/0/", SIGNED_IN, ok=(404,)),
     *anyhow("no/such/page/", SIGNED_IN, ok=(404,)),

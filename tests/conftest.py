@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 
 import psutil
 import psycopg
 import pytest
+from django.core.signals import request_finished, request_started
 from django.db import connection
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
@@ -53,6 +56,51 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(END_OTHER_SESSIONS)
+
+
+EMPTYING_WINS = """
+SELECT set_config('deadlock_timeout', '1min', false) FROM pg_roles WHERE rolname = current_user AND rolsuper
+"""
+PATIENCE_S = 30.0
+
+
+@pytest.fixture(scope="session")
+def busy_threads() -> Iterator[set[threading.Thread]]:
+    """The threads of test servers that are answering a request at the moment."""
+    busy: set[threading.Thread] = set()
+
+    def started(**_: object) -> None:
+        busy.add(threading.current_thread())
+
+    def finished(**_: object) -> None:
+        busy.discard(threading.current_thread())
+
+    request_started.connect(started)
+    request_finished.connect(finished)
+    yield busy
+    request_started.disconnect(started)
+    request_finished.disconnect(finished)
+
+
+@pytest.fixture(autouse=True)
+def requests_end_before_the_database_is_emptied(
+    request: pytest.FixtureRequest, _django_db_helper: None, busy_threads: set[threading.Thread]
+) -> Iterator[None]:
+    """A page that was just closed may still have requests under way, and emptying the tables waits for their locks.
+
+    Should one of them begin only then, it is the request that PostgreSQL ends, not the emptying: whose deadlock_timeout is
+    shorter notices the deadlock first, and gives way.
+    """
+    yield
+    if "live_server" not in request.fixturenames:
+        return
+    deadline = time.monotonic() + PATIENCE_S
+    me = threading.current_thread()
+    while any(thread.is_alive() for thread in list(busy_threads) if thread is not me):
+        assert time.monotonic() < deadline, f"A request has not ended within {PATIENCE_S:.0f} s after its test."
+        time.sleep(0.01)
+    with connection.cursor() as cursor:
+        cursor.execute(EMPTYING_WINS)
 
 
 def drop_databases_of_killed_runs(url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from operate.workspaces import Access, Right
+from operate.workspaces.roles import OPERATING
 from workflow.models import ProcessInstance
 
 
@@ -29,6 +30,11 @@ class Reasons:
         if question not in self._known:
             self._known[question] = self._access.why_not(right, workspace_id)
         return self._known[question]
+
+    def operating(self, workspace_id: int) -> str:
+        """Why somebody does not work with process instances at all, and only looks at them."""
+        held = any(self._access.may(right, workspace_id) for right in OPERATING)
+        return "" if held else self.right(Right.MODIFY, workspace_id)
 
     def on_running(self, right: Right, instance: ProcessInstance) -> str:
         """As `right`, for what only running process instances allow."""
@@ -60,6 +66,7 @@ class Reasons:
         if not why["resolve"] and instance.suspended:
             why["resolve"] = "The process instance is suspended. Resume it first."
         why["audit"] = self.right(Right.VIEW_AUDIT, instance.workspace_id)
+        why["note"] = self.operating(instance.workspace_id)
         why["migrate"] = self.on_running(Right.MIGRATE, instance)
         why["restart"] = (
             "It is running: only ended process instances are restarted."

@@ -32,15 +32,18 @@ class Event(models.TextChoices):
     """What was done."""
 
     ACTIVATE = "Activate", _("Activate")
+    APPROVE = "Approve", _("Approve")
     ASSIGN = "Assign", _("Assign")
     BROADCAST = "Broadcast", _("Broadcast")
     CANCEL = "Cancel", _("Cancel")
+    COMMENT = "Comment", _("Comment")
     COMPLETE = "Complete", _("Complete")
     CORRELATE = "Correlate", _("Correlate")
     CREATE = "Create", _("Create")
     DELETE = "Delete", _("Delete")
     DEPLOY = "Deploy", _("Deploy")
     EXECUTE = "Execute", _("Execute")
+    EXPIRE = "Expire", _("Expire")
     EXPORT = "Export", _("Export")
     FAIL = "Fail", _("Fail")
     GRANT = "Grant", _("Grant")
@@ -48,6 +51,8 @@ class Event(models.TextChoices):
     MIGRATE = "Migrate", _("Migrate")
     MODIFY = "Modify", _("Modify")
     PUBLISH = "Publish", _("Publish")
+    REJECT = "Reject", _("Reject")
+    REQUEST = "Request", _("Request")
     RESOLVE = "Resolve", _("Resolve")
     RESTART = "Restart", _("Restart")
     RESUME = "Resume", _("Resume")
@@ -61,14 +66,17 @@ class Event(models.TextChoices):
     TRIGGER = "Trigger", _("Trigger")
     UNLOCK = "Unlock", _("Unlock")
     UPDATE = "Update", _("Update")
+    WITHDRAW = "Withdraw", _("Withdraw")
 
 
 class Subject(models.TextChoices):
     """The kind of thing that it was done to."""
 
+    APPROVAL_POLICY = "Approval policy", _("Approval policy")
     AUDIT_LOG = "Audit log", _("Audit log")
     BATCH = "Batch", _("Batch")
     DEPLOYMENT = "Deployment", _("Deployment")
+    DRAFT = "Draft", _("Draft")
     ELEMENT_INSTANCE = "Element instance", _("Element instance")
     INCIDENT = "Incident", _("Incident")
     JOB = "Job", _("Job")

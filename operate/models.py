@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history import register
 from simple_history.models import HistoricalRecords
 
+from operate.approvals.models import ApprovalPolicy, Draft, DraftComment
 from operate.batch.models import Batch, BatchItem, BatchJob
 from operate.figures import HourlyFigure, RollUp
 from operate.grants import RoleGrant
@@ -44,9 +45,12 @@ register(Workspace, app="operate")
 register(ProcessDataPath, app="operate")
 
 __all__ = [
+    "ApprovalPolicy",
     "Batch",
     "BatchItem",
     "BatchJob",
+    "Draft",
+    "DraftComment",
     "HourlyFigure",
     "ListColumns",
     "MaskedVariable",

@@ -43,6 +43,7 @@ class Workspace(models.Model):
             ("deploy_processdefinition", "Deploy process definitions"),
             ("delete_processdefinition", "Delete process definitions"),
             ("approve_plan", "Approve plans"),
+            ("break_glass", "Do without an approval what needs one"),
             ("view_audit", "View the audit log"),
             ("manage_workspace", "Manage the workspace and its members"),
         ]

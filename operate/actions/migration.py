@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
 from audit.models import Event, Subject
+from operate.actions import details
 from operate.actions.base import Action
 from operate.actions.details import MAX_LISTED
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.migration import MigrationOptions, MigrationPlan
 from workflow.services import Outcome
+from workflow.soundness import Acceptance, Judging
 
 DEFAULTS = MigrationOptions()
 
@@ -19,18 +22,33 @@ DEFAULTS = MigrationOptions()
 class MigrateProcessInstance(Action[Outcome]):
     """Move a running process instance to another process definition as a plan says.
 
-    A plan that brings variables along needs the right to edit variables as well: otherwise it would be a way around it.
+    A plan that brings variables along needs the right to edit variables as well: otherwise it would be a way around it. With
+    `accepted` the outcome is judged, and its red warnings have to be among those; with `judging` alone it is judged, as one of
+    many.
     """
 
     permission = Right.MIGRATE
     event = Event.MIGRATE
     subject = Subject.PROCESS_INSTANCE
 
-    def perform(self, key: int, plan: MigrationPlan, *, options: MigrationOptions = DEFAULTS) -> Outcome:
+    def perform(
+        self,
+        key: int,
+        plan: MigrationPlan,
+        *,
+        options: MigrationOptions = DEFAULTS,
+        accepted: Collection[Acceptance] | None = None,
+        judging: Judging | None = None,
+    ) -> Outcome:
         self.about(key)
         self._note_plan(plan, options)
-        outcome = services.migrate_process_instance(key, plan, options=options, context=self.context)
+        outcome: Outcome
+        if accepted is None and judging is None:
+            outcome = services.migrate_process_instance(key, plan, options=options, context=self.context)
+        else:
+            outcome = services.judge_migration(key, plan, options=options, context=self.context, judging=judging)
         self.note_outcome(outcome)
+        self.note(**details.accepted_in(outcome, None if self.dry_run else accepted))
         self.note_variables(outcome)
         self.note(**_facts(outcome))
         return outcome

@@ -12,7 +12,7 @@ from workflow import services
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.modification import Instruction, ModificationOptions
 from workflow.services import Outcome
-from workflow.soundness import Acceptance, JudgedOutcome, Judging, require_acceptance
+from workflow.soundness import Acceptance, Judging
 
 
 class StartProcessInstance(Action[Outcome]):
@@ -81,6 +81,7 @@ class ModifyProcessInstance(Action[Outcome]):
         if details.sets_variables(instructions):
             self.require(Right.EDIT_VARIABLES)
         options = options or ModificationOptions()
+        outcome: Outcome
         if accepted is None and judging is None:
             outcome = services.modify_process_instance(key, instructions, options=options, context=self.context)
         else:
@@ -88,8 +89,7 @@ class ModifyProcessInstance(Action[Outcome]):
                 key, instructions, options=options, context=self.context, judging=judging
             )
         self.note_outcome(outcome)
-        if accepted is not None and isinstance(outcome, JudgedOutcome) and not self.dry_run:
-            self.note(accepted_warnings=details.accepted(require_acceptance(outcome.judged, accepted)))
+        self.note(**details.accepted_in(outcome, None if self.dry_run else accepted))
         self.note_variables(outcome)
         self.note(
             activated=details.elements(outcome.activated),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from audit.models import Event, Subject
 from operate.actions import details
@@ -11,6 +11,7 @@ from operate.workspaces.roles import Right
 from workflow import services
 from workflow.modification import Instruction
 from workflow.services import Outcome, RestartOptions
+from workflow.soundness import Acceptance, Judging
 
 DEFAULTS = RestartOptions()
 
@@ -18,7 +19,8 @@ DEFAULTS = RestartOptions()
 class RestartProcessInstances(ManyAction):
     """Start a new process instance for each of these ended ones, all of them or none.
 
-    The audit event is about the ended one; it names the one that was started.
+    The audit event is about the ended one; it names the one that was started. With `accepted` the outcomes are judged, and their
+    red warnings have to be among those; with `judging` alone they are judged, as some of many.
     """
 
     permission = Right.RESTART
@@ -32,6 +34,8 @@ class RestartProcessInstances(ManyAction):
         instructions: Sequence[Instruction],
         *,
         options: RestartOptions = DEFAULTS,
+        accepted: Collection[Acceptance] | None = None,
+        judging: Judging | None = None,
     ) -> tuple[Outcome, ...]:
         self.note(plan=details.plan(instructions), options=None if options == DEFAULTS else options)
         self.about(definition_key)
@@ -42,11 +46,23 @@ class RestartProcessInstances(ManyAction):
             self.entry.process_instance_key = keys[0]
         if details.sets_variables(instructions):
             self.require(Right.EDIT_VARIABLES)
-        outcomes = services.restart_process_instances(
-            definition_key, keys, instructions, options=options, context=self.context
-        )
+        outcomes: tuple[Outcome, ...]
+        if accepted is None and judging is None:
+            outcomes = services.restart_process_instances(
+                definition_key, keys, instructions, options=options, context=self.context
+            )
+        else:
+            outcomes = services.judge_restart(
+                definition_key, keys, instructions, options=options, context=self.context, judging=judging
+            )
         for key, outcome in zip(keys, outcomes, strict=True):
-            self.note_done(outcome, key, restarted_as=outcome.process_instance_key, state=outcome.state)
+            self.note_done(
+                outcome,
+                key,
+                restarted_as=outcome.process_instance_key,
+                state=outcome.state,
+                **details.accepted_in(outcome, None if self.dry_run else accepted),
+            )
         return outcomes
 
 

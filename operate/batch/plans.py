@@ -162,6 +162,7 @@ class Restart(Plan):
     of_definition: int
     instructions: Sequence[Instruction]
     options: RestartOptions = RESTART_DEFAULTS
+    accepted: Sequence[Acceptance] | None = None
 
     @property
     def definition_key(self) -> int | None:
@@ -175,8 +176,16 @@ class Restart(Plan):
         refuse_unsuitable_for_restart(self.instructions)
 
     def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        return self._restart(act, key, accepted=self.accepted)
+
+    def rehearse(self, act: Act, key: int, judging: Judging) -> Sequence[Outcome]:
+        return self._restart(act, key, judging=judging)
+
+    def _restart(self, act: Act, key: int, **terms: Any) -> Sequence[Outcome]:
         action = act(RestartProcessInstances)
-        found: Sequence[Outcome] = action.execute(self.of_definition, [key], self.instructions, options=self.options)
+        found: Sequence[Outcome] = action.execute(
+            self.of_definition, [key], self.instructions, options=self.options, **terms
+        )
         return found
 
     def started(self, outcomes: Sequence[Outcome]) -> int | None:
@@ -201,6 +210,7 @@ class Migrate(Plan):
 
     plan: MigrationPlan
     options: MigrationOptions = MIGRATION_DEFAULTS
+    accepted: Sequence[Acceptance] | None = None
 
     @property
     def definition_key(self) -> int | None:
@@ -211,7 +221,13 @@ class Migrate(Plan):
         return bool(self.plan.variables)
 
     def run(self, act: Act, key: int) -> Sequence[Outcome]:
-        return [act(MigrateProcessInstance).execute(key, self.plan, options=self.options)]
+        return self._migrate(act, key, accepted=self.accepted)
+
+    def rehearse(self, act: Act, key: int, judging: Judging) -> Sequence[Outcome]:
+        return self._migrate(act, key, judging=judging)
+
+    def _migrate(self, act: Act, key: int, **terms: Any) -> Sequence[Outcome]:
+        return [act(MigrateProcessInstance).execute(key, self.plan, options=self.options, **terms)]
 
     def describe(self) -> list[str]:
         return [

@@ -49,6 +49,7 @@ class Marking:
     """The names of the variables of each scope."""
     work: frozenset[int] = frozenset()
     """The keys of open jobs and user tasks."""
+    definition_key: int = 0
 
     @classmethod
     def of(cls, state: ProcessInstanceState) -> Marking:
@@ -81,6 +82,7 @@ class Marking:
             {each.key: frozenset(each.variables) for each in state.elements.values() if each.variables},
             frozenset(key for key, job in state.jobs.items() if job.state in (CREATED, FAILED))
             | frozenset(key for key, task in state.user_tasks.items() if task.state == CREATED),
+            state.definition_key,
         )
 
     @classmethod

@@ -20,6 +20,7 @@ from workflow.engine.values import Variables
 from workflow.graph import ExecutableProcess, FlowNode, Semantics
 from workflow.models import ProcessDefinition, ProcessInstance
 from workflow.persistence.definitions import executable_process
+from workflow.soundness import Acceptance
 
 TRIED = 100
 """So many process instances are tried in a preview, the newest."""
@@ -118,6 +119,10 @@ class Wizard:
             raise Rejected(f"Expected the variables as a JSON object, found {type(found).__name__}.")
         return found
 
+    def accepted(self) -> tuple[Acceptance, ...]:
+        """The red warnings that were ticked."""
+        return tuple(acceptance_in(text) for text in self.sent.getlist("accepted"))
+
     def flag(self, name: str) -> bool:
         return bool(self.sent.get(name))
 
@@ -128,6 +133,14 @@ def json_in(text: str, what: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Rejected(f"Expected {what} to be JSON: {error}. Texts stand in double quotes.") from None
+
+
+def acceptance_in(text: str) -> Acceptance:
+    """A red warning that was ticked: its code and its elements, as JSON."""
+    found = json_in(text, "an accepted warning")
+    if not (isinstance(found, list) and found and all(isinstance(each, str) for each in found)):
+        raise Rejected(f"Expected an accepted warning as a list of its code and elements, found '{text[:80]}'.")
+    return Acceptance(found[0], tuple(found[1:]))
 
 
 def elements_of(process: ExecutableProcess) -> list[FlowNode]:
@@ -146,6 +159,7 @@ __all__ = [
     "LISTED_VERSIONS",
     "TRIED",
     "Wizard",
+    "acceptance_in",
     "elements_of",
     "json_in",
     "model_address",

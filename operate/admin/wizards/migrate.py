@@ -104,7 +104,7 @@ class MigrateWizard(Wizard):
             variables=self.variables_in("variables"),
         )
         options = MigrationOptions(self.flag("skip_io_mappings"), self.flag("skip_listeners"))
-        return Migrate(plan, options)
+        return Migrate(plan, options, self.accepted())
 
     def context(self) -> dict[str, Any]:
         try:

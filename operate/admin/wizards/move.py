@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from operate.admin.instance_list import figures_of, present
@@ -11,7 +10,6 @@ from operate.admin.wizards.base import (
     COUNTED,
     Wizard,
     elements_of,
-    json_in,
     model_address,
 )
 from operate.admin.wizards.previews import told
@@ -30,7 +28,6 @@ from workflow.modification import (
     ScopedVariables,
     StartBefore,
 )
-from workflow.soundness import Acceptance
 
 
 class MoveWizard(Wizard):
@@ -48,16 +45,8 @@ class MoveWizard(Wizard):
             self._instructions(source, target),
             of_definition=self.definition.key if of_one else None,
             options=ModificationOptions(self.flag("skip_io_mappings"), self.flag("skip_listeners")),
-            accepted=tuple(self._accepted()),
+            accepted=self.accepted(),
         )
-
-    def _accepted(self) -> Iterator[Acceptance]:
-        """The red warnings that were ticked."""
-        for text in self.sent.getlist("accepted"):
-            found = json_in(text, "an accepted warning")
-            if not (isinstance(found, list) and found and all(isinstance(each, str) for each in found)):
-                raise Rejected(f"Expected an accepted warning as a list of its code and elements, found '{text[:80]}'.")
-            yield Acceptance(found[0], tuple(found[1:]))
 
     def _element(self, name: str) -> FlowNode:
         chosen = self.sent.get(name, "")

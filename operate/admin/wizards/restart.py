@@ -73,7 +73,7 @@ class RestartWizard(Wizard):
             skip_io_mappings=self.flag("skip_io_mappings"),
             on_definition_key=None if self._target.key == definition.key else self._target.key,
         )
-        return Restart(definition.key, tuple(instructions), options)
+        return Restart(definition.key, tuple(instructions), options, self.accepted())
 
     def _startable(self, element_id: str) -> FlowNode:
         element = self._target_process.elements.get(element_id)

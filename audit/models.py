@@ -89,6 +89,7 @@ class Subject(models.TextChoices):
     ROLE = "Role", _("Role")
     SIGNAL = "Signal", _("Signal")
     USER_TASK = "User task", _("User task")
+    WEBHOOK = "Webhook", _("Webhook")
     WORKSPACE = "Workspace", _("Workspace")
 
 

@@ -7,6 +7,7 @@ from operate import (
     cleanup,  # noqa: F401  (its tasks are found with these)
     figures,
 )
+from operate.notifications import background as _notifications  # noqa: F401  (as are these)
 from operate.search import background  # noqa: F401  (as are these)
 from workflow import services
 

@@ -26,7 +26,7 @@ TRANSLATED := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 help:
 	@echo 'make run      start Fettle (PORT=8000 WORKERS=1 DEMO=1 DATA_DIR=…, DATABASE_URL=… in the environment)'
 	@echo 'make test     linters, types, architecture, migrations, all tests'
-	@echo 'make bench    measure the engine against PostgreSQL itself'
+	@echo 'make bench    measure the engine against PostgreSQL itself; PAGES=1: the pages with a million process instances'
 	@echo 'make lint     only the linters, types and architecture'
 	@echo 'make fmt      format the source'
 	@echo 'make requirements   pin the newest allowed Python packages'
@@ -42,7 +42,7 @@ test: lint chromium
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
 
 bench: install-dev build
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench$(if $(PAGES),.pages)
 
 lint: install-dev build
 	$(BIN)/ruff check .

@@ -7,10 +7,12 @@ from operate.admin import (
     incidents,
     jobs,
     masking,
+    notifications,
     people,
     process_definitions,
     process_instances,
     user_tasks,
+    webhooks,
     workspaces,
 )
 
@@ -21,9 +23,11 @@ __all__ = [
     "incidents",
     "jobs",
     "masking",
+    "notifications",
     "people",
     "process_definitions",
     "process_instances",
     "user_tasks",
+    "webhooks",
     "workspaces",
 ]

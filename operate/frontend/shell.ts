@@ -1,5 +1,6 @@
 /* What every page has: keys, copying, menus, rows that open, selections, and controls that say why they are off. */
 
+import { mountBell } from './lib/bell';
 import { fadeLater, isTyping, toast } from './lib/dom';
 import { mountFinder } from './lib/finder';
 import { keepLocal } from './lib/times';
@@ -128,3 +129,8 @@ if (finder) {
   mountFinder(finder);
 }
 keepLocal();
+
+const bell = document.querySelector<HTMLAnchorElement>('#bell');
+if (bell) {
+  mountBell(bell);
+}

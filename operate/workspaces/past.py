@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from operate.masking.models import MaskedVariable
 from operate.models import RoleGrant, SavedFilter, WorkspaceSettings
+from operate.notifications.models import Webhook
 from workflow.models import ProcessDataPath, Workspace
 
 MOST = 100
@@ -23,6 +24,7 @@ KINDS: tuple[tuple[Any, str, str], ...] = (
     (MaskedVariable, "Masked variable", "workspace_id"),
     (ProcessDataPath, "Searchable data", "workspace_id"),
     (SavedFilter, "Shared filter", "workspace_id"),
+    (Webhook, "Webhook", "workspace_id"),
 )
 """Every kind of configuration: its model, its name, and the column that tells the workspace."""
 UNTOLD = frozenset({"id", "workspace", "granted_at", "created_at", "process_id"})

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
-from operate.notifications.models import Kind, Notification, Way
+from operate.notifications import delivering, telling
+from operate.notifications.models import Kind, Notification, Way, Webhook
 from operate.notifications.telling import notify
 from operate.workspaces import Right, Role, add_group, add_member
+from tests.operate.notifications.receiver import Receiver, receiving
 from workflow.models import Workspace
 
 
@@ -48,4 +52,39 @@ def team(db: None) -> Team:
     add_group(admins, loans, Role.WORKSPACE_ADMIN)
     add_member(made.people["omar"], loans, Role.OPERATOR)
     add_member(made.people["zoe"], cards, Role.WORKSPACE_ADMIN)
+    return made
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def hook(team: Team, receiver: Receiver) -> Webhook:
+    """A webhook of the workspace for everything."""
+    return Webhook.objects.create(
+        workspace=team.loans, url=receiver.url, secret="a very secret secret", kinds=Kind.values
+    )
+
+
+class Clock:
+    """The time that the outbox goes by."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go_on(self, time: timedelta) -> None:
+        self.now += time
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(telling, "clock", made)
+    monkeypatch.setattr(delivering, "clock", made)
     return made

@@ -13,6 +13,8 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import Channel
@@ -51,12 +53,12 @@ DOTS = {
     State.PARTIALLY_COMPLETED: "incident",
     State.CANCELED: "canceled",
 }
-OPERATIONS: dict[str, tuple[type[Action[Any]], str]] = {
-    "suspend": (SuspendBatch, "Batch suspended: nothing more of it is done until it is resumed."),
-    "resume": (ResumeBatch, "Batch resumed."),
-    "cancel": (CancelBatch, "Batch canceled: what was not done yet is left undone."),
-    "retry": (RetryBatch, "What failed is tried again."),
-    "delete": (DeleteBatch, "Batch deleted; what it has done stays done."),
+OPERATIONS: dict[str, tuple[type[Action[Any]], Any]] = {
+    "suspend": (SuspendBatch, gettext_lazy("Batch suspended: nothing more of it is done until it is resumed.")),
+    "resume": (ResumeBatch, gettext_lazy("Batch resumed.")),
+    "cancel": (CancelBatch, gettext_lazy("Batch canceled: what was not done yet is left undone.")),
+    "retry": (RetryBatch, gettext_lazy("What failed is tried again.")),
+    "delete": (DeleteBatch, gettext_lazy("Batch deleted; what it has done stays done.")),
 }
 
 
@@ -203,7 +205,7 @@ class BatchAdmin(EngineModelAdmin):
         if request.method == "POST" and "confirmed" in sent:
             try:
                 if typing and sent.get("typed", "").strip() != str(counts.possible):
-                    raise Rejected(f"Type the number {counts.possible} to confirm.")
+                    raise Rejected(_("Type the number %(number)s to confirm.") % {"number": counts.possible})
                 return self._submit(request, offer, wizard, selected, rows)
             except REFUSALS as refusal:
                 context["refusal"], status = refusal_of(refusal)["message"], 400
@@ -214,7 +216,7 @@ class BatchAdmin(EngineModelAdmin):
                 context |= wizard.context() if counts.possible else {"config": {}}
             except Rejected as refusal:
                 context |= {"counts": Counts(counts.selected, 0, 0, 0), "refusal": refusal.message, "config": {}}
-        return self.render(request, template, f"{offer.verb} process instances", context, status=status)
+        return self.render(request, template, offer.of(_("process instances")), context, status=status)
 
     def _submit(
         self,
@@ -232,7 +234,7 @@ class BatchAdmin(EngineModelAdmin):
                 return self._do_one(request, plan, selected.keys[0], reason)
             refuse_hopeless(rehearse(request, plan, wizard))
         if plan is None:
-            raise Rejected(f"Expected to be told what to do, but '{offer.verb}' has no plan.")
+            raise Rejected("Expected a plan of what is to be done, but there is none.")
         key = SubmitBatch.of(request, Channel.ADMIN, reason=reason).execute(plan, Selection(rows=rows))
         return redirect("admin:operate_batch_change", key)
 

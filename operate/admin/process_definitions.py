@@ -232,13 +232,14 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
             "definition": definition,
             "operation": operation,
             "verb": chosen.verb,
+            "phrase": chosen.phrase,
             "is_dangerous": chosen.is_dangerous,
             "form": form,
             "why": reasons_of(request, definition)[operation],
             **question(operation, definition),
         }
         template = "definition/ask.html" if "dialog" in request.GET else "definition/ask_page.html"
-        return self.render(request, template, f"{chosen.verb} {definition}", context, status=status)
+        return self.render(request, template, str(chosen.phrase) % {"what": definition}, context, status=status)
 
     def _do(
         self, request: HttpRequest, definition: ProcessDefinition, operation: Operation, form: OperationForm

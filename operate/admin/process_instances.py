@@ -12,6 +12,8 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import Channel
@@ -59,11 +61,31 @@ from workflow.models import ProcessInstance, Workspace
 
 MAX_SELECTED = 500
 
-OPERATIONS: dict[str, tuple[type[Action[Any]], str, str]] = {
-    "cancel": (CancelProcessInstance, "Cancel", "canceled"),
-    "suspend": (SuspendProcessInstance, "Suspend", "suspended"),
-    "resume": (ResumeProcessInstance, "Resume", "resumed"),
-    "delete": (DeleteProcessInstance, "Delete", "deleted"),
+OPERATIONS: dict[str, tuple[type[Action[Any]], Any, Any, Any]] = {
+    "cancel": (
+        CancelProcessInstance,
+        _("Cancel %(what)s"),
+        _("Process instance %(key)s canceled."),
+        _("%(done)s of %(all)s process instances canceled."),
+    ),
+    "suspend": (
+        SuspendProcessInstance,
+        _("Suspend %(what)s"),
+        _("Process instance %(key)s suspended."),
+        _("%(done)s of %(all)s process instances suspended."),
+    ),
+    "resume": (
+        ResumeProcessInstance,
+        _("Resume %(what)s"),
+        _("Process instance %(key)s resumed."),
+        _("%(done)s of %(all)s process instances resumed."),
+    ),
+    "delete": (
+        DeleteProcessInstance,
+        _("Delete %(what)s"),
+        _("Process instance %(key)s deleted."),
+        _("%(done)s of %(all)s process instances deleted."),
+    ),
 }
 PANELS = ("facts", "history", "variables", "waits", "audit")
 
@@ -227,17 +249,17 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
             return self._do(request, name, possible)
         context = {
             "operation": name,
-            "verb": operation[1],
+            "phrase": operation[1],
             "rows": rows,
             "possible": possible,
             "impossible": [row for row in rows if row.refusal],
             "back": own_address(sent.get("back", "")),
         }
-        return self.render(request, "confirm.html", f"{operation[1]} process instances", context)
+        return self.render(request, "confirm.html", operation[1] % {"what": gettext("process instances")}, context)
 
     def _do(self, request: HttpRequest, name: str, rows: Sequence[ProcessInstance]) -> HttpResponse:
         """Each process instance on its own: what is refused for one does not stop the others."""
-        kind, _verb, done_text = OPERATIONS[name]
+        kind, _phrase, done_one, done_many = OPERATIONS[name]
         action = kind.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""))
         refused: list[str] = []
         for row in rows:
@@ -247,12 +269,16 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
                 refused.append(f"{row.key}: {getattr(refusal, 'message', refusal)}")
         done = len(rows) - len(refused)
         if done:
-            one = f"Process instance {rows[0].key} {done_text}." if len(rows) == 1 else ""
-            messages.success(request, one or f"{done} of {len(rows)} process instances {done_text}.")
+            text = done_one % {"key": rows[0].key} if len(rows) == 1 else done_many % {"done": done, "all": len(rows)}
+            messages.success(request, text)
         for text in refused[:10]:
             messages.error(request, text)
         if len(refused) > 10:
-            messages.error(request, f"{len(refused) - 10} more were refused; the audit log has each of them.")
+            messages.error(
+                request,
+                gettext("%(number)s more were refused; the audit log has each of them.")
+                % {"number": len(refused) - 10},
+            )
         return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_processinstance_changelist")
 
     # -- the page of one

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -136,6 +137,12 @@ def drawn(element_id: str) -> str:
 def get(mapping: dict[str, Any], name: str) -> Any:
     """One entry of a mapping, for names that only a variable knows."""
     return mapping.get(name, "")
+
+
+@register.filter
+def of(phrase: str | Promise, what: object) -> str:
+    """A phrase such as 'Cancel %(what)s' of something."""
+    return str(phrase) % {"what": what}
 
 
 @register.filter

@@ -146,7 +146,7 @@ def _has_changed(engine: Engine) -> bool:
     if state.is_new or engine.activated or engine.ended or engine.migrated or state.variable_changes:
         return True
     rows = (state.jobs, state.user_tasks, state.incidents, state.subscriptions)
-    return any(row.is_new or row.is_changed for table in rows for row in table.values())
+    return any(row.is_new or row.is_changed or row.is_ended for table in rows for row in table.values())
 
 
 def _called(engine: Engine, others: Iterable[Engine]) -> tuple[CalledFact, ...]:
@@ -163,7 +163,7 @@ def _called(engine: Engine, others: Iterable[Engine]) -> tuple[CalledFact, ...]:
 
 
 def _is_closed(row: JobRow | UserTaskRow | SubscriptionRow) -> bool:
-    return row.is_changed and not row.is_new and row.state not in (CREATED, FAILED)
+    return (row.is_ended or row.is_changed) and not row.is_new and row.state not in (CREATED, FAILED)
 
 
 def _elements(instances: Iterable[ElementInstance]) -> tuple[ElementFact, ...]:

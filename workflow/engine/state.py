@@ -36,6 +36,8 @@ class Row:
     key: int
     is_new: bool = field(default=False, kw_only=True)
     is_changed: bool = field(default=False, kw_only=True)
+    is_ended: bool = field(default=False, kw_only=True)
+    """This command has ended it: its state and when have to be written, whatever else has changed."""
 
 
 @dataclass(slots=True, eq=False)

@@ -48,6 +48,7 @@ from operate.admin.instance_list import (
 )
 from operate.admin.instance_page import InstancePage
 from operate.admin.modification_page import ModificationViews
+from operate.admin.notes import NotesViews
 from operate.admin.reasons import Reasons
 from operate.admin.variables_page import VariablesViews
 from operate.admin.wording import instance_state
@@ -55,6 +56,8 @@ from operate.forms.instance_filter import ProcessInstanceFilter
 from operate.forms.json_values import variables_of
 from operate.forms.keys import key_of, keys_of
 from operate.lists import SavedFilter
+from operate.notes.models import NoteKind
+from operate.notes.reading import with_pinned_note
 from operate.workspaces import visible_to
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance, Workspace
@@ -87,18 +90,18 @@ OPERATIONS: dict[str, tuple[type[Action[Any]], Any, Any, Any]] = {
         _("%(done)s of %(all)s process instances deleted."),
     ),
 }
-PANELS = ("facts", "history", "variables", "waits", "audit")
+PANELS = ("facts", "pinned", "history", "variables", "waits", "notes", "audit")
 
 
 @admin.register(ProcessInstance)
-class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, EngineModelAdmin):
+class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, NotesViews, EngineModelAdmin):
     """Read-only: the engine writes process instances, people act on them."""
 
     filter_form = ProcessInstanceFilter
     list_template = "instances.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
+        rows = with_pinned_note(super().get_queryset(request))
         return rows.annotate(
             process_name=F("definition__name"),
             semantics=F("definition__semantics"),
@@ -117,6 +120,7 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
             self.page("<int:key>/", "change", self.instance_view),
             self.page("<int:key>/panels/", "panels", self.panels_view),
             *self.variables_pages(),
+            *self.notes_pages(),
             self.page("<int:key>/operations/", "operations", self.operations_view),
             self.page("<int:key>/back/", "back", self.back_view),
             self.page("<int:key>/modify/", "modify", self.modify_view),
@@ -310,6 +314,7 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
             "dot": dot,
             "state": state,
             "diagram": diagram,
+            "note_kinds": NoteKind.choices,
             "config": {
                 "key": str(instance.key),
                 "definition": str(instance.definition_key),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from operate.workspaces import Access, Right
 from operate.workspaces.roles import OPERATING
@@ -12,7 +15,8 @@ from workflow.models import ProcessInstance
 class Reasons:
     """Asks each question about a workspace once a request, however many rows show the answer."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, user: Any) -> None:
+        self.user = user
         self._access = access
         self._known: dict[tuple[str, int], str] = {}
 
@@ -21,7 +25,7 @@ class Reasons:
         """The one of this request."""
         known: Reasons | None = getattr(request, "fettle_reasons", None)
         if known is None:
-            known = request.fettle_reasons = cls(Access.of(request.user))  # type: ignore[attr-defined]
+            known = request.fettle_reasons = cls(Access.of(request.user), request.user)  # type: ignore[attr-defined]
         return known
 
     def right(self, right: Right, workspace_id: int) -> str:
@@ -39,7 +43,7 @@ class Reasons:
     def on_running(self, right: Right, instance: ProcessInstance) -> str:
         """As `right`, for what only running process instances allow."""
         if instance.state != ProcessInstance.State.ACTIVE:
-            return f"This process instance has ended ({instance.get_state_display().lower()}): nothing in it changes any more."
+            return _("This process instance has ended (%(lower)s): nothing in it changes any more.") % {"lower": instance.get_state_display().lower()}
         return self.right(right, instance.workspace_id)
 
     def of_instance(self, instance: ProcessInstance) -> dict[str, str]:
@@ -55,26 +59,26 @@ class Reasons:
         why = {name: self.on_running(right, instance) for name, right in running.items()}
         why["resume"] = why["suspend"]
         if not why["suspend"]:
-            why["suspend"] = "It is suspended already." if instance.suspended else ""
-            why["resume"] = "" if instance.suspended else "It is not suspended."
+            why["suspend"] = _("It is suspended already.") if instance.suspended else ""
+            why["resume"] = "" if instance.suspended else _("It is not suspended.")
         if not why["task"] and instance.suspended:
-            why["task"] = "The process instance is suspended. Resume it first."
+            why["task"] = _("The process instance is suspended. Resume it first.")
         why["job"] = "" if not self.on_running(Right.WORK_JOBS, instance) else why["resolve"]
         why["hold"] = self.on_running(Right.SUSPEND, instance)
         if not why["job"] and instance.suspended:
-            why["job"] = "The process instance is suspended. Resume it first."
+            why["job"] = _("The process instance is suspended. Resume it first.")
         if not why["resolve"] and instance.suspended:
-            why["resolve"] = "The process instance is suspended. Resume it first."
+            why["resolve"] = _("The process instance is suspended. Resume it first.")
         why["audit"] = self.right(Right.VIEW_AUDIT, instance.workspace_id)
         why["note"] = self.operating(instance.workspace_id)
         why["migrate"] = self.on_running(Right.MIGRATE, instance)
         why["restart"] = (
-            "It is running: only ended process instances are restarted."
+            _("It is running: only ended process instances are restarted.")
             if instance.state == ProcessInstance.State.ACTIVE
             else self.right(Right.RESTART, instance.workspace_id)
         )
         why["delete"] = (
-            "It is running. Cancel it first."
+            _("It is running. Cancel it first.")
             if instance.state == ProcessInstance.State.ACTIVE
             else self.right(Right.DELETE_INSTANCE, instance.workspace_id)
         )

@@ -17,6 +17,7 @@ from operate.diagnosis import waiting_longer_than_usual
 from operate.forms.filters import KeysField, ListFilter, Rows, midnight
 from operate.forms.keys import key_of
 from operate.masking.masks import Masks
+from operate.notes.reading import with_notes
 from operate.search import OPERATORS, Condition, narrow, parse_conditions
 from operate.workspaces import visible_to
 from workflow.engine.errors import Rejected
@@ -95,6 +96,7 @@ class ProcessInstanceFilter(ListFilter):
     error = ErrorField(label=_("Error message"), required=False, strip=False)
     retrying = forms.BooleanField(label=_("Failed, retries left"), required=False)
     waiting = forms.BooleanField(label=_("Waiting longer than usual"), required=False)
+    notes = forms.BooleanField(label=_("Has notes"), required=False)
     started_from = forms.DateField(label=_("Started from"), required=False, widget=forms.DateInput({"type": "date"}))
     started_to = forms.DateField(label=_("Started to"), required=False, widget=forms.DateInput({"type": "date"}))
     ended_from = forms.DateField(label=_("Ended from"), required=False, widget=forms.DateInput({"type": "date"}))
@@ -229,6 +231,8 @@ class ProcessInstanceFilter(ListFilter):
             rows = rows.filter(parent_process_instance__in=self.value("called_by"))
         if self.value("element"):
             rows = rows.filter(at_element(self.value("element"), self.chosen_states))
+        if self.value("notes"):
+            rows = with_notes(rows)
         if self.value("variable") and self.value("value"):
             rows = rows.filter(with_variable(self.value("variable"), self.value("value")))
         return self._narrow_to_days(self._narrow_to_batches(self._narrow_to_failures(rows)))

@@ -4,6 +4,7 @@ import { Diagram, type DiagramState, mountZoom } from './lib/diagram';
 import { h, jsonOf, need, toast } from './lib/dom';
 import { postJson, Refused } from './lib/http';
 import { Modification } from './lib/modification';
+import { Notes } from './lib/notes';
 import { Panels, type PanelState } from './lib/panels';
 import { mountTabs } from './lib/tabs';
 import { Variables } from './lib/variables';
@@ -27,6 +28,7 @@ const panels = new Panels(config.page, state.revision, config.isRunning);
 panels.scope = query.get('scope') ?? '';
 let view = query.get('view') ?? 'tree';
 const variables = new Variables(need('#panel-variables'), panels, root);
+const notes = new Notes(need('#panel-notes'), panels);
 const snapshots = new Snapshots(need('#panel-snapshots'), panels);
 let tab = query.get('edit') === 'variables' ? 'variables' : (query.get('tab') ?? 'waits');
 const tabs = mountTabs(root, tab, (chosen) => {
@@ -159,6 +161,7 @@ root.addEventListener('click', (event) => {
 panels.onShow = (shown: PanelState) => {
   void variables.shown();
   void snapshots.changed();
+  notes.shown();
   modification?.ownChange(shown.revision);
   state = shown.diagram;
   diagram?.showFigures(state);

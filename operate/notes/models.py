@@ -14,7 +14,7 @@ from workflow.models import ProcessInstance
 from workflow.models.fields import KeyReference
 from workflow.models.querysets import WorkspaceQuerySet
 
-MAX_TEXT = 10_000
+MAX_TEXT = 4_000
 
 
 class NoteKind(models.TextChoices):

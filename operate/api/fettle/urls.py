@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from operate.api.fettle import audit_events, back, diagnosis, modification, search, snapshots, undo, variables
+from operate.api.fettle import audit_events, back, diagnosis, modification, notes, search, snapshots, undo, variables
 from operate.api.fettle.dry_run import DryRun
 from operate.api.fettle.openapi import OpenApiDocument
 
@@ -24,6 +24,8 @@ resources = [
     path(f"{INSTANCE}/back", back.Back.as_view()),
     path(f"{INSTANCE}/back/dry-run", back.BackDryRun.as_view()),
     path(f"{INSTANCE}/back/targets", back.BackTargets.as_view()),
+    path(f"{INSTANCE}/notes", notes.Notes.as_view()),
+    path(f"{INSTANCE}/notes/<str:note>", notes.OneNote.as_view()),
     path("search/process-instances", search.SearchProcessInstances.as_view()),
     path("search/paths", search.SearchablePaths.as_view()),
     path(f"{INSTANCE}/scopes", variables.Scopes.as_view()),

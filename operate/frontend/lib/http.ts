@@ -19,7 +19,9 @@ export async function postJson<T>(url: string, body: unknown): Promise<T> {
 }
 
 export async function postForm<T>(url: string, body: FormData): Promise<T> {
-  return answer<T>(await fetch(url, { method: 'POST', headers: { 'X-CSRFToken': csrfToken() }, body }));
+  return answer<T>(
+    await fetch(url, { method: 'POST', headers: { Accept: 'application/json', 'X-CSRFToken': csrfToken() }, body }),
+  );
 }
 
 async function answer<T>(response: Response): Promise<T> {

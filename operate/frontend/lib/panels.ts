@@ -39,7 +39,7 @@ export class Panels {
     this.isRunning = state.isRunning;
     for (const [name, html] of Object.entries(state.panels)) {
       const place = document.querySelector<HTMLElement>(`#panel-${name}`);
-      if (place && this.rendered.get(name) !== html) {
+      if (place && place.dataset.unsaved === undefined && this.rendered.get(name) !== html) {
         this.rendered.set(name, html);
         const open = [...place.querySelectorAll<HTMLDetailsElement>('details[data-keep][open]')].map(
           (each) => each.dataset.keep,

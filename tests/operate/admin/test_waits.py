@@ -25,7 +25,7 @@ BOTH = pytest.mark.parametrize("semantics", Semantics)
 
 def page_of(office: Office, instance: ProcessInstance, username: str = "stella") -> InstancePage:
     fresh = ProcessInstance.objects.get(pk=instance.key)
-    return InstancePage(fresh, Reasons(Access.of(office.people[username])))
+    return InstancePage(fresh, Reasons(Access.of(office.people[username]), office.people[username]))
 
 
 def text_of(office: Office, instance: ProcessInstance, username: str = "stella") -> str:

@@ -514,6 +514,7 @@ class Engine:
     def migrate_to(self, process: ExecutableProcess, definition_key: int, version: int) -> None:
         """Run on another process definition of the same semantics from now on; its element instances follow one by one."""
         state = self.state
+        state.migrated_from = state.definition_key
         state.process, state.definition_key, state.version = process, definition_key, version
         state.is_migrated = True
         state.root.element = process.root

@@ -95,6 +95,8 @@ class Outcome:
     """Other process instances that the command has changed: called ones, callers, who has caught a signal."""
     at: datetime | None = None
     """When that was: the time that all rows tell which the command has written."""
+    migrated_from: int | None = None
+    """The process definition that it has left, if the command was a migration."""
 
 
 def outcomes(engines: Sequence[Engine], everyone: Iterable[Engine]) -> tuple[Outcome, ...]:
@@ -138,6 +140,7 @@ def outcome(engine: Engine, others: Iterable[Engine] = ()) -> Outcome:
         tuple(_task(row) for row in state.user_tasks.values() if _is_closed(row)),
         tuple(outcome(other) for other in others if _has_changed(other)),
         engine.now,
+        state.migrated_from,
     )
 
 

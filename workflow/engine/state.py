@@ -244,6 +244,8 @@ class ProcessInstanceState:
     is_new: bool = False
     is_migrated: bool = False
     """Whether this command has moved it to another process definition, so that its rows have to tell that one."""
+    migrated_from: int | None = None
+    """The process definition from which this command has moved it."""
     everything_loaded: bool = False
     elements: dict[int, ElementInstance] = field(default_factory=dict)
     jobs: dict[int, JobRow] = field(default_factory=dict)

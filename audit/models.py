@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from workflow.models.fields import KeyReference
 from workflow.models.querysets import WorkspaceQuerySet
 
 KEY_LIMIT = 2**63
+UNDO_OF = "undo_of"
+"""Where the body of an event names the one that it has taken back."""
 
 
 class Channel(models.TextChoices):
@@ -121,6 +124,10 @@ class AuditEventQuerySet(WorkspaceQuerySet):
             found |= Q(request_id=None, key=key)
         return self.filter(found)
 
+    def undoing(self, keys: Collection[int]) -> Self:
+        """Those that have taken back one of these events."""
+        return self.filter(result=Result.SUCCESS, body__has_key=UNDO_OF, body__undo_of__in=list(keys))
+
     def unsealed(self) -> Self:
         return self.filter(sequence__isnull=True)
 
@@ -199,6 +206,7 @@ class AuditEvent(models.Model):
                 condition=Q(process_instance_key__isnull=True) | ~Q(entity_key=F("process_instance_key")),
             ),
             models.Index(fields=["key"], name="audit_unsealed", condition=Q(sequence__isnull=True)),
+            models.Index(F(f"body__{UNDO_OF}"), name="audit_undo_of", condition=Q(body__has_key=UNDO_OF)),
         ]
 
     def __str__(self) -> str:

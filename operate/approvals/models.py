@@ -36,7 +36,7 @@ class ApprovalPolicy(models.Model):
     operation = models.CharField(
         _("operation"),
         max_length=32,
-        choices=BatchType.choices,
+        choices=[each for each in BatchType.choices if each[0] != BatchType.UNDO],  # which is what its inverse is
         blank=True,
         default="",
         help_text=_("Empty for all operations that can be governed."),

@@ -3,6 +3,7 @@
 import { mountBell } from './lib/bell';
 import { fadeLater, isTyping, toast } from './lib/dom';
 import { mountFinder } from './lib/finder';
+import { mountScrolling } from './lib/scrolling';
 import { keepLocal } from './lib/times';
 
 document.addEventListener(
@@ -128,6 +129,7 @@ const finder = document.querySelector<HTMLFormElement>('#find-form');
 if (finder) {
   mountFinder(finder);
 }
+mountScrolling();
 keepLocal();
 
 const bell = document.querySelector<HTMLAnchorElement>('#bell');

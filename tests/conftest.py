@@ -84,7 +84,7 @@ def busy_threads() -> Iterator[set[threading.Thread]]:
 
 @pytest.fixture(autouse=True)
 def requests_end_before_the_database_is_emptied(
-    request: pytest.FixtureRequest, _django_db_helper: None, busy_threads: set[threading.Thread]
+    request: pytest.FixtureRequest, busy_threads: set[threading.Thread]
 ) -> Iterator[None]:
     """A page that was just closed may still have requests under way, and emptying the tables waits for their locks.
 
@@ -92,7 +92,7 @@ def requests_end_before_the_database_is_emptied(
     shorter notices the deadlock first, and gives way.
     """
     yield
-    if "live_server" not in request.fixturenames:
+    if "live_server" not in request.fixturenames:  # for those the database was prepared before, so it is emptied after
         return
     deadline = time.monotonic() + PATIENCE_S
     me = threading.current_thread()

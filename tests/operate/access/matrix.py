@@ -474,6 +474,11 @@ FETTLE = lines(
     Line("POST", "audit-events/export", LIST, {}, right=R.VIEW_AUDIT),
     Line("POST", "dry-run", R.CANCEL, {"command": "cancel", "keys": ["{instance}"]}, does=False),
     ("GET", "process-instances/{instance}/why-stuck", VIEW),
+    ("GET", "process-instances/{instance}/notes", VIEW),
+    ("POST", "process-instances/{instance}/notes", R.MODIFY, {"text": "x"}),
+    ("GET", "process-instances/{instance}/notes/{note}", VIEW),
+    ("PATCH", "process-instances/{instance}/notes/{note}", R.MODIFY, {"pinned": False}),
+    ("DELETE", "process-instances/{instance}/notes/{note}", R.MANAGE),
     Line("GET", "process-instances/{instance}/undo/{snapshot}", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
     Line(
         "POST",
@@ -545,6 +550,7 @@ def anyhow(path: str, who: Who, **more: Any) -> list[Line]:
 
 BACK: dict[str, Any] = {"ok": (302,), "refused": 302}
 """A button of a page: back to the page, with a message of what was done or why not."""
+NOTE = {"text": "x", "kind": "WARNING"}
 VARIABLES_PAGE = [
     Line("GET", "workflow/processinstance/{instance}/variables/warnings/?scope={instance}", VIEW),
     Line("GET", "workflow/processinstance/{instance}/variables/values/?scope={instance}", VIEW),
@@ -616,6 +622,25 @@ LOOKING = [
         does=False,
     ),
 ]
+WEBHOOK = "operate/webhook/of/{workspace}/{webhook}/"
+TELLING = [
+    *lists("operate/notification/"),
+    Line("GET", "operate/notification/count/", SIGNED_IN),
+    Line("POST", "operate/notification/read/", SIGNED_IN, {"all": "1"}, ok=(302,)),
+    Line("POST", "operate/notification/mail/", SIGNED_IN, {}, ok=(302,)),
+    Line("GET", "operate/notification/{notification}/", SIGNED_IN, ok=(302, 404)),
+    Line("GET", "operate/webhook/", R.MANAGE, stranger=200, does=False),
+    Line("GET", "operate/webhook/of/{workspace}/", R.MANAGE, does=False),
+    Line(
+        "POST",
+        "operate/webhook/of/{workspace}/",
+        R.MANAGE,
+        {"url": "http://127.0.0.1:9/new", "kinds": "ALERT"},
+        ok=(302,),
+        does=False,
+    ),
+    Line("POST", WEBHOOK, R.MANAGE, {"do": "off"}, ok=(302,), does=False),
+]
 PAGES = lines(
     "/",
     Line("GET", "login/", ALL, ok=(200, 302)),
@@ -662,6 +687,8 @@ PAGES = lines(
         as_json=True,
     ),
     *VARIABLES_PAGE,
+    Line("POST", "workflow/processinstance/{instance}/notes/", R.MODIFY, NOTE, **BACK),
+    Line("POST", "workflow/processinstance/{instance}/notes/{note}/", R.MANAGE, {"remove": "1"}, **BACK),
     Line("GET", "workflow/processinstance/{instance}/operations/", VIEW),
     Line(
         "POST",
@@ -741,6 +768,7 @@ PAGES = lines(
     Line("POST", "workflow/workspace/{workspace}/", R.MANAGE, {"name": "Loanmark 2"}, ok=(302,)),
     Line("POST", "workflow/workspace/{workspace}/members/", R.MANAGE, {"name": "member", "role": "AUDITOR"}, ok=(302,)),
     *LOOKING,
+    *TELLING,
     *superusers("auth/user/", "auth/user/add/", "auth/user/{user}/change/", "auth/user/{user}/delete/"),
     *superusers("auth/user/{user}/history/", "auth/user/{user}/password/"),
     *superusers("auth/group/", "auth/group/add/", "auth/group/{group}/change/", "auth/group/{group}/delete/"),

@@ -149,7 +149,7 @@ def test_a_webhook_that_fails_for_days_is_switched_off_and_told_of(
     assert told.subject == f"The webhook to {hook.url} was switched off"
     assert "status 404" in told.text
     assert told.url == f"/operate/webhook/of/{team.loans.pk}/"
-    assert list(told.notifications.filter(way=Way.PAGE).values_list("recipient__username", flat=True)) == [
+    assert sorted(told.notifications.filter(way=Way.PAGE).values_list("recipient__username", flat=True)) == [
         "anna",
         "bert",
     ]

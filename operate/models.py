@@ -15,6 +15,7 @@ from operate.lists import ListColumns, SavedFilter
 from operate.masking.models import MaskedVariable
 from operate.notes.models import Note
 from operate.notifications.models import Notice, Notification, NotificationPreference, Webhook
+from operate.presence.models import Presence
 from workflow.models import ProcessDataPath, Workspace
 
 
@@ -58,6 +59,7 @@ __all__ = [
     "Notice",
     "Notification",
     "NotificationPreference",
+    "Presence",
     "RoleGrant",
     "RollUp",
     "SavedFilter",

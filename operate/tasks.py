@@ -8,6 +8,7 @@ from operate import (
     figures,
 )
 from operate.notifications import background as _notifications  # noqa: F401  (as are these)
+from operate.presence import beats  # noqa: F401  (as are these)
 from operate.search import background  # noqa: F401  (as are these)
 from workflow import services
 

@@ -34,9 +34,16 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True)
 def nothing_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test begin as if it were known that nothing is searchable; what a test configures is known at once."""
+    """Let each test begin as if it were known that nothing is searchable and that no policy asks for an approval.
+
+    What a test configures is known at once.
+    """
+    from operate.approvals import policies  # its models want Django to be set up
+
     monkeypatch.setattr(data_paths, "MAX_AGE", float("inf"))
     data_paths.assume_configuration({})
+    monkeypatch.setattr(policies, "MAX_AGE", float("inf"))
+    policies.assume_policies(())
 
 
 END_OTHER_SESSIONS = """

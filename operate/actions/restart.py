@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from audit.models import Event, Subject
 from operate.actions import details
 from operate.actions.many import ManyAction
+from operate.approvals.policies import Place
+from operate.batch.models import BatchType
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.modification import Instruction
+from workflow.persistence.definitions import executable_process
 from workflow.services import Outcome, RestartOptions
 from workflow.soundness import Acceptance, Judging
 
@@ -25,6 +29,7 @@ class RestartProcessInstances(ManyAction):
 
     permission = Right.RESTART
     event = Event.RESTART
+    operation = BatchType.RESTART
     entity = Subject.PROCESS_DEFINITION
 
     def perform(
@@ -64,6 +69,12 @@ class RestartProcessInstances(ManyAction):
                 **details.accepted_in(outcome, None if self.dry_run else accepted),
             )
         return outcomes
+
+    def places(self) -> list[Place]:
+        """Of the process that has ended, too, if it goes on as another one."""
+        key = self.entry.definition_key
+        ended = frozenset() if key is None else frozenset({executable_process(key).id})
+        return [replace(each, process_ids=each.process_ids | ended) for each in super().places()]
 
 
 __all__ = ["RestartProcessInstances"]

@@ -193,8 +193,8 @@ def _set_suspended(key: int, suspended: bool, context: Context) -> Outcome:
         return outcome(engine, work.engines)
 
 
-def delete_process_instance(key: int, *, context: Context = SYSTEM) -> int:
-    """Remove an ended process instance with its history; Conflict while it runs. Returns the workspace's id."""
+def delete_process_instance(key: int, *, context: Context = SYSTEM) -> ProcessInstance:
+    """Remove an ended process instance with its history; Conflict while it runs. Returns the row as it was."""
     with transaction():
         row = ProcessInstance.objects.select_for_update().filter(pk=key).first()
         if row is None:
@@ -204,4 +204,4 @@ def delete_process_instance(key: int, *, context: Context = SYSTEM) -> int:
             raise Conflict(f"Expected process instance '{key}' to have ended, but it is active. Cancel it first.")
         if not context.dry_run:
             delete_instance_rows([key])
-        return row.workspace_id
+        return row

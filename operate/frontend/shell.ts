@@ -4,7 +4,13 @@ import { mountBell } from './lib/bell';
 import { fadeLater, isTyping, toast } from './lib/dom';
 import { mountFinder } from './lib/finder';
 import { mountScrolling } from './lib/scrolling';
+import { number, texts } from './lib/texts';
 import { keepLocal } from './lib/times';
+
+const T = texts({
+  en: { copied: 'Copied.', selected: (count: number) => `${number(count)} selected` },
+  de: { copied: 'Kopiert.', selected: (count) => `${number(count)} ausgewählt` },
+});
 
 document.addEventListener(
   'click',
@@ -21,7 +27,7 @@ document.addEventListener(
     }
     const copy = target.closest<HTMLElement>('[data-copy]');
     if (copy) {
-      void navigator.clipboard.writeText(copy.dataset.copy ?? '').then(() => toast('Copied.'));
+      void navigator.clipboard.writeText(copy.dataset.copy ?? '').then(() => toast(T.copied));
       return;
     }
     for (const menu of document.querySelectorAll<HTMLDetailsElement>('details.ft-menu[open]')) {
@@ -87,7 +93,7 @@ for (const form of document.querySelectorAll<HTMLFormElement>('form[data-selecti
     boxes.forEach((box) => box.closest('tr')?.classList.toggle('is-selected', box.checked));
     if (bar) {
       bar.hidden = chosen.length === 0;
-      bar.querySelector('[data-bulk-count]')!.textContent = `${chosen.length} selected`;
+      bar.querySelector('[data-bulk-count]')!.textContent = T.selected(chosen.length);
     }
     if (all) {
       all.checked = chosen.length > 0 && chosen.length === boxes.length;

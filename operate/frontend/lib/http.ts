@@ -1,5 +1,18 @@
 /* Requests to the page's own server, with its refusals as errors that can be shown. */
 
+import { texts } from './texts';
+
+const T = texts({
+  en: {
+    loggedOut: 'You are logged out. Log in again in another tab, then repeat this.',
+    status: (status: number) => `The server answered with status ${status}.`,
+  },
+  de: {
+    loggedOut: 'Sie sind abgemeldet. Melden Sie sich in einem anderen Tab wieder an und wiederholen Sie dies.',
+    status: (status) => `Der Server hat mit Status ${status} geantwortet.`,
+  },
+});
+
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -26,10 +39,10 @@ export async function postForm<T>(url: string, body: FormData): Promise<T> {
 
 async function answer<T>(response: Response): Promise<T> {
   if (response.redirected && new URL(response.url).pathname.startsWith('/login')) {
-    throw new Refused(401, { message: 'You are logged out. Log in again in another tab, then repeat this.' });
+    throw new Refused(401, { message: T.loggedOut });
   }
   if (!response.headers.get('Content-Type')?.startsWith('application/json')) {
-    throw new Refused(response.status, { message: `The server answered with status ${response.status}.` });
+    throw new Refused(response.status, { message: T.status(response.status) });
   }
   const body = await response.json();
   if (!response.ok) {

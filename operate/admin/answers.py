@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
 
 from operate.forms.keys import key_of
 from operate.workspaces import Forbidden
@@ -62,9 +63,9 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:
-        raise Rejected(f"Expected a JSON object, found something else: {error}.") from error
+        raise Rejected(_("Expected a JSON object, found something else: %(error)s.") % {"error": error}) from error
     if not isinstance(body, dict):
-        raise Rejected("Expected a JSON object.")
+        raise Rejected(_("Expected a JSON object."))
     return body
 
 
@@ -72,5 +73,8 @@ def key_in(body: dict[str, Any], name: str) -> int:
     """A key in what was sent; keys travel as text, because JavaScript's numbers are too small for them."""
     key = key_of(str(body.get(name, "")))
     if key is None:
-        raise Rejected(f"Expected '{name}' to be a number, found '{str(body.get(name, ''))[:40]}'.")
+        raise Rejected(
+            _("Expected '%(name)s' to be a number, found '%(found)s'.")
+            % {"name": name, "found": str(body.get(name, ""))[:40]}
+        )
     return key

@@ -106,7 +106,10 @@ class BatchAdmin(EngineModelAdmin):
             "may_view_audit": any(access.may(Right.VIEW_AUDIT, each) for each in batch.workspaces),
         }
         return self.render(
-            request, "batch.html", f"{batch.get_type_display()} · {batch.total} process instances", context
+            request,
+            "batch.html",
+            _("%(type)s · %(total)s process instances") % {"type": batch.get_type_display(), "total": batch.total},
+            context,
         )
 
     @method_decorator(require_GET)
@@ -134,11 +137,11 @@ class BatchAdmin(EngineModelAdmin):
             "shown": state,
             "next": found[MAX_ITEMS - 1].key if len(found) > MAX_ITEMS else 0,
             "states": [
-                ("", "All", batch.total),
-                ("ACTIVE", "To be done", batch.waiting),
-                ("COMPLETED", "Completed", batch.completed),
-                ("FAILED", "Failed", batch.failed),
-                ("CANCELED", "Canceled", batch.canceled),
+                ("", _("All"), batch.total),
+                ("ACTIVE", _("To be done"), batch.waiting),
+                ("COMPLETED", _("Completed"), batch.completed),
+                ("FAILED", _("Failed"), batch.failed),
+                ("CANCELED", _("Canceled"), batch.canceled),
             ],
             "query": request.GET.urlencode(),
         }
@@ -148,7 +151,7 @@ class BatchAdmin(EngineModelAdmin):
         """Pause, resume, cancel, retry what failed, or forget."""
         operation = request.POST.get("operation", "")
         if operation not in OPERATIONS:
-            raise Http404(f"There is no operation '{operation}' on batches.")
+            raise Http404(_("There is no operation '%(operation)s' on batches.") % {"operation": operation})
         self.visible(request, key)
         action, text = OPERATIONS[operation]
         try:
@@ -172,7 +175,7 @@ class BatchAdmin(EngineModelAdmin):
         name = sent.get("operation", "")
         offer = OFFERS.get(name)
         if offer is None:
-            raise Http404(f"There is no operation '{name}' on process instances.")
+            raise Http404(_("There is no operation '%(name)s' on process instances.") % {"name": name})
         try:
             selected = Selected.of(request, sent)
         except Rejected as refusal:
@@ -234,7 +237,7 @@ class BatchAdmin(EngineModelAdmin):
                 return self._do_one(request, plan, selected.keys[0], reason)
             refuse_hopeless(rehearse(request, plan, wizard))
         if plan is None:
-            raise Rejected("Expected a plan of what is to be done, but there is none.")
+            raise Rejected(_("Expected a plan of what is to be done, but there is none."))
         key = SubmitBatch.of(request, Channel.ADMIN, reason=reason).execute(plan, Selection(rows=rows))
         return redirect("admin:operate_batch_change", key)
 
@@ -243,9 +246,13 @@ class BatchAdmin(EngineModelAdmin):
         plan.check()
         started = plan.started(plan.run(lambda kind: kind.of(request, Channel.ADMIN, reason=reason), key))
         if started is not None:
-            messages.success(request, f"Process instance {key} restarted as {started}.")
+            messages.success(
+                request, _("Process instance %(key)s restarted as %(started)s.") % {"key": key, "started": started}
+            )
         else:
-            messages.success(request, f"Process instance {key}: {'; '.join(plan.describe()[:3])}.")
+            messages.success(
+                request, _("Process instance %(key)s: %(done)s.") % {"key": key, "done": "; ".join(plan.describe()[:3])}
+            )
         return redirect("admin:workflow_processinstance_change", key if started is None else started)
 
     @method_decorator(require_POST)
@@ -254,7 +261,7 @@ class BatchAdmin(EngineModelAdmin):
         """What the wizard's form would do, tried on some of the process instances; nothing is written."""
         name = request.POST.get("operation", "")
         if name not in WIZARDS:
-            raise Http404(f"There is no wizard '{name}'.")
+            raise Http404(_("There is no wizard '%(name)s'.") % {"name": name})
         offer = OFFERS[name]
         selected = Selected.of(request, request.POST)
         wizard = WIZARDS[name](request, selected, selected.suiting(request, offer.right, offer.meant), request.POST)
@@ -272,7 +279,10 @@ def refuse_hopeless(tried: Rehearsal) -> None:
     """Raise Rejected where each one that was tried would be refused: the others would be as well."""
     if tried.examined and not tried.succeeded:
         reason = next(iter(tried.reasons.values())).text
-        raise Rejected(f"Nothing was done: all of the {tried.examined} that were tried are refused. {reason}")
+        raise Rejected(
+            _("Nothing was done: all of the %(examined)s that were tried are refused. %(reason)s")
+            % {"examined": tried.examined, "reason": reason}
+        )
 
 
 def decorate(batch: Any) -> None:
@@ -311,11 +321,11 @@ def why_not(reasons: Reasons, batch: Any) -> dict[str, str]:
     label = batch.get_state_display().lower()
     ended = batch.state in (State.COMPLETED, State.CANCELED)
     return {
-        "suspend": "" if batch.state == State.ACTIVE else f"It is not active: {label}.",
-        "resume": "" if batch.state == State.SUSPENDED else "It is not suspended.",
-        "cancel": f"It has ended: {label}." if ended else "",
-        "retry": "" if batch.jobs_failed else "Nothing has failed.",
-        "delete": "" if ended or batch.state == State.PARTIALLY_COMPLETED else "It has not ended. Cancel it first.",
+        "suspend": "" if batch.state == State.ACTIVE else _("It is not active: %(label)s.") % {"label": label},
+        "resume": "" if batch.state == State.SUSPENDED else _("It is not suspended."),
+        "cancel": _("It has ended: %(label)s.") % {"label": label} if ended else "",
+        "retry": "" if batch.jobs_failed else _("Nothing has failed."),
+        "delete": "" if ended or batch.state == State.PARTIALLY_COMPLETED else _("It has not ended. Cancel it first."),
     }
 
 

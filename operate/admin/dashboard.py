@@ -17,6 +17,7 @@ from django.db.models import Count, F, Func, Max, Min, QuerySet, Value
 from django.db.models.functions import Left
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from operate.admin.batches import running_batches
 from operate.admin.charts import Day, durations, span, throughput
@@ -86,7 +87,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     shown = [chosen] if chosen else workspaces
     common = context | {
         "is_fullwidth": "1",
-        "title": f"Overview · {chosen.name}" if chosen else "Overview",
+        "title": _("Overview · %(name)s") % {"name": chosen.name} if chosen else _("Overview"),
         "workspaces": workspaces,
         "chosen": chosen,
         "within": f"&workspace={chosen.slug}" if chosen else "",

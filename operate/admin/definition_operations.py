@@ -202,16 +202,20 @@ def _start_row(
     is_waiting = (subscription is not None or timer is not None) and not definition.suspended
     match node.event:
         case None:
-            return StartRow(node.id, name, "play_circle", "Started by people and programs", not definition.suspended)
+            return StartRow(node.id, name, "play_circle", _("Started by people and programs"), not definition.suspended)
         case MessageEvent(name=expression):
-            text = f"Message '{subscription.name if subscription else expression.source}'"
+            text = _("Message '%(name)s'") % {"name": subscription.name if subscription else expression.source}
             return StartRow(node.id, name, "mail", text, is_waiting)
         case SignalEvent(name=expression):
-            text = f"Signal '{subscription.name if subscription else expression.source}'"
+            text = _("Signal '%(name)s'") % {"name": subscription.name if subscription else expression.source}
             return StartRow(node.id, name, "cell_tower", text, is_waiting)
         case TimerEvent(time=expression):
-            return StartRow(node.id, name, "schedule", f"Timer {expression.source}", is_waiting, timer)
+            return StartRow(
+                node.id, name, "schedule", _("Timer %(source)s") % {"source": expression.source}, is_waiting, timer
+            )
         case ConditionalEvent(condition=expression):
-            return StartRow(node.id, name, "rule", f"Condition {expression.source}", is_waiting)
+            return StartRow(
+                node.id, name, "rule", _("Condition %(source)s") % {"source": expression.source}, is_waiting
+            )
         case _:
-            return StartRow(node.id, name, "help", "Something else", is_waiting)
+            return StartRow(node.id, name, "help", _("Something else"), is_waiting)

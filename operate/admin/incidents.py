@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from audit.models import Channel
@@ -54,7 +55,7 @@ class IncidentAdmin(EngineModelAdmin):
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
         for row in rows:
             row.why = (
-                "It is resolved."
+                _("It is resolved.")
                 if row.state != Incident.State.ACTIVE
                 else Reasons.of(request).right(Right.RESOLVE_INCIDENT, row.workspace_id)
             )
@@ -75,7 +76,10 @@ class IncidentAdmin(EngineModelAdmin):
         if len(rows) > len(refused):
             done = len(rows) - len(refused)
             messages.success(
-                request, f"{done} of {len(rows)} incidents resolved." if len(rows) > 1 else "Incident resolved."
+                request,
+                _("%(done)s of %(all)s incidents resolved.") % {"done": done, "all": len(rows)}
+                if len(rows) > 1
+                else _("Incident resolved."),
             )
         for text in refused[:10]:
             messages.error(request, text)

@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from operate.admin.instance_page import OPEN, as_drawn
 from operate.admin.reasons import Reasons
@@ -26,17 +28,17 @@ MAX_FIGURES = 20_000
 MAX_COUNTED = 100_000
 MAX_QUERY = 4_000
 COLUMNS = {
-    "key": "Key",
-    "business_key": "Business key",
-    "elements": "Active at",
-    "error": "Error message",
-    "started": "Started",
-    "ended": "Ended",
-    "duration": "Duration",
-    "parent": "Called by",
-    "restarted": "Restart of",
-    "semantics": "Semantics",
-    "workspace": "Workspace",
+    "key": gettext_lazy("Key"),
+    "business_key": gettext_lazy("Business key"),
+    "elements": gettext_lazy("Active at"),
+    "error": gettext_lazy("Error message"),
+    "started": gettext_lazy("Started"),
+    "ended": gettext_lazy("Ended"),
+    "duration": gettext_lazy("Duration"),
+    "parent": gettext_lazy("Called by"),
+    "restarted": gettext_lazy("Restart of"),
+    "semantics": gettext_lazy("Semantics"),
+    "workspace": gettext_lazy("Workspace"),
 }
 """What can be shown of each process instance besides its process and version."""
 USUAL = ("key", "business_key", "elements", "started", "ended")
@@ -119,7 +121,7 @@ def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
         for name, (_element, total) in zip(names, sorted(standing), strict=False)
     ]
     more = len(standing) - len(counted)
-    return ", ".join(counted) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(counted) + (_(" and %(more)s more") % {"more": more} if more > 0 else "")
 
 
 # -- saved filters
@@ -135,7 +137,10 @@ def saved_filters(request: HttpRequest, workspaces: Sequence[Any]) -> list[Saved
         may = mine or (each.workspace_id is not None and access.may(Right.MANAGE, each.workspace_id))
         each.is_mine = mine  # type: ignore[attr-defined]
         each.why_not_delete = (  # type: ignore[attr-defined]
-            "" if may else f"{each.owner} has saved it: only its owner or an administrator of the workspace removes it."
+            ""
+            if may
+            else _("%(owner)s has saved it: only its owner or an administrator of the workspace removes it.")
+            % {"owner": each.owner}
         )
         each.is_current = kept_query(request) == each.query  # type: ignore[attr-defined]
     return sorted(found, key=lambda each: (not each.is_mine, each.name.lower()))  # type: ignore[attr-defined]

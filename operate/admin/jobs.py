@@ -13,6 +13,8 @@ from django.shortcuts import redirect
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from audit.models import Channel
@@ -30,7 +32,12 @@ from workflow.models import Job
 
 MAX_SELECTED = 500
 RETRIES = re.compile("[1-9][0-9]?")
-DONE = {"execute": "run", "retries": "given new retries", "suspend": "put on hold", "resume": "resumed"}
+DONE = {
+    "execute": (gettext_lazy("Job run."), gettext_lazy("%(done)s of %(all)s jobs run.")),
+    "retries": (gettext_lazy("Job given new retries."), gettext_lazy("%(done)s of %(all)s jobs given new retries.")),
+    "suspend": (gettext_lazy("Job put on hold."), gettext_lazy("%(done)s of %(all)s jobs put on hold.")),
+    "resume": (gettext_lazy("Job resumed."), gettext_lazy("%(done)s of %(all)s jobs resumed.")),
+}
 
 
 @admin.register(Job)
@@ -71,7 +78,7 @@ class JobAdmin(EngineModelAdmin):
         one = request.POST.get("one", "")
         operation = "execute" if one else request.POST.get("operation", "")
         if operation not in DONE:
-            raise Http404(f"There is no operation '{operation}' on jobs.")
+            raise Http404(_("There is no operation '%(operation)s' on jobs.") % {"operation": operation})
         do = _operation(request, operation)
         rows = list(
             self.get_queryset(request).filter(
@@ -83,33 +90,34 @@ class JobAdmin(EngineModelAdmin):
             try:
                 do(row)
             except REFUSALS as refusal:
-                refused.append(f"{job_name(row)} at '{row.element_id}': {refusal_of(refusal)['message']}")
+                refused.append(
+                    _("%(job)s at '%(element)s': %(why)s")
+                    % {"job": job_name(row), "element": row.element_id, "why": refusal_of(refusal)["message"]}
+                )
         done = len(rows) - len(refused)
         if done:
-            messages.success(
-                request,
-                f"{done} of {len(rows)} jobs {DONE[operation]}." if len(rows) > 1 else f"Job {DONE[operation]}.",
-            )
+            of_one, of_many = DONE[operation]
+            messages.success(request, of_many % {"done": done, "all": len(rows)} if len(rows) > 1 else of_one)
         for text in refused[:10]:
             messages.error(request, text)
         if not rows:
-            messages.warning(request, "No job was chosen, or it is gone.")
+            messages.warning(request, _("No job was chosen, or it is gone."))
         return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_job_changelist")
 
 
 def why_not(reasons: Reasons, job: Job) -> dict[str, str]:
     """For each operation why a job does not allow it, or an empty text."""
     if job.state not in WAITING_JOB:
-        return dict.fromkeys(DONE, "It has ended.")
+        return dict.fromkeys(DONE, _("It has ended."))
     work = reasons.right(Right.WORK_JOBS, job.workspace_id)
     repair = reasons.right(Right.RESOLVE_INCIDENT, job.workspace_id) if work else ""
     hold = reasons.right(Right.SUSPEND, job.workspace_id)
     why = {"execute": repair, "retries": repair, "suspend": hold, "resume": hold}
     if not hold:
-        why["suspend"] = "It is on hold already." if job.suspended else ""
-        why["resume"] = "" if job.suspended else "It is not on hold."
+        why["suspend"] = _("It is on hold already.") if job.suspended else ""
+        why["resume"] = "" if job.suspended else _("It is not on hold.")
     if not repair and job_kind(job) == "worker":
-        why["execute"] = "External workers run it."
+        why["execute"] = _("External workers run it.")
     return why
 
 
@@ -128,5 +136,5 @@ def _operation(request: HttpRequest, name: str) -> Callable[[Job], object]:
 def _retries(request: HttpRequest) -> int:
     text = request.POST.get("retries", "")
     if not RETRIES.fullmatch(text):
-        raise Rejected(f"Expected the number of retries to be 1 to 99, found '{text[:20]}'.")
+        raise Rejected(_("Expected the number of retries to be 1 to 99, found '%(text)s'.") % {"text": text[:20]})
     return int(text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import AuditEvent, Channel
@@ -93,7 +94,10 @@ class ModificationViews(Base):
         )
         if found is None:
             raise NotFound(
-                f"Expected to find an audit event with key '{event}' of process instance '{key}', but there is none."
+                _(
+                    "Expected to find an audit event with key '%(event)s' of process instance '%(key)s', but there is none."
+                )
+                % {"event": event, "key": key}
             )
         undo = undo_of(found, instance)
         return JsonResponse(

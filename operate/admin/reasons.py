@@ -43,7 +43,9 @@ class Reasons:
     def on_running(self, right: Right, instance: ProcessInstance) -> str:
         """As `right`, for what only running process instances allow."""
         if instance.state != ProcessInstance.State.ACTIVE:
-            return _("This process instance has ended (%(lower)s): nothing in it changes any more.") % {"lower": instance.get_state_display().lower()}
+            return _("This process instance has ended (%(state)s): nothing in it changes any more.") % {
+                "state": instance.get_state_display().lower()
+            }
         return self.right(right, instance.workspace_id)
 
     def of_instance(self, instance: ProcessInstance) -> dict[str, str]:

@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
+
 from operate.actions import details
 from operate.actions.base import Action
 from operate.actions.engine_jobs import SetJobDueDate
@@ -193,10 +195,14 @@ class Restart(Plan):
         return outcome.process_instance_key
 
     def describe(self) -> list[str]:
-        which = "first" if self.options.initial_variables else "last"
-        with_key = "without the business key" if self.options.without_business_key else "with the business key"
+        with_key = _("without the business key") if self.options.without_business_key else _("with the business key")
+        told = (
+            _("Start a new process instance with the first values of the global variables, %(with_key)s")
+            if self.options.initial_variables
+            else _("Start a new process instance with the last values of the global variables, %(with_key)s")
+        )
         return [
-            f"Start a new process instance with the {which} values of the global variables, {with_key}",
+            told % {"with_key": with_key},
             *(instruction.describe() for instruction in self.instructions),
         ]
 
@@ -231,7 +237,7 @@ class Migrate(Plan):
 
     def describe(self) -> list[str]:
         return [
-            f"Migrate to process definition '{self.plan.target_definition_key}'",
+            _("Migrate to process definition '%(key)s'") % {"key": self.plan.target_definition_key},
             *(mapping.describe() for mapping in self.plan.mappings),
         ]
 
@@ -249,7 +255,7 @@ class Cancel(Plan):
         return [act(CancelProcessInstance).execute(key, skip_io_mappings=self.skip_io_mappings)]
 
     def describe(self) -> list[str]:
-        return ["Cancel the process instance and what it has called"]
+        return [_("Cancel the process instance and what it has called")]
 
 
 @dataclass(frozen=True)
@@ -265,7 +271,7 @@ class Delete(Plan):
         return []
 
     def describe(self) -> list[str]:
-        return ["Delete the ended process instance with its history"]
+        return [_("Delete the ended process instance with its history")]
 
 
 @dataclass(frozen=True)
@@ -279,7 +285,7 @@ class Suspend(Plan):
         return _set_suspended(act(SuspendProcessInstance), key, suspended=True)
 
     def describe(self) -> list[str]:
-        return ["Suspend the process instance"]
+        return [_("Suspend the process instance")]
 
 
 @dataclass(frozen=True)
@@ -293,7 +299,7 @@ class Resume(Plan):
         return _set_suspended(act(ResumeProcessInstance), key, suspended=False)
 
     def describe(self) -> list[str]:
-        return ["Resume the process instance"]
+        return [_("Resume the process instance")]
 
 
 def _set_suspended(action: Action[Any], key: int, *, suspended: bool) -> Sequence[Outcome]:
@@ -326,7 +332,7 @@ class ResolveIncidents(Plan):
         return outcomes
 
     def describe(self) -> list[str]:
-        return [f"Resolve all open incidents; jobs without retries get {self.retries}"]
+        return [_("Resolve all open incidents; jobs without retries get %(retries)s") % {"retries": self.retries}]
 
 
 @dataclass(frozen=True)
@@ -349,7 +355,10 @@ class SetRetries(Plan):
     def check(self) -> None:
         _refuse_negative(self.retries, least=0)
         if self.due_at is not None and parse_moment(self.due_at) is None:
-            raise Rejected(f"Expected 'due_at' to be a date with a time and its zone, found '{self.due_at}'.")
+            raise Rejected(
+                _("Expected 'due_at' to be a date with a time and its zone, found '%(due_at)s'.")
+                % {"due_at": self.due_at}
+            )
 
     @cached_property
     def _chosen(self) -> frozenset[int]:
@@ -374,12 +383,16 @@ class SetRetries(Plan):
             yield act(SetJobDueDate).execute(job, parse_moment(self.due_at))
 
     def describe(self) -> list[str]:
-        whose = {(True, True): "all jobs", (True, False): "the jobs of workers"}
+        whose = {(True, True): _("all jobs"), (True, False): _("the jobs of workers")}
         jobs = whose.get((self.of_workers, self.of_engine), "timers and asynchronous continuations")
         if self.job_keys:
-            jobs = f"{len(self.job_keys)} chosen jobs"
-        sentences = [f"Set the retries of {jobs} to {self.retries}"]
-        return [*sentences, f"Let them become due at {self.due_at}"] if self.due_at is not None else sentences
+            jobs = _("%(number)s chosen jobs") % {"number": len(self.job_keys)}
+        sentences = [_("Set the retries of %(jobs)s to %(retries)s") % {"jobs": jobs, "retries": self.retries}]
+        return (
+            [*sentences, _("Let them become due at %(due_at)s") % {"due_at": self.due_at}]
+            if self.due_at is not None
+            else sentences
+        )
 
 
 def parse_moment(text: str) -> datetime | None:
@@ -408,7 +421,7 @@ class EditVariables(Plan):
 
     def check(self) -> None:
         if not (self.variables or self.delete or self.merge):
-            raise Rejected("Variables is empty: expected at least one variable to set, to merge or to delete.")
+            raise Rejected(_("Variables is empty: expected at least one variable to set, to merge or to delete."))
 
     def run(self, act: Act, key: int) -> Sequence[Outcome]:
         if self.only_if and not self._is_meant(key):
@@ -433,10 +446,19 @@ class EditVariables(Plan):
 
     def describe(self) -> list[str]:
         return [
-            *(f"Set variable '{name}' to {_shown(value)}" for name, value in self.variables.items()),
-            *(f"Merge {_shown(value)} into variable '{name}'" for name, value in self.merge.items()),
-            *(f"Delete variable '{name}'" for name in self.delete),
-            *(f"Only where variable '{name}' is {_shown(value)}" for name, value in self.only_if.items()),
+            *(
+                _("Set variable '%(name)s' to %(shown)s") % {"name": name, "shown": _shown(value)}
+                for name, value in self.variables.items()
+            ),
+            *(
+                _("Merge %(shown)s into variable '%(name)s'") % {"shown": _shown(value), "name": name}
+                for name, value in self.merge.items()
+            ),
+            *(_("Delete variable '%(name)s'") % {"name": name} for name in self.delete),
+            *(
+                _("Only where variable '%(name)s' is %(shown)s") % {"name": name, "shown": _shown(value)}
+                for name, value in self.only_if.items()
+            ),
         ]
 
 
@@ -469,12 +491,18 @@ def _shown(value: object) -> str:
 
 def _refuse_negative(retries: int, *, least: int) -> None:
     if retries < least:
-        raise Rejected(f"Expected the retries to be at least {least}, found {retries}.")
+        raise Rejected(
+            _("Expected the retries to be at least %(least)s, found %(retries)s.")
+            % {"least": least, "retries": retries}
+        )
 
 
 def _require_running(key: int) -> None:
     if not ProcessInstance.objects.active().filter(pk=key).exists():
-        raise NotFound(f"Expected an active process instance with key '{key}', but there is none, or it has ended.")
+        raise NotFound(
+            _("Expected an active process instance with key '%(key)s', but there is none, or it has ended.")
+            % {"key": key}
+        )
 
 
 PLANS: dict[BatchType, type[Plan]] = {

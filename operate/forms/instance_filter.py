@@ -28,11 +28,11 @@ RUNNING = ("active", "incidents", "suspended")
 FINISHED = ("completed", "canceled")
 GROUPS: dict[str, tuple[str, ...]] = {"running": RUNNING, "finished": FINISHED, "all": (*RUNNING, *FINISHED)}
 STATES: dict[str, tuple[str, Q]] = {
-    "active": ("Active", Q(state="ACTIVE", suspended=False, open_incidents=0)),
-    "incidents": ("Incidents", Q(open_incidents__gt=0)),
-    "suspended": ("Suspended", Q(state="ACTIVE", suspended=True)),
-    "completed": ("Completed", Q(state="COMPLETED")),
-    "canceled": ("Canceled", Q(state="CANCELED")),
+    "active": (_("Active"), Q(state="ACTIVE", suspended=False, open_incidents=0)),
+    "incidents": (_("Incidents"), Q(open_incidents__gt=0)),
+    "suspended": (_("Suspended"), Q(state="ACTIVE", suspended=True)),
+    "completed": (_("Completed"), Q(state="COMPLETED")),
+    "canceled": (_("Canceled"), Q(state="CANCELED")),
 }
 SINGLE = ("key", "business_key", "called_by", "batch")
 """Who asks for these asks for certain process instances, whatever their state."""

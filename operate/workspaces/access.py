@@ -10,6 +10,8 @@ from typing import Any, ClassVar, TypeVar
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission
 from django.db.models import CharField, F, Model, QuerySet, Value
 from django.db.models.functions import Cast
+from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from operate.models import WorkspaceSettings
@@ -32,9 +34,15 @@ class Forbidden(Exception):
         self.right = right
         self.workspace = workspace
         self.who_can_help = who_can_help
-        place = f"in workspace '{workspace}'" if workspace else "in any workspace"
-        ask = f" Ask {_enumerate(who_can_help)}." if who_can_help else " Ask an administrator of the organisation."
-        self.message = f"You lack the right '{right}' ({_RIGHT_LABELS.get(right, right)}) {place}.{ask}"
+        lacking = (
+            _("You lack the right '%(right)s' (%(label)s) in workspace '%(workspace)s'.")
+            if workspace
+            else _("You lack the right '%(right)s' (%(label)s) in any workspace.")
+        )
+        ask = _("Ask %(people)s.") if who_can_help else _("Ask an administrator of the organisation.")
+        label = gettext(_RIGHT_LABELS.get(right, right))
+        told = lacking % {"right": right, "label": label, "workspace": workspace}
+        self.message = f"{told} {ask % {'people': _enumerate(who_can_help)}}"
         super().__init__(self.message)
 
 
@@ -95,7 +103,7 @@ class Access:
         if self.may(right, workspace_id):
             return
         if not self.may(Right.VIEW, workspace_id):
-            raise Hidden("Expected something that you may see, but there is none with this key.")
+            raise Hidden(_("Expected something that you may see, but there is none with this key."))
         raise _forbidden(right, workspace_id)
 
     def why_not(self, right: str, workspace_id: int) -> str:
@@ -132,7 +140,9 @@ def _administrators(workspace: Workspace) -> tuple[str, ...]:
 
 
 def _enumerate(names: tuple[str, ...]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(names)s or %(last)s") % {"names": ", ".join(names[:-1]), "last": names[-1]}
 
 
 def _read(user: User) -> Access:

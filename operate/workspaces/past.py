@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from operate.masking.models import MaskedVariable
 from operate.models import RoleGrant, SavedFilter, WorkspaceSettings
@@ -18,13 +19,13 @@ MOST = 100
 """Versions of one kind that are shown."""
 EVENTS = {"+": "added", "~": "changed", "-": "removed"}
 KINDS: tuple[tuple[Any, str, str], ...] = (
-    (Workspace, "Workspace", "id"),
-    (WorkspaceSettings, "Settings", "workspace_id"),
-    (RoleGrant, "Role", "workspace_id"),
-    (MaskedVariable, "Masked variable", "workspace_id"),
-    (ProcessDataPath, "Searchable data", "workspace_id"),
-    (SavedFilter, "Shared filter", "workspace_id"),
-    (Webhook, "Webhook", "workspace_id"),
+    (Workspace, gettext_lazy("Workspace"), "id"),
+    (WorkspaceSettings, gettext_lazy("Settings"), "workspace_id"),
+    (RoleGrant, gettext_lazy("Role"), "workspace_id"),
+    (MaskedVariable, gettext_lazy("Masked variable"), "workspace_id"),
+    (ProcessDataPath, gettext_lazy("Searchable data"), "workspace_id"),
+    (SavedFilter, gettext_lazy("Shared filter"), "workspace_id"),
+    (Webhook, gettext_lazy("Webhook"), "workspace_id"),
 )
 """Every kind of configuration: its model, its name, and the column that tells the workspace."""
 UNTOLD = frozenset({"id", "workspace", "granted_at", "created_at", "process_id"})

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from operate.admin.selecting import Selected
 from operate.admin.wording import element_label
@@ -85,10 +86,10 @@ class Wizard:
     def definition(self) -> ProcessDefinition:
         """The newest of them; raises Rejected where they are not all of one process in one workspace."""
         if not self.definitions:
-            raise Rejected("Choose one process in the filters first: the selected ones may belong to several.")
+            raise Rejected(_("Choose one process in the filters first: the selected ones may belong to several."))
         if len({(each.workspace_id, each.process_id) for each in self.definitions}) > 1:
             raise Rejected(
-                "Expected process instances of one process in one workspace, found several. Narrow the list first."
+                _("Expected process instances of one process in one workspace, found several. Narrow the list first.")
             )
         return self.definitions[0]
 
@@ -97,7 +98,8 @@ class Wizard:
         if len({each.key for each in self.definitions}) > 1:
             versions = ", ".join(sorted({str(each.version) for each in self.definitions}))
             raise Rejected(
-                f"Expected process instances of one version, found versions {versions}. Narrow the list first."
+                _("Expected process instances of one version, found versions %(versions)s. Narrow the list first.")
+                % {"versions": versions}
             )
         return self.definition
 
@@ -114,9 +116,11 @@ class Wizard:
         text = self.sent.get(name, "").strip()
         if not text:
             return {}
-        found = json_in(text, "the variables")
+        found = json_in(text, _("the variables"))
         if not isinstance(found, dict):
-            raise Rejected(f"Expected the variables as a JSON object, found {type(found).__name__}.")
+            raise Rejected(
+                _("Expected the variables as a JSON object, found %(name)s.") % {"name": type(found).__name__}
+            )
         return found
 
     def accepted(self) -> tuple[Acceptance, ...]:
@@ -132,14 +136,19 @@ def json_in(text: str, what: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Rejected(f"Expected {what} to be JSON: {error}. Texts stand in double quotes.") from None
+        raise Rejected(
+            _("Expected %(what)s to be JSON: %(error)s. Texts stand in double quotes.") % {"what": what, "error": error}
+        ) from None
 
 
 def acceptance_in(text: str) -> Acceptance:
     """A red warning that was ticked: its code and its elements, as JSON."""
-    found = json_in(text, "an accepted warning")
+    found = json_in(text, _("an accepted warning"))
     if not (isinstance(found, list) and found and all(isinstance(each, str) for each in found)):
-        raise Rejected(f"Expected an accepted warning as a list of its code and elements, found '{text[:80]}'.")
+        raise Rejected(
+            _("Expected an accepted warning as a list of its code and elements, found '%(text)s'.")
+            % {"text": text[:80]}
+        )
     return Acceptance(found[0], tuple(found[1:]))
 
 

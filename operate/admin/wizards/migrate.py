@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from operate.admin.instance_list import figures_of, present
 from operate.admin.wizards.base import (
@@ -60,7 +61,7 @@ class MigrateWizard(Wizard):
             own = [each for each in self._targets if each.process_id == self.definition.process_id]
             found = own[0] if own else None
         if found is None:
-            raise Rejected("There is no other version of this process. Deploy one, or choose another process.")
+            raise Rejected(_("There is no other version of this process. Deploy one, or choose another process."))
         return found
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from operate.admin.instance_list import figures_of, present
 from operate.admin.modification import Running, why_not_add, why_not_move_from
 from operate.admin.wizards.base import (
@@ -53,9 +55,9 @@ class MoveWizard(Wizard):
         element = self.process.elements.get(chosen)
         if element is None:
             raise Rejected(
-                "Choose on the diagram where the tokens stand."
+                _("Choose on the diagram where the tokens stand.")
                 if name == "source"
-                else "Choose on the diagram where they should go on."
+                else _("Choose on the diagram where they should go on.")
             )
         return element
 
@@ -82,7 +84,7 @@ class MoveWizard(Wizard):
         around = [source, *source.flow_scopes()] if source is not None else []
         running = Running(self.process, {each.id: 1 for each in around}, {})
         return {
-            element.id: "It is where they come from." if element is source else why_not_add(element, running)
+            element.id: _("It is where they come from.") if element is source else why_not_add(element, running)
             for element in elements_of(self.process)
         }
 
@@ -101,7 +103,7 @@ class MoveWizard(Wizard):
                 "name": element_label(each),
                 "active": figures.get(each.id, {}).get("active", 0),
                 "why_source": why_not_move_from(each.body or each)
-                or ("" if figures.get(each.id, {}).get("active") else "None of the selected instances is there."),
+                or ("" if figures.get(each.id, {}).get("active") else _("None of the selected instances is there.")),
                 "why_target": targets.get(each.id, ""),
             }
             for each in elements

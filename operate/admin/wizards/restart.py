@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, F
+from django.utils.translation import gettext as _
 
 from operate.admin.instance_page import as_drawn
 from operate.admin.modification import Running, why_not_add
@@ -56,7 +57,7 @@ class RestartWizard(Wizard):
         definition = self.one_version()
         elements = [self._startable(each) for each in self.sent.getlist("element")]
         if not elements:
-            raise Rejected("Choose at least one element to begin at.")
+            raise Rejected(_("Choose at least one element to begin at."))
         changed = self.variables_in("variables")
         instructions: list[Instruction] = []
         for number, element in enumerate(elements):
@@ -78,7 +79,10 @@ class RestartWizard(Wizard):
     def _startable(self, element_id: str) -> FlowNode:
         element = self._target_process.elements.get(element_id)
         if element is None:
-            raise Rejected(f"Version {self._target.version} has no element '{element_id}'. Choose another one.")
+            raise Rejected(
+                _("Version %(version)s has no element '%(element_id)s'. Choose another one.")
+                % {"version": self._target.version, "element_id": element_id}
+            )
         return element
 
     @cached_property
@@ -175,7 +179,8 @@ class RestartWizard(Wizard):
             )
             if missing:
                 answer["notes"] = [
-                    f"Of {missing} of {len(tried.instances)} no first values are kept: they begin without variables."
+                    _("Of %(missing)s of %(instances)s no first values are kept: they begin without variables.")
+                    % {"missing": missing, "instances": len(tried.instances)}
                 ]
         return answer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from operate.admin.wizards.base import (
     LISTED_VARIABLES,
@@ -32,15 +33,17 @@ class VariablesWizard(Wizard):
         delete: list[str] = []
         for number, (kind, name, text) in enumerate(self._edits(), start=1):
             if not name:
-                raise Rejected(f"Row {number}: Name has to be filled.")
+                raise Rejected(_("Row %(number)s: Name has to be filled.") % {"number": number})
             if name in variables or name in merge or name in delete:
-                raise Rejected(f"Row {number}: '{name}' stands in two rows.")
+                raise Rejected(_("Row %(number)s: '%(name)s' stands in two rows.") % {"number": number, "name": name})
             if kind == "delete":
                 delete.append(name)
             elif not text:
-                raise Rejected(f"Row {number}: Value has to be filled.")
+                raise Rejected(_("Row %(number)s: Value has to be filled.") % {"number": number})
             else:
-                (merge if kind == "merge" else variables)[name] = json_in(text, f"the value of '{name}'")
+                (merge if kind == "merge" else variables)[name] = json_in(
+                    text, _("the value of '%(name)s'") % {"name": name}
+                )
         return EditVariables(variables, tuple(delete), merge, self._condition())
 
     def _edits(self) -> list[tuple[str, str, str]]:
@@ -53,8 +56,8 @@ class VariablesWizard(Wizard):
         if not name and not text:
             return {}
         if not name or not text:
-            raise Rejected("The condition needs the name of a variable and a value.")
-        return {name: json_in(text, "the value of the condition")}
+            raise Rejected(_("The condition needs the name of a variable and a value."))
+        return {name: json_in(text, _("the value of the condition"))}
 
     def context(self) -> dict[str, Any]:
         newest = self.rows.order_by("-key").values("pk")[:TRIED]
@@ -93,9 +96,15 @@ class VariablesWizard(Wizard):
                 diffs.append({"key": str(each.process_instance_key), "changes": changes})
         notes = []
         if skipped:
-            notes.append(f"{skipped} of {len(tried.instances)} do not meet the condition and stay as they are.")
+            notes.append(
+                _("%(skipped)s of %(instances)s do not meet the condition and stay as they are.")
+                % {"skipped": skipped, "instances": len(tried.instances)}
+            )
         if unchanged:
-            notes.append(f"{unchanged} of {len(tried.instances)} would not change: they have these values already.")
+            notes.append(
+                _("%(unchanged)s of %(instances)s would not change: they have these values already.")
+                % {"unchanged": unchanged, "instances": len(tried.instances)}
+            )
         return answer | {"diffs": diffs, "notes": notes}
 
 

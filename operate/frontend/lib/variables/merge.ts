@@ -2,7 +2,7 @@
 
 import { h } from '../dom';
 import { type JsonMember, type JsonNode, parseJson, pretty, same } from '../json';
-import { texts } from '../texts';
+import { LANGUAGE, texts } from '../texts';
 import { type Conflict, type Edit } from './api';
 
 const T = texts({
@@ -20,6 +20,7 @@ const T = texts({
     back: 'Keep editing',
     save: 'Save the result',
     whole: 'whole value',
+    by: (who: string, at: string) => ` · changed by ${who}, ${at}`,
   },
   de: {
     title: 'Jemand anders hat dies inzwischen geändert',
@@ -35,6 +36,7 @@ const T = texts({
     back: 'Weiter bearbeiten',
     save: 'Ergebnis speichern',
     whole: 'ganzer Wert',
+    by: (who, at) => ` · geändert von ${who}, ${at}`,
   },
 });
 
@@ -248,7 +250,7 @@ class Section {
       'h3',
       { class: 'ft-subheading' },
       this.conflict.name,
-      by && h('span', { class: 'ft-subtle' }, ` · changed by ${by.who}, ${new Date(by.at).toLocaleTimeString()}`),
+      by && h('span', { class: 'ft-subtle' }, T.by(by.who, new Date(by.at).toLocaleTimeString(LANGUAGE))),
     );
     const head = h('tr', {}, ...['', T.was, T.theirs, T.mine].map((text) => h('th', { scope: 'col' }, text)));
     const body = h('tbody', {}, ...this.list.map((difference, position) => this.row(difference, position)));

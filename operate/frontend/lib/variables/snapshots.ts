@@ -25,6 +25,7 @@ const T = texts({
     then: 'Restored',
     deleted: 'deleted',
     absent: 'not there',
+    different: 'Choose two different moments.',
   },
   de: {
     title: 'Früheren Stand wiederherstellen',
@@ -41,6 +42,7 @@ const T = texts({
     then: 'Wiederhergestellt',
     deleted: 'gelöscht',
     absent: 'nicht vorhanden',
+    different: 'Zwei verschiedene Zeitpunkte wählen.',
   },
 });
 
@@ -93,7 +95,7 @@ export class Snapshots {
     const button = this.panel.querySelector<HTMLButtonElement>('[data-compare]');
     if (button) {
       button.disabled = this.other ? !/^\d+$/.test(this.other) : this.chosen('left') === this.chosen('right');
-      button.title = button.disabled ? 'Choose two different moments.' : '';
+      button.title = button.disabled ? T.different : '';
     }
   }
 

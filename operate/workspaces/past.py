@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
+from operate.approvals.models import ApprovalPolicy
 from operate.masking.models import MaskedVariable
 from operate.models import RoleGrant, SavedFilter, WorkspaceSettings
 from operate.notifications.models import Webhook
@@ -25,6 +26,7 @@ KINDS: tuple[tuple[Any, str, str], ...] = (
     (MaskedVariable, gettext_lazy("Masked variable"), "workspace_id"),
     (ProcessDataPath, gettext_lazy("Searchable data"), "workspace_id"),
     (SavedFilter, gettext_lazy("Shared filter"), "workspace_id"),
+    (ApprovalPolicy, gettext_lazy("Approval policy"), "workspace_id"),
     (Webhook, gettext_lazy("Webhook"), "workspace_id"),
 )
 """Every kind of configuration: its model, its name, and the column that tells the workspace."""

@@ -641,6 +641,15 @@ TELLING = [
     ),
     Line("POST", WEBHOOK, R.MANAGE, {"do": "off"}, ok=(302,), does=False),
 ]
+POLICY = {"name": "Big", "min_instances": "10", "risk": "ALWAYS", "hours": "24"}
+FOUR_EYES = [
+    *lists("operate/approvalpolicy/"),
+    Line("GET", "operate/approvalpolicy/of/{workspace}/", VIEW),
+    Line("POST", "operate/approvalpolicy/of/{workspace}/", R.MANAGE, POLICY, ok=(302,)),
+    Line("GET", "operate/approvalpolicy/{policy}/", VIEW),
+    Line("POST", "operate/approvalpolicy/{policy}/", R.MANAGE, POLICY, ok=(302,)),
+    Line("POST", "operate/approvalpolicy/{policy}/remove/", R.MANAGE, {}, ok=(302,)),
+]
 PAGES = lines(
     "/",
     Line("GET", "login/", ALL, ok=(200, 302)),
@@ -687,6 +696,7 @@ PAGES = lines(
         as_json=True,
     ),
     *VARIABLES_PAGE,
+    Line("POST", "workflow/processinstance/{instance}/presence/", VIEW, {"window": "w", "doing": "LOOKING", "after": "0"}),
     Line("POST", "workflow/processinstance/{instance}/notes/", R.MODIFY, NOTE, **BACK),
     Line("POST", "workflow/processinstance/{instance}/notes/{note}/", R.MANAGE, {"remove": "1"}, **BACK),
     Line("GET", "workflow/processinstance/{instance}/operations/", VIEW),
@@ -769,6 +779,7 @@ PAGES = lines(
     Line("POST", "workflow/workspace/{workspace}/members/", R.MANAGE, {"name": "member", "role": "AUDITOR"}, ok=(302,)),
     *LOOKING,
     *TELLING,
+    *FOUR_EYES,
     *superusers("auth/user/", "auth/user/add/", "auth/user/{user}/change/", "auth/user/{user}/delete/"),
     *superusers("auth/user/{user}/history/", "auth/user/{user}/password/"),
     *superusers("auth/group/", "auth/group/add/", "auth/group/{group}/change/", "auth/group/{group}/delete/"),

@@ -25,6 +25,7 @@ from operate.actions import (
     SuspendBatch,
     UpdateJob,
 )
+from operate.approvals.models import ApprovalPolicy
 from operate.batch.models import BatchJob
 from operate.batch.plans import Cancel, Suspend
 from operate.batch.running import run_due_jobs
@@ -135,6 +136,10 @@ def make_world() -> World:
     _make_camunda_8(world)
     _make_batches(world)
     _make_notifications(world)
+    policy = ApprovalPolicy.objects.create(
+        workspace=world.workspace, name=f"{MARK} far too many", min_instances=1_000_000
+    )
+    world.names["policy"] = str(policy.pk)
     world.names["workspace"] = str(world.workspace.pk)
     world.names["revision"] = str(ProcessInstance.objects.get(pk=world["instance"]).revision)
     world.names["event"] = str(AuditEvent.objects.filter(workspace=world.workspace).latest("key").pk)

@@ -128,6 +128,13 @@ class AuditEventQuerySet(WorkspaceQuerySet):
         """Those that have taken back one of these events."""
         return self.filter(result=Result.SUCCESS, body__has_key=UNDO_OF, body__undo_of__in=list(keys))
 
+    def with_undone_by(self) -> Self:
+        """Each with the key of the event that has taken it back."""
+        own = models.Func(models.OuterRef("key"), function="to_jsonb", output_field=models.JSONField())
+        later = AuditEvent.objects.filter(result=Result.SUCCESS, body__has_key=UNDO_OF)
+        later = later.annotate(of=F(f"body__{UNDO_OF}")).filter(of=own)
+        return self.annotate(undone_by=models.Subquery(later.order_by("-key").values("key")[:1]))
+
     def unsealed(self) -> Self:
         return self.filter(sequence__isnull=True)
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.models import AuditEvent
+from audit.record import NewAuditEvent
 from workflow.engine.errors import Conflict
 from workflow.persistence.connection import fetch
 
-LOCK = "SELECT key FROM audit_auditevent WHERE key = %s FOR NO KEY UPDATE"
+LOCK = """
+SELECT workspace_id, process_instance_key, definition_key, process_id FROM audit_auditevent WHERE key = %s FOR NO KEY UPDATE
+"""
 """Of two who take back the same event, one waits for the other."""
 
 
@@ -25,8 +28,8 @@ class Undone:
     def refusal(self, event_key: int) -> str:
         """Why it is not taken back once more, and what is to be done instead."""
         return (
-            f"Event '{event_key}' has been undone already, by event '{self.key}' of {self.actor or 'the system'}. To have it again, "
-            f"undo event '{self.key}'."
+            f"Event '{event_key}' has been undone already, by event '{self.key}' of {self.actor or 'the system'}. "
+            f"To have it again, undo event '{self.key}'."
         )
 
 
@@ -42,10 +45,15 @@ def refuse_undone(event_key: int) -> None:
         raise Conflict(done.refusal(event_key))
 
 
-def refuse_second_undo(event_key: int) -> None:
-    """The same inside a transaction that takes it back: whoever else does so now is waited for."""
-    fetch(LOCK, (event_key,))
+def begin_undo(entry: NewAuditEvent, event_key: int) -> None:
+    """Hold the event that a command is to take back; Conflict if another one has done so, who is waited for if it is at it.
+
+    The command's own entry tells what that event is about from the beginning, so that a refusal does too.
+    """
+    for workspace_id, instance_key, definition_key, process_id in fetch(LOCK, (event_key,)):
+        entry.workspace_id, entry.process_instance_key = workspace_id, instance_key
+        entry.definition_key, entry.process_id = definition_key, process_id
     refuse_undone(event_key)
 
 
-__all__ = ["Undone", "refuse_second_undo", "refuse_undone", "undone_by"]
+__all__ = ["Undone", "begin_undo", "refuse_undone", "undone_by"]

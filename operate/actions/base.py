@@ -16,7 +16,7 @@ from psycopg.errors import DeadlockDetected
 
 from audit.models import UNDO_OF, Channel, Event, Result, Subject
 from audit.record import NewAuditEvent, Snapshot, record
-from audit.undoing import refuse_second_undo
+from audit.undoing import begin_undo
 from operate.approvals import gate
 from operate.approvals.policies import Place
 from operate.batch.models import BatchType
@@ -128,7 +128,7 @@ class Action(Generic[Answer]):
         try:
             with transaction(rehearsal=self.dry_run):
                 if self.undo_of is not None:
-                    refuse_second_undo(self.undo_of)
+                    begin_undo(self.entry, self.undo_of)
                 answer = self.perform(*args, **gate.with_judgement(self, kwargs))
                 if not self.dry_run:
                     gate.require_approval(self, answer)

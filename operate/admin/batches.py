@@ -28,17 +28,18 @@ from operate.actions import (
     SuspendBatch,
 )
 from operate.admin.answers import REFUSALS, json_view, refusal_of
-from operate.admin.base import EngineModelAdmin
 from operate.admin.offers import OFFERS, Counts, Offer, needs_typing
 from operate.admin.reasons import Reasons
 from operate.admin.selecting import Selected
+from operate.admin.undoing import UndoBatchPages, why_not_undo
 from operate.admin.wizards import DETAILED, WIZARDS, Wizard
 from operate.batch.models import Batch, BatchItem, BatchType
-from operate.batch.plans import PLANS, Plan, read_plan
+from operate.batch.plans import Plan, read_plan
 from operate.batch.rehearsing import Rehearsal
 from operate.batch.submitting import Selection
 from operate.forms.batches import BatchFilter
 from operate.forms.keys import key_of
+from operate.undo.plan import undone_by
 from operate.workspaces import Access, Right, visible_to
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance
@@ -63,7 +64,7 @@ OPERATIONS: dict[str, tuple[type[Action[Any]], Any]] = {
 
 
 @admin.register(Batch)
-class BatchAdmin(EngineModelAdmin):
+class BatchAdmin(UndoBatchPages):
     """Batches are asked for and stopped here; workers do them."""
 
     filter_form = BatchFilter
@@ -80,6 +81,7 @@ class BatchAdmin(EngineModelAdmin):
             self.page("<int:key>/", "change", self.batch_view),
             self.page("<int:key>/progress/", "progress", self.progress_view),
             self.page("<int:key>/operations/", "operations", self.operations_view),
+            self.page("<int:key>/undo/", "undo", self.undo_view),
         ]
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
@@ -132,7 +134,9 @@ class BatchAdmin(EngineModelAdmin):
         found = list(items.filter(pk__gt=after)[: MAX_ITEMS + 1])
         return {
             "batch": batch,
-            "why": why_not(Reasons.of(request), batch),
+            "why": why_not(Reasons.of(request), batch) | {"undo": why_not_undo(Reasons.of(request), batch)},
+            "undone_by": undone_by(batch.key),
+            "undo_of": batch.plan.get("of_batch") if batch.type == BatchType.UNDO else None,
             "items": found[:MAX_ITEMS],
             "shown": state,
             "next": found[MAX_ITEMS - 1].key if len(found) > MAX_ITEMS else 0,
@@ -314,7 +318,7 @@ def running_batches(user: Any) -> dict[str, Any]:
 
 def why_not(reasons: Reasons, batch: Any) -> dict[str, str]:
     """For each operation on a batch why it is not offered, or an empty text."""
-    right: Right = PLANS[BatchType(batch.type)].right
+    right: Right = read_plan(batch.type, batch.plan).right
     missing = next((why for each in batch.workspaces if (why := reasons.right(right, each))), "")
     if missing:
         return dict.fromkeys(OPERATIONS, missing)

@@ -17,6 +17,7 @@ from operate.actions import ModifyProcessInstance
 from operate.admin.answers import REFUSALS, body_of, json_view, key_in, refusal_of, status_of
 from operate.admin.modification import Plan, element_operations, fix_rows, preview, read_plan
 from operate.admin.modification_rows import rows_of
+from operate.admin.reasons import Reasons
 from operate.plans.changes import changes_since
 from operate.plans.exporting import call_for
 from operate.plans.json_form import write
@@ -43,7 +44,9 @@ class ModificationViews(Base):
     @method_decorator(json_view)
     def operations_view(self, request: HttpRequest, key: int) -> JsonResponse:
         """What the modification mode may offer for each element."""
-        return JsonResponse(element_operations(self.visible(request, key)))
+        instance = self.visible(request, key)
+        why = Reasons.of(request).on_running(Right.EDIT_VARIABLES, instance)
+        return JsonResponse(element_operations(instance) | {"whyNotSet": why})
 
     @method_decorator(require_POST)
     @method_decorator(json_view)
@@ -54,6 +57,7 @@ class ModificationViews(Base):
         plan = _plan_in(instance, body)
         dry_run = body.get("dryRun") is True
         action = ModifyProcessInstance.of(request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run)
+        action.undo_of = _undo_of(body, key)
         try:
             outcome = action.execute(key, plan.instructions, options=_options(body), accepted=_accepted(body))
         except REFUSALS as refusal:
@@ -86,7 +90,7 @@ class ModificationViews(Base):
     @method_decorator(json_view)
     def undo_view(self, request: HttpRequest, key: int, event: int) -> JsonResponse:
         """A plan that takes back what an event of the audit log tells of, and what it cannot take back."""
-        instance = self.visible(request, key)
+        self.visible(request, key)
         found = (
             visible_to(AuditEvent.objects.of_process_instance(key), request.user, Right.VIEW_AUDIT)
             .filter(pk=event)
@@ -99,12 +103,12 @@ class ModificationViews(Base):
                 )
                 % {"event": event, "key": key}
             )
-        undo = undo_of(found, instance)
+        undo = undo_of(found)
         return JsonResponse(
             {
                 "rows": rows_of(undo.instructions) or [],
                 "notes": list(undo.notes),
-                "reason": f"Undo of {found.get_event_display().lower()} by {found.actor_name or 'the system'} (event {found.key})",
+                "reason": f"Undo of {found.event.lower()} by {found.actor_name or 'the system'} (event {found.key})",
             }
         )
 
@@ -120,6 +124,16 @@ def _plan_in(instance: ProcessInstance, body: Mapping[str, Any]) -> Plan:
 def _options(body: dict[str, Any]) -> ModificationOptions:
     options = ModificationOptions(body.get("skipMappings") is True, body.get("skipListeners") is True)
     return options if body.get("proceed") is True else replace(options, expected_revision=key_in(body, "revision"))
+
+
+def _undo_of(body: dict[str, Any], key: int) -> int | None:
+    """The event of this process instance that the plan takes back, if it was made for that."""
+    if not body.get("undoOf"):
+        return None
+    event = key_in(body, "undoOf")
+    if not AuditEvent.objects.of_process_instance(key).filter(pk=event).exists():
+        raise NotFound(f"Expected to find an audit event with key '{event}' of process instance '{key}', but there is none.")
+    return event
 
 
 def _accepted(body: Mapping[str, Any]) -> list[Acceptance]:

@@ -27,7 +27,7 @@ from operate.actions.process_instances import (
 )
 from operate.actions.restart import RestartProcessInstances
 from operate.actions.variables import SetVariables
-from operate.batch.models import BatchType
+from operate.batch.models import Batch, BatchType
 from operate.batch.wire import from_wire, to_wire
 from operate.workspaces.roles import Right
 from workflow.engine.errors import NotFound, Rejected
@@ -51,7 +51,8 @@ class Plan:
     """One type of batch. Plans are dataclasses of what the wire carries."""
 
     type: ClassVar[BatchType]
-    right: ClassVar[Right]
+    right: Right
+    """What is needed for it in the workspace of each process instance."""
     is_one_command: ClassVar[bool] = True
     """Whether an instance takes one command, which writes all or nothing; else a savepoint holds them together."""
 
@@ -64,6 +65,11 @@ class Plan:
     def edits_variables(self) -> bool:
         """Whether the right to edit variables is needed too."""
         return False
+
+    @property
+    def governed_as(self) -> BatchType:
+        """What approval policies know it as."""
+        return self.type
 
     def check(self) -> None:
         """Raise Rejected for what no process instance could fulfil."""
@@ -92,6 +98,11 @@ class Plan:
 def read_plan(type: str, wire: Mapping[str, Any]) -> Plan:
     """The plan of a batch of this type."""
     return PLANS[BatchType(type)](**{name: from_wire(value) for name, value in wire.items()})
+
+
+def kind_of(batch: Batch) -> BatchType:
+    """What a batch does to each of its process instances; one that takes back another does the contrary of that."""
+    return read_plan(batch.type, batch.plan).governed_as
 
 
 class ModifyInstanceOf(ModifyProcessInstance):
@@ -535,6 +546,7 @@ __all__ = [
     "Resume",
     "SetRetries",
     "Suspend",
+    "kind_of",
     "merge_patch",
     "read_plan",
 ]

@@ -56,10 +56,10 @@ def completed_at_once(state: ProcessInstanceState) -> Iterator[SoundnessWarning]
         yield SoundnessWarning(Code.INSTANCE_ENDS, Severity.INFO, (), text)
 
 
-def closed_waits(state: ProcessInstanceState) -> Iterator[SoundnessWarning]:
+def closed_waits(before: Marking, state: ProcessInstanceState) -> Iterator[SoundnessWarning]:
     """Messages, signals and conditions that the target of a migration does not wait for."""
     for row in state.subscriptions.values():
-        if row.is_changed and not row.is_new and row.state == DELETED and row.kind in WORDS:
+        if row.key in before.work and row.state == DELETED and row.kind in WORDS:
             text = f"'{drawn(row.element_id)}' no longer waits for its {WORDS[row.kind]}{_called(row.name)}."
             yield SoundnessWarning(Code.WORK_LOST, Severity.INFO, (drawn(row.element_id),), text)
 

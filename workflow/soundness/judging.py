@@ -118,7 +118,7 @@ def _lost(
     yield from endings(before, state, others)
     yield from lost_work(before, state, others, change.steps, now)
     if change.is_migration:
-        yield from closed_waits(state)
+        yield from closed_waits(before, state)
 
 
 def _in_order(found: list[SoundnessWarning], *, is_complete: bool) -> Judged:

@@ -14,6 +14,10 @@ SCOPE = "scopes/<str:key>"
 resources = [
     path("audit-events/search", audit_events.SearchAuditEvents.as_view()),
     path("audit-events/export", audit_events.ExportAuditEvents.as_view()),
+    path("audit-events/<str:key>/undo", undo.UndoOfEvent.as_view()),
+    path("audit-events/<str:key>/undo/dry-run", undo.UndoDryRun.as_view()),
+    path("batches/<str:key>/undo", undo.UndoOfBatch.as_view()),
+    path("batches/<str:key>/undo/dry-run", undo.UndoOfBatchDryRun.as_view()),
     path("dry-run", DryRun.as_view()),
     path(f"{INSTANCE}/modification", modification.Modify.as_view()),
     path(f"{INSTANCE}/modification/dry-run", modification.ModifyDryRun.as_view()),

@@ -1,40 +1,22 @@
-"""Taking back what the audit log tells of: what is planned, what is done, and what is honestly said to stay."""
+"""Taking back modifications and edits of variables: what is planned, what is done, and what is honestly said to stay."""
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
 
 import pytest
 
-from audit.models import AuditEvent, Channel
-from operate.actions import CompleteUserTask, ModifyProcessInstance, SuspendProcessInstance
+from operate.actions import CompleteUserTask, DeleteVariables
 from operate.actions import SetVariables as SetOnes
-from operate.undo import Undo, undo_of, why_not_undone
-from tests.operate.admin.conftest import Office
+from operate.undo import undo_of
 from tests.operate.admin.test_modification import active, row, send
-from workflow.engine.errors import Rejected
+from tests.operate.undo.conftest import act, apply, latest, undo
+from workflow.engine.errors import Conflict, Rejected
 from workflow.graph import Semantics
-from workflow.models import ProcessInstance, UserTask, Variable
+from workflow.models import UserTask, Variable
 from workflow.services import set_variables
 
 BOTH = pytest.mark.parametrize("semantics", Semantics)
-
-
-def act(office: Office, kind: Any) -> Any:
-    return kind(office.people["stella"], channel=Channel.ADMIN)
-
-
-def latest(instance: ProcessInstance, event: str = "Modify") -> AuditEvent:
-    return AuditEvent.objects.filter(process_instance_key=instance.key, event=event).latest("key")
-
-
-def undo(instance: ProcessInstance, event: str = "Modify") -> Undo:
-    instance.refresh_from_db()
-    return undo_of(latest(instance, event), instance)
-
-
-def apply(office: Office, instance: ProcessInstance, found: Undo) -> None:
-    act(office, ModifyProcessInstance).execute(instance.key, found.instructions)
 
 
 @BOTH
@@ -45,8 +27,8 @@ def test_a_move_is_undone_with_its_variables(office, semantics):
     instance.refresh_from_db()
     assert send(office, "stella", instance, *plan).status_code == 200
     assert active(instance) == ["delivery", "pack"]
-    found = undo(instance)
-    apply(office, instance, found)
+    found = undo(instance.key, "Modify")
+    apply(office, found)
     assert active(instance) == ["approve"]
     assert Variable.objects.get(scope_key=instance.key, name="amount").value == 1
     assert found.notes == (
@@ -62,44 +44,87 @@ def test_what_has_gone_on_since_is_told_and_left_alone(office, semantics):
     act(office, CompleteUserTask).execute(task.key)
     instance.refresh_from_db()
     with pytest.raises(Rejected, match="'Pack' has run to its end; what it did, and what came of it, stays"):
-        undo(instance)
+        undo(instance.key, "Modify")
 
 
 @BOTH
-def test_a_value_that_was_changed_since_stays(office, semantics):
+def test_an_edit_is_undone_with_what_it_made_but_for_what_was_changed_since(office, semantics):
     instance = office.start(semantics)
     act(office, SetOnes).execute(instance.key, {"old": 1, "other": 1})
     act(office, SetOnes).execute(instance.key, {"old": 2, "other": 2, "new": 3})
     set_variables(instance.key, {"other": 9})
-    found = undo(instance, "Update")
-    assert sorted(found.notes) == [
-        "'new' did not exist before; it is deleted on the variables page.",
-        "'other' has been changed since; that value stays.",
+    found = undo(instance.key, "Update")
+    assert found.notes == ("'other' has been changed since; that value stays.",)
+    assert sorted(found.plan.describe()) == [
+        "Delete variable 'new', which did not exist",
+        "Set variable 'old' to what it was",
     ]
-    apply(office, instance, found)
+    apply(office, found)
     values = dict(Variable.objects.filter(scope_key=instance.key).values_list("name", "value"))
-    assert {name: values[name] for name in ("old", "other", "new")} == {"old": 1, "other": 9, "new": 3}
+    assert {name: values.get(name) for name in ("old", "other", "new")} == {"old": 1, "other": 9, "new": None}
+    # and the undo is undone
+    apply(office, undo(instance.key, "Update"))
+    values = dict(Variable.objects.filter(scope_key=instance.key).values_list("name", "value"))
+    assert {name: values.get(name) for name in ("old", "other", "new")} == {"old": 2, "other": 9, "new": 3}
 
 
-def test_what_cannot_be_undone_says_why(office):
-    instance = office.start(Semantics.ZEEBE)
-    act(office, SuspendProcessInstance).execute(instance.key)
-    assert "not this" in why_not_undone(latest(instance, "Suspend"), instance)
-    with pytest.raises(Rejected, match="cannot be undone"):
-        undo(instance, "Suspend")
+def test_what_was_deleted_is_there_again_with_all_its_digits(office):
+    instance = office.start(Semantics.CAMUNDA_7)
+    act(office, SetOnes).execute(instance.key, {"rate": Decimal("1.100"), "name": "x"})
+    before = Variable.objects.get(scope_key=instance.key, name="name")
+    act(office, DeleteVariables).execute(instance.key, ["name"])
+    apply(office, undo(instance.key, "Delete"))
+    again = Variable.objects.get(scope_key=instance.key, name="name")
+    assert (again.value, again.type) == (before.value, before.type)
+
+
+@BOTH
+def test_an_event_is_undone_once_and_its_undo_can_be_undone(office, semantics):
+    instance = office.start(semantics)
+    assert send(office, "stella", instance, row("move", "approve", target="pack")).status_code == 200
+    first = latest(instance.key, "Modify")
+    found = undo(instance.key, "Modify")
+    apply(office, found)
+    assert active(instance) == ["approve"]
+    second = latest(instance.key, "Modify")
+    assert second.body["undo_of"] == first.key
+    # not twice, not even by who has made the plan before
+    with pytest.raises(
+        Conflict, match=f"Event '{first.key}' has been undone already, by event '{second.key}' of stella"
+    ):
+        apply(office, found)
+    assert latest(instance.key, "Modify").result == "REFUSED"
+    # but the undo itself
+    apply(office, undo_of(second))
+    assert active(instance) == ["delivery", "pack"]
 
 
 def test_the_page_plans_it_and_strangers_see_nothing(office):
     instance = office.start(Semantics.CAMUNDA_7)
     assert send(office, "stella", instance, row("move", "approve", target="pack")).status_code == 200
-    path = f"/workflow/processinstance/{instance.key}/undo/{latest(instance).key}/"
+    path = f"/workflow/processinstance/{instance.key}/undo/{latest(instance.key, 'Modify').key}/"
     answer = office.of("stella").get(path).json()
     assert [each["kind"] for each in answer["rows"]] == ["add", "cancel"]
     assert answer["reason"].startswith("Undo of modify by stella")
     assert office.of("paul").get(path).status_code == 404
     assert office.of("petra").get(path).status_code == 404  # who may not read the audit log
-    api = f"/api/process-instances/{instance.key}/undo/{latest(instance).key}"
+    api = f"/api/process-instances/{instance.key}/undo/{latest(instance.key, 'Modify').key}"
     plan = office.of("stella").get(api).json()["plan"]
     assert [each["type"] for each in plan["instructions"]] == ["start_before", "cancel_element_instance"]
     instance.refresh_from_db()
     assert plan["expected_revision"] == instance.revision
+
+
+def test_what_is_planned_from_an_event_names_it_when_it_is_applied(office):
+    instance = office.start(Semantics.CAMUNDA_7)
+    assert send(office, "stella", instance, row("move", "approve", target="pack")).status_code == 200
+    first = latest(instance.key, "Modify").key
+    rows = office.of("stella").get(f"/workflow/processinstance/{instance.key}/undo/{first}/").json()["rows"]
+    instance.refresh_from_db()
+    assert send(office, "stella", instance, *rows, undoOf=str(first)).status_code == 200
+    assert latest(instance.key, "Modify").body["undo_of"] == first
+    instance.refresh_from_db()
+    again = send(office, "stella", instance, row("move", "approve", target="pack"), undoOf=str(first))
+    assert again.status_code == 409
+    other = office.start(Semantics.CAMUNDA_7)
+    assert send(office, "stella", other, row("move", "approve", target="pack"), undoOf=str(first)).status_code == 404

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction as django_transaction
 
 from audit.models import Event, Subject
 from operate.actions.base import Action
-from operate.approvals.models import DEFAULT_HOURS, MOST_HOURS, ApprovalPolicy
+from operate.approvals.models import DEFAULT_HOURS, GOVERNED, MOST_HOURS, ApprovalPolicy
 from operate.approvals.policies import JUDGED, forget_policies
-from operate.batch.models import BatchType
 from operate.workspaces.membership import no_such_workspace
 from operate.workspaces.roles import Right
 from workflow.engine.errors import Conflict, NotFound, Rejected
 from workflow.models import Workspace
 
 Risk = ApprovalPolicy.Risk
+OPERATIONS: Sequence[str] = [value for value, _label in GOVERNED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,8 @@ class Rules:
         """Raise Rejected for what cannot be a policy."""
         if not self.name.strip():
             raise Rejected("Expected the policy to have a name: who is refused is told it.")
-        if self.operation and self.operation not in BatchType.values:
-            raise Rejected(
-                f"Expected 'operation' to be one of {', '.join(BatchType.values)}; found '{self.operation}'."
-            )
+        if self.operation and self.operation not in OPERATIONS:
+            raise Rejected(f"Expected 'operation' to be one of {', '.join(OPERATIONS)}; found '{self.operation}'.")
         if self.risk not in Risk.values:
             raise Rejected(f"Expected 'risk' to be one of {', '.join(Risk.values)}; found '{self.risk}'.")
         if self.risk == Risk.RED_WARNINGS and self.operation and self.operation not in JUDGED:

@@ -17,6 +17,8 @@ from workflow.models import Workspace
 from workflow.models.fields import KeyField
 from workflow.models.querysets import WorkspaceQuerySet
 
+GOVERNED = [choice for choice in BatchType.choices if choice[0] != BatchType.UNDO]
+"""Operations with their names: to undo is governed as what it does."""
 DEFAULT_HOURS = 72
 MOST_HOURS = 24 * 366
 
@@ -36,7 +38,7 @@ class ApprovalPolicy(models.Model):
     operation = models.CharField(
         _("operation"),
         max_length=32,
-        choices=[each for each in BatchType.choices if each[0] != BatchType.UNDO],  # which is what its inverse is
+        choices=GOVERNED,
         blank=True,
         default="",
         help_text=_("Empty for all operations that can be governed."),

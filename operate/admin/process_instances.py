@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
@@ -20,7 +19,6 @@ from audit.models import Channel
 from operate.actions import (
     Action,
     CancelProcessInstance,
-    CompleteUserTask,
     DeleteProcessInstance,
     ResumeProcessInstance,
     SuspendProcessInstance,
@@ -28,8 +26,6 @@ from operate.actions import (
 from operate.admin import finding
 from operate.admin.answers import (
     REFUSALS,
-    body_of,
-    json_view,
 )
 from operate.admin.base import EngineModelAdmin
 from operate.admin.going_back import GoingBackPages
@@ -46,20 +42,16 @@ from operate.admin.instance_list import (
     kept_query,
     saved_filters,
 )
-from operate.admin.instance_page import InstancePage
+from operate.admin.instance_views import InstanceViews
 from operate.admin.modification_page import ModificationViews
 from operate.admin.notes import NotesViews
-from operate.admin.reasons import Reasons
+from operate.admin.presence import PresenceViews
 from operate.admin.variables_page import VariablesViews
-from operate.admin.wording import instance_state
 from operate.forms.instance_filter import ProcessInstanceFilter
-from operate.forms.json_values import variables_of
 from operate.forms.keys import key_of, keys_of
 from operate.lists import SavedFilter
-from operate.notes.models import NoteKind
 from operate.notes.reading import with_pinned_note
 from operate.workspaces import visible_to
-from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance, Workspace
 
 MAX_SELECTED = 500
@@ -90,11 +82,12 @@ OPERATIONS: dict[str, tuple[type[Action[Any]], Any, Any, Any]] = {
         _("%(done)s of %(all)s process instances deleted."),
     ),
 }
-PANELS = ("facts", "pinned", "history", "variables", "waits", "notes", "audit")
 
 
 @admin.register(ProcessInstance)
-class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, NotesViews, EngineModelAdmin):
+class ProcessInstanceAdmin(
+    InstanceViews, VariablesViews, ModificationViews, GoingBackPages, NotesViews, PresenceViews, EngineModelAdmin
+):
     """Read-only: the engine writes process instances, people act on them."""
 
     filter_form = ProcessInstanceFilter
@@ -117,16 +110,15 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, No
             self.page("columns/", "columns", self.columns_view),
             self.page("filters/", "filters", self.filters_view),
             self.page("confirm/", "confirm", self.confirm_view),
-            self.page("<int:key>/", "change", self.instance_view),
-            self.page("<int:key>/panels/", "panels", self.panels_view),
+            *self.instance_pages(),
             *self.variables_pages(),
             *self.notes_pages(),
+            *self.presence_pages(),
             self.page("<int:key>/operations/", "operations", self.operations_view),
             self.page("<int:key>/back/", "back", self.back_view),
             self.page("<int:key>/modify/", "modify", self.modify_view),
             self.page("<int:key>/plan/", "plan", self.export_view),
             self.page("<int:key>/undo/<int:event>/", "undo", self.undo_view),
-            self.page("<int:key>/tasks/<int:task>/", "task", self.task_view),
         ]
 
     # -- the list
@@ -284,80 +276,6 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, No
                 % {"number": len(refused) - 10},
             )
         return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_processinstance_changelist")
-
-    # -- the page of one
-
-    @method_decorator(require_GET)
-    def instance_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
-        instance = self.visible(request, key)
-        page = self._page(request, instance)
-        context = self._context(request, page) | {"tab": request.GET.get("tab", "")}
-        return self.render(request, "instance.html", f"{instance.process_name or instance.process_id} {key}", context)
-
-    @method_decorator(require_GET)
-    def panels_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
-        """The parts of the page as they are now, for the live refresh."""
-        instance = self.visible(request, key)
-        page = self._page(request, instance)
-        return JsonResponse(self._panels(request, page))
-
-    def _page(self, request: HttpRequest, instance: ProcessInstance) -> InstancePage:
-        return InstancePage(instance, Reasons.of(request), scope=key_of(request.GET.get("scope", "")))
-
-    def _context(self, request: HttpRequest, page: InstancePage) -> dict[str, Any]:
-        instance = page.instance
-        dot, state = instance_state(instance)
-        diagram = page.diagram
-        return {
-            "page": page,
-            "instance": instance,
-            "dot": dot,
-            "state": state,
-            "diagram": diagram,
-            "note_kinds": NoteKind.choices,
-            "config": {
-                "key": str(instance.key),
-                "definition": str(instance.definition_key),
-                "xml": reverse("admin:workflow_processdefinition_xml", args=[instance.definition_key]),
-                "page": reverse("admin:workflow_processinstance_change", args=[instance.key]),
-                "isRunning": instance.state == ProcessInstance.State.ACTIVE,
-                "why": page.why,
-            },
-        }
-
-    def _panels(self, request: HttpRequest, page: InstancePage) -> dict[str, Any]:
-        context = self._context(request, page)
-        return {
-            "revision": str(page.instance.revision),
-            "isRunning": context["config"]["isRunning"],
-            "diagram": context["diagram"],
-            "panels": {
-                name: render_to_string(f"admin/fettle/instance/{name}.html", context, request) for name in PANELS
-            },
-        }
-
-    # -- what the islands send
-
-    def present_state(self, request: HttpRequest, key: int) -> JsonResponse:
-        return self._now(request, key, None)
-
-    @method_decorator(require_POST)
-    @method_decorator(json_view)
-    def task_view(self, request: HttpRequest, key: int, task: int) -> JsonResponse:
-        """Complete one user task of this process instance."""
-        self.visible(request, key)
-        body = body_of(request)
-        CompleteUserTask.of(request, Channel.ADMIN, reason=str(body.get("reason") or "")).execute(
-            task, variables=variables_of(str(body.get("variables") or ""))
-        )
-        return self._now(request, key, None)
-
-    def _now(self, request: HttpRequest, key: int, scope: int | None) -> JsonResponse:
-        """The page after a command, so that its result is seen at once."""
-        instance = self.get_queryset(request).filter(pk=key).first()
-        if instance is None:
-            raise Rejected(f"Process instance '{key}' is gone.")
-        return JsonResponse(self._panels(request, InstancePage(instance, Reasons.of(request), scope=scope)))
 
 
 def own_address(address: str) -> str:

@@ -51,6 +51,6 @@ async function answer<T>(response: Response): Promise<T> {
   return body as T;
 }
 
-function csrfToken(): string {
+export function csrfToken(): string {
   return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? '';
 }

@@ -20,6 +20,10 @@ export class Notes {
     });
   }
 
+  get isWriting(): boolean {
+    return this.place.dataset.unsaved !== undefined;
+  }
+
   /** The server has rendered the notes anew. */
   shown(): void {
     const count = need('[data-count="notes"]');

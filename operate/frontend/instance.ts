@@ -376,7 +376,8 @@ function mountSearch(drawn: Diagram): void {
 
 function mountModification(mode: Modification, drawn: Diagram): void {
   modification = mode;
-  need('#modify-button').addEventListener('click', () => void mode.enter());
+  mode.onVariables = () => tabs.choose('variables');
+  need('#modify-button').addEventListener('click', () => void mode.begin());
   drawn.listenToDrags((from, to) => void mode.drag(from, to));
   if (query.get('edit') === 'tokens') {
     void mode.enter();

@@ -40,9 +40,14 @@ export function jsonOf<T>(id: string): T {
   return JSON.parse(need(`#${id}`).textContent ?? 'null') as T;
 }
 
-export function toast(text: string, kind: 'success' | 'error' | 'warning' | 'info' = 'success'): void {
+export function toast(
+  text: string,
+  kind: 'success' | 'error' | 'warning' | 'info' = 'success',
+  ...links: { label: string; href: string }[]
+): void {
   const icons = { success: 'check_circle', error: 'error', warning: 'warning', info: 'info' };
   const message = h('div', { class: `ft-toast ft-toast-${kind}` }, icon(icons[kind]), h('span', {}, text));
+  message.append(...links.map(({ label, href }) => h('a', { href, class: 'ft-link' }, label)));
   need('#toasts').append(message);
   fadeLater(message);
 }

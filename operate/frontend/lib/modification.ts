@@ -141,6 +141,8 @@ interface Moving {
 }
 
 export class Modification {
+  /** The variables panel shall be in sight. */
+  onVariables: () => void = () => {};
   plan: Plan;
   private operations: Operations | null = null;
   private moving: Moving | null = null;
@@ -272,6 +274,7 @@ export class Modification {
 
   private subjectIs(subject: Subject): void {
     this.subject = subject;
+    this.onVariables();
     void this.variables.show(subject).catch((error) => toast(String(error), 'error'));
   }
 

@@ -434,3 +434,34 @@ def test_a_red_warning_refuses_the_plan_until_it_is_accepted(office, semantics):
     accepted = [{"code": each["code"], "elements": each["elements"]} for each in reds]
     assert send(office, "stella", instance, plan, accepted=accepted).status_code == 200
     assert active(instance) == []
+
+
+@BOTH
+def test_variables_join_the_scope_that_a_token_brings_in_rows_of_their_own(office, semantics):
+    """A15: one of a scope that is opened with the token, one of the token itself where the semantics has that."""
+    instance = office.start(semantics)
+    offered_scopes = [each["id"] for each in offered(instance, "pack")["scopes"]]
+    assert offered_scopes == (["delivery"] if semantics is Semantics.CAMUNDA_7 else ["delivery", "pack"])
+    rows = [
+        row("add", "pack", id=4),
+        *(
+            row("set", "", id=5 + at, of=4, scope=each, variables=f'{{"v{at}": {at}}}')
+            for at, each in enumerate(offered_scopes)
+        ),
+        row("set", "", id=9, of=4, scope="delivery", variables='{"colour": "red"}'),
+    ]
+    assert send(office, "stella", instance, *rows).status_code == 200
+    scopes = dict(ElementInstance.objects.filter(process_instance=instance.key).values_list("key", "element_id"))
+    found = {
+        (scopes.get(each.scope_key), each.name): each.value
+        for each in Variable.objects.filter(process_instance=instance.key)
+    }
+    expected = {(each, f"v{at}"): at for at, each in enumerate(offered_scopes)} | {("delivery", "colour"): "red"}
+    assert {each: value for each, value in found.items() if each[0]} == expected
+
+
+def test_variables_of_a_token_that_no_row_brings_are_refused(office):
+    instance = office.start(Semantics.ZEEBE)
+    answer = send(office, "stella", instance, row("set", "", id=2, of=7, scope="pack", variables='{"a": 1}'))
+    assert answer.status_code == 400
+    assert "another row adds or moves" in answer.json()["message"]

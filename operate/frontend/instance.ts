@@ -277,11 +277,13 @@ function askToComplete(key: string, name: string): void {
 
 const HEIGHT = 'fettle_diagram_height';
 const splitter = need('#splitter');
+splitter.setAttribute('aria-valuenow', String(need('#diagram').clientHeight));
 
 /** Remembered in a cookie, so that the page comes with it and nothing moves when scripts run. */
 function setHeight(height: number): void {
   const fit = Math.round(Math.max(160, Math.min(height, root.clientHeight - 260)));
   need('#diagram').style.height = `${fit}px`;
+  splitter.setAttribute('aria-valuenow', String(fit));
   document.cookie = `${HEIGHT}=${fit}; path=/; max-age=31536000; SameSite=Lax`;
 }
 
@@ -303,7 +305,8 @@ splitter.addEventListener('keydown', (event) => {
 // -- start
 
 const news = new News(need('#news'), panels, {
-  isPlanning: () => modification?.isOn ?? false,
+  isPlanning: () => modification?.hasPlan ?? false,
+  refresh: () => (modification?.isOn ? modification.rebase() : panels.load()),
   isEditing: () => variables.isEditing || notes.isWriting,
   checkAgain: async () => modification?.checkAgain(),
 });

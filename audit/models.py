@@ -213,6 +213,14 @@ class AuditEvent(models.Model):
                 condition=Q(process_instance_key__isnull=True) | ~Q(entity_key=F("process_instance_key")),
             ),
             models.Index(fields=["key"], name="audit_unsealed", condition=Q(sequence__isnull=True)),
+            models.Index(fields=["request_id"], name="audit_request", condition=Q(request_id__isnull=False)),
+            models.Index(fields=["actor_name", "-at", "-key"], name="audit_actor"),
+            models.Index(
+                fields=["event", "-at", "-key"],
+                name="audit_rare_event",
+                condition=~Q(event__in=["Start", "Complete", "Activate"]),
+            ),
+            models.Index(fields=["-at", "-key"], name="audit_unsuccessful", condition=~Q(result="SUCCESS")),
             models.Index(F(f"body__{UNDO_OF}"), name="audit_undo_of", condition=Q(body__has_key=UNDO_OF)),
         ]
 

@@ -60,14 +60,14 @@ class NotesViews(Base):
     def _change(request: HttpRequest, key: int, note: int) -> str:
         if not Note.objects.filter(pk=note, process_instance=key).exists():
             raise NotFound(f"Expected to find a note with key '{note}', but there is none.")
-        if "remove" in request.POST:
+        do = request.POST.get("do", "")
+        if do == "remove":
             RemoveNote.of(request, Channel.ADMIN).execute(note)
             return _("Note removed.")
         edit = EditNote.of(request, Channel.ADMIN)
-        if "pin" in request.POST:
-            is_pinned = request.POST["pin"] == "1"
-            edit.execute(note, is_pinned=is_pinned)
-            return _("Note pinned.") if is_pinned else _("Note no longer pinned.")
+        if do in ("pin", "unpin"):
+            edit.execute(note, is_pinned=do == "pin")
+            return _("Note pinned.") if do == "pin" else _("Note no longer pinned.")
         edit.execute(note, text=request.POST.get("text", ""), kind=request.POST.get("kind", ""))
         return _("Note changed.")
 

@@ -207,9 +207,6 @@ panels.onShow = (shown: PanelState, isOwn: boolean) => {
     void variables.shown();
   }
   void snapshots.changed();
-  if (shown.panels.notes !== undefined) {
-    notes.shown();
-  }
   presence.revision = shown.revision;
   if (isOwn) {
     modification?.ownChange(shown.revision);

@@ -50,10 +50,13 @@ def notes_of(process_instance_key: int, user: Any, *, why_not_write: str, why_no
 
     One query; two where one of them was edited. Why somebody is no administrator is asked only where it matters.
     """
-    rows = list(Note.objects.filter(process_instance=process_instance_key).order_by("-key")[:SHOWN])
+    found = Note.objects.filter(process_instance=process_instance_key).select_related("author", "removed_by")
+    rows = list(found.order_by("-key")[:SHOWN])
     former = _former_texts([note.key for note in rows if note.edited_at and not note.removed_at])
     for note in rows:
         is_own = note.author_id is not None and note.author_id == user.pk
+        note.who = _who(note.author, note.author_name)
+        note.who_removed = _who(note.removed_by, note.removed_by_name)
         note.icon = ICONS[NoteKind(note.kind)]
         note.former = former.get(note.key, ())
         note.why_not_edit = why_not_write or ("" if is_own else _("Only its author edits a note."))
@@ -76,6 +79,11 @@ def with_notes(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(Exists(Note.objects.present().filter(process_instance=OuterRef("pk"))))
 
 
+def _who(user: Any, username: str) -> str:
+    """Somebody by name; who is gone by the name to log in with."""
+    return (user.get_full_name() if user else "") or username or _("The system")
+
+
 def _former_texts(keys: Sequence[int]) -> dict[int, list[FormerText]]:
     """By note what it said before, newest first; pinning alone is no edit."""
     if not keys:
@@ -88,8 +96,7 @@ def _former_texts(keys: Sequence[int]) -> dict[int, list[FormerText]]:
             known.append(row)
     return {
         key: [
-            FormerText(was["text"], NoteKind(was["kind"]).label, later["edited_at"])
-            for was, later in pairwise(found)
+            FormerText(was["text"], NoteKind(was["kind"]).label, later["edited_at"]) for was, later in pairwise(found)
         ][::-1]
         for key, found in versions.items()
     }

@@ -707,6 +707,10 @@ export class Modification {
     this.show();
   }
 
+  get hasPlan(): boolean {
+    return this.isOn && this.plan.rows.length > 0;
+  }
+
   /** Try the plan on what is there now: the review says what does not fit any more. */
   async checkAgain(): Promise<void> {
     await this.rebase();

@@ -29,12 +29,16 @@ const T = texts({
 
 const SHOWN = 3;
 const AGO_MS = 5_000;
+/** What the page shows already is told for so long. */
+const READ_MS = 300_000;
 
 export interface Busy {
   /** Whether a plan is being made. */
   isPlanning(): boolean;
   /** Whether something is being written. */
   isEditing(): boolean;
+  /** Show the present state, and leave alone what is being written. */
+  refresh(): Promise<void>;
   /** Try the plan on what is there now. */
   checkAgain(): Promise<void>;
 }
@@ -54,7 +58,7 @@ export class News {
   add(changes: Change[]): void {
     this.changes.push(...changes);
     if (!this.busy.isPlanning()) {
-      void this.refresh();
+      void this.busy.refresh().catch(() => null); // the next look will tell
     }
     if (this.changes.length || this.busy.isPlanning() || this.busy.isEditing()) {
       this.draw();
@@ -72,6 +76,7 @@ export class News {
     const told = this.changes.slice(-SHOWN).reverse();
     const earlier = this.changes.length - told.length;
     const planning = this.busy.isPlanning();
+    const editing = this.busy.isEditing();
     const parts = [
       icon('update'),
       h(
@@ -83,9 +88,10 @@ export class News {
         told.length ? null : h('li', {}, T.itself),
         earlier ? h('li', { class: 'ft-subtle' }, T.more(earlier)) : null,
       ),
-      planning || this.busy.isEditing() ? h('span', { class: 'ft-subtle' }, planning ? T.planning : T.editing) : null,
+      planning || editing ? h('span', { class: 'ft-subtle' }, planning ? T.planning : T.editing) : null,
       planning ? button(T.check, () => this.done(this.busy.checkAgain())) : null,
-      button(T.show, () => this.done(this.panels.load())),
+      planning ? button(T.show, () => this.panels.load()) : null,
+      !planning && editing ? button(T.show, () => this.done(this.busy.refresh())) : null,
       h(
         'button',
         { type: 'button', class: 'ft-icon-button', 'aria-label': T.close, title: T.close, onclick: () => this.clear() },
@@ -105,11 +111,11 @@ export class News {
     }
   }
 
-  private async refresh(): Promise<void> {
-    await this.panels.load().catch(() => null); // the next look will tell
-  }
-
   private tellAges(): void {
+    const newest = this.changes.at(-1);
+    if (newest && !this.busy.isPlanning() && Date.now() - new Date(newest.at).getTime() > READ_MS) {
+      this.clear();
+    }
     for (const each of this.place.querySelectorAll<HTMLElement>('[data-ago]')) {
       each.textContent = ago(each.dataset.ago ?? '');
     }

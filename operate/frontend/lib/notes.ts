@@ -1,6 +1,6 @@
 /* Notes: forms that are sent without leaving the page. What is being written is not replaced by a refresh. */
 
-import { need, toast } from './dom';
+import { toast } from './dom';
 import { postForm, Refused } from './http';
 import type { Panels, PanelState } from './panels';
 
@@ -24,14 +24,6 @@ export class Notes {
     return this.place.dataset.unsaved !== undefined;
   }
 
-  /** The server has rendered the notes anew. */
-  shown(): void {
-    const count = need('[data-count="notes"]');
-    const present = this.place.querySelectorAll('.ft-memo').length;
-    count.textContent = String(present);
-    count.hidden = present === 0;
-  }
-
   private async send(event: SubmitEvent): Promise<void> {
     const form = event.target as HTMLFormElement;
     event.preventDefault();
@@ -42,6 +34,8 @@ export class Notes {
     try {
       const state = await postForm<PanelState>(form.action, new FormData(form, event.submitter));
       delete this.place.dataset.unsaved;
+      form.reset();
+      form.closest('details')?.removeAttribute('open');
       this.panels.show(state);
     } catch (error) {
       toast(error instanceof Refused ? error.message : String(error), 'error');

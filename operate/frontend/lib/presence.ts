@@ -124,7 +124,10 @@ export class Presence {
 }
 
 function chip({ name, initials, doing, since }: Other): HTMLElement {
-  const text = T[doing](name, new Date(since).toLocaleTimeString(LANGUAGE, { hour: '2-digit', minute: '2-digit' }));
+  const text = T[doing](
+    name,
+    new Date(since).toLocaleTimeString(LANGUAGE, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+  );
   const changes = doing === 'LOOKING' ? '' : ' is-busy';
   return h(
     'span',

@@ -480,6 +480,11 @@ FETTLE = lines(
     ("PATCH", "process-instances/{instance}/notes/{note}", R.MODIFY, {"pinned": False}),
     ("DELETE", "process-instances/{instance}/notes/{note}", R.MANAGE),
     Line("GET", "process-instances/{instance}/undo/{snapshot}", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
+    Line("GET", "audit-events/{event}/undo", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
+    Line("POST", "audit-events/{event}/undo", R.VIEW_AUDIT, {}, ok=(400,), refused=404, does=False),
+    Line("POST", "audit-events/{event}/undo/dry-run", R.VIEW_AUDIT, {}, ok=(200, 400), refused=404, does=False),
+    Line("POST", "batches/{done_batch}/undo", VIEW, {}, ok=(409,), does=False),
+    Line("POST", "batches/{done_batch}/undo/dry-run", VIEW, {}, ok=(409,), does=False),
     Line(
         "POST",
         "process-instances/{instance}/back",
@@ -696,9 +701,11 @@ PAGES = lines(
         as_json=True,
     ),
     *VARIABLES_PAGE,
-    Line("POST", "workflow/processinstance/{instance}/presence/", VIEW, {"window": "w", "doing": "LOOKING", "after": "0"}),
+    Line(
+        "POST", "workflow/processinstance/{instance}/presence/", VIEW, {"window": "w", "doing": "LOOKING", "after": "0"}
+    ),
     Line("POST", "workflow/processinstance/{instance}/notes/", R.MODIFY, NOTE, **BACK),
-    Line("POST", "workflow/processinstance/{instance}/notes/{note}/", R.MANAGE, {"remove": "1"}, **BACK),
+    Line("POST", "workflow/processinstance/{instance}/notes/{note}/", R.MANAGE, {"do": "remove"}, **BACK),
     Line("GET", "workflow/processinstance/{instance}/operations/", VIEW),
     Line(
         "POST",
@@ -732,6 +739,8 @@ PAGES = lines(
     # batches
     Line("GET", "operate/batch/{batch}/", VIEW),
     Line("GET", "operate/batch/{batch}/progress/", VIEW),
+    Line("GET", "operate/batch/{done_batch}/undo/", VIEW),
+    Line("POST", "operate/batch/{done_batch}/undo/", VIEW, {}, ok=(409,), does=False),
     Line("POST", "operate/batch/{batch}/operations/", R.SUSPEND, {"operation": "suspend"}, **BACK),
     Line("GET", "operate/batch/new/?operation=resolve&key={instance}", SIGNED_IN),
     Line(
@@ -772,6 +781,8 @@ PAGES = lines(
     # administration
     Line("GET", "audit/auditevent/", R.VIEW_AUDIT, stranger=200, does=False),
     Line("GET", "audit/auditevent/{event}/", R.VIEW_AUDIT, refused=404),
+    Line("GET", "audit/auditevent/{event}/undo/", R.VIEW_AUDIT, refused=404),
+    Line("POST", "audit/auditevent/{event}/undo/", R.VIEW_AUDIT, {}, ok=(400,), refused=404, does=False),
     Line("GET", "workflow/workspace/add/", SIGNED_IN),
     Line("POST", "workflow/workspace/add/", Who.EVERYWHERE, {"slug": "new", "name": "New"}, ok=(302,)),
     Line("GET", "workflow/workspace/{workspace}/", VIEW),

@@ -161,12 +161,12 @@ def test_notes_are_written_edited_pinned_and_removed_with_plain_forms(office: Of
     note = Note.objects.get()
     assert (note.text, note.kind, note.is_pinned, note.author_name) == ("One", "WARNING", True, "petra")
     assert client.post(f"{path}{note.key}/", {"text": "Two", "kind": "ROOT_CAUSE"}).url == back
-    assert client.post(f"{path}{note.key}/", {"pin": "0"}).url == back
+    assert client.post(f"{path}{note.key}/", {"do": "unpin"}).url == back
     note.refresh_from_db()
     assert (note.text, note.kind, note.is_pinned) == ("Two", "ROOT_CAUSE", False)
     page = client.get(back).content.decode()
     assert "Note no longer pinned." in page
-    assert client.post(f"{path}{note.key}/", {"remove": "1"}).url == back
+    assert client.post(f"{path}{note.key}/", {"do": "remove"}).url == back
     assert "A note by petra was removed by petra," in client.get(back).content.decode()
 
 
@@ -186,7 +186,7 @@ def test_a_note_is_reached_below_its_own_instance_alone(office: Office) -> None:
     note = write(office, office.start())
     other = office.start()
     answer = office.of("petra").post(
-        f"{LIST}{other.key}/notes/{note.key}/", {"remove": "1"}, headers={"Accept": "application/json"}
+        f"{LIST}{other.key}/notes/{note.key}/", {"do": "remove"}, headers={"Accept": "application/json"}
     )
     assert answer.status_code == 404
     assert api(office, "petra").delete(f"/api/process-instances/{other.key}/notes/{note.key}").status_code == 404

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from operate.forms.keys import key_of
@@ -38,6 +40,14 @@ def json_view(view: View) -> View:
             return JsonResponse(refusal_of(refusal), status=status_of(refusal))
 
     return answered
+
+
+def sent_back(request: HttpRequest, address: str) -> HttpResponse:
+    """To a plain form a page, on which the messages stand; to a script that sent the form the messages alone."""
+    if not request.headers.get("Accept", "").startswith("application/json"):
+        return redirect(address)
+    told = [{"kind": each.level_tag, "text": str(each)} for each in messages.get_messages(request)]
+    return JsonResponse({"messages": told})
 
 
 def status_of(refusal: Exception) -> int:

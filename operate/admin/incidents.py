@@ -9,15 +9,14 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from audit.models import Channel
 from operate.actions import ResolveIncident
-from operate.admin.answers import REFUSALS, refusal_of
+from operate.admin.answers import REFUSALS, refusal_of, sent_back
 from operate.admin.base import EngineModelAdmin
 from operate.admin.process_instances import own_address
 from operate.admin.reasons import Reasons
@@ -83,4 +82,5 @@ class IncidentAdmin(EngineModelAdmin):
             )
         for text in refused[:10]:
             messages.error(request, text)
-        return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_incident_changelist")
+        back = own_address(request.POST.get("back", "")) or reverse("admin:workflow_incident_changelist")
+        return sent_back(request, back)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -48,17 +49,19 @@ class Notes:
 def notes_of(process_instance_key: int, user: Any, *, why_not_write: str, why_not_manage: Callable[[], str]) -> Notes:
     """The newest notes, each with its icon, its former texts and why the user may not edit or remove it.
 
-    One query; two where one of them was edited. Why somebody is no administrator is asked only where it matters.
+    One query; a second one if somebody looks at what edited notes said before. Why somebody is no administrator is asked
+    only where it matters.
     """
     found = Note.objects.filter(process_instance=process_instance_key).select_related("author", "removed_by")
     rows = list(found.order_by("-key")[:SHOWN])
-    former = _former_texts([note.key for note in rows if note.edited_at and not note.removed_at])
+    edited = [note.key for note in rows if note.edited_at and not note.removed_at]
+    former = cache(lambda: _former_texts(edited))
     for note in rows:
         is_own = note.author_id is not None and note.author_id == user.pk
         note.who = _who(note.author, note.author_name)
         note.who_removed = _who(note.removed_by, note.removed_by_name)
         note.icon = ICONS[NoteKind(note.kind)]
-        note.former = former.get(note.key, ())
+        note.former = partial(_of, former, note.key)
         note.why_not_edit = why_not_write or ("" if is_own else _("Only its author edits a note."))
         note.why_not_remove = why_not_write if is_own else why_not_manage()
     return Notes(
@@ -82,6 +85,10 @@ def with_notes(rows: QuerySet[Any]) -> QuerySet[Any]:
 def _who(user: Any, username: str) -> str:
     """Somebody by name; who is gone by the name to log in with."""
     return (user.get_full_name() if user else "") or username or _("The system")
+
+
+def _of(former: Callable[[], dict[int, list[FormerText]]], key: int) -> Sequence[FormerText]:
+    return former().get(key, ())
 
 
 def _former_texts(keys: Sequence[int]) -> dict[int, list[FormerText]]:

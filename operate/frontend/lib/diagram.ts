@@ -2,6 +2,7 @@
 
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 
+import { Keys } from './diagram_keys';
 import { h } from './dom';
 
 export interface Figures {
@@ -18,7 +19,7 @@ export interface DiagramState {
   names: Record<string, string>;
 }
 
-interface Shape {
+export interface Shape {
   id: string;
   type: string;
   x: number;
@@ -27,6 +28,9 @@ interface Shape {
   height: number;
   waypoints?: unknown;
   parent?: Shape;
+  incoming?: { source: Shape }[];
+  outgoing?: { target: Shape }[];
+  businessObject?: { name?: string };
 }
 interface Canvas {
   zoom(to: number | 'fit-viewport', center?: 'auto'): number;
@@ -83,8 +87,8 @@ export class Diagram {
   }
 
   /** Draw a model; one without shapes of its own is laid out first. */
-  static async draw(container: HTMLElement, url: string): Promise<Diagram> {
-    const response = await fetch(url);
+  static async draw(container: HTMLElement, model: string | Response): Promise<Diagram> {
+    const response = model instanceof Response ? model : await fetch(model);
     if (!response.ok) {
       throw new Error(`The model could not be loaded (status ${response.status}).`);
     }
@@ -123,9 +127,38 @@ export class Diagram {
     });
     bus.on('element.hover', ({ element }) => this.onHover(this.isNode(element.id) ? element.id : null));
     bus.on('canvas.viewbox.changed', () => this.onMove());
+    this.keys = new Keys(this.container, this);
   }
 
   onMove: () => void = () => {};
+  private keys: Keys | null = null;
+
+  /** What is drawn of an element. */
+  shape(id: string): Shape | undefined {
+    return this.registry.get(id);
+  }
+
+  graphics(id: string): SVGElement {
+    return this.registry.getGraphics(id);
+  }
+
+  get chosen(): string | null {
+    return this.selected;
+  }
+
+  /** Let the keyboard go on from an element. */
+  focus(id: string): void {
+    this.keys?.focus(id);
+  }
+
+  /** Move the picture if the element is not in sight. */
+  show(id: string): void {
+    const place = this.place(id);
+    const { clientWidth, clientHeight } = this.container;
+    if (place && (place.left < 0 || place.top < 0 || place.right > clientWidth || place.bottom > clientHeight)) {
+      this.canvas.scrollToElement(id, 40);
+    }
+  }
 
   /** Whether this is an element that can have instances, and is drawn. */
   isNode(id: string): boolean {
@@ -151,6 +184,7 @@ export class Diagram {
       this.canvas.removeMarker(this.selected, 'is-selected');
     }
     this.selected = id && this.registry.get(id) ? id : null;
+    this.keys?.selected(this.selected);
     if (this.selected) {
       this.canvas.addMarker(this.selected, 'is-selected');
       if (scroll) {
@@ -176,8 +210,9 @@ export class Diagram {
   }
 
   /** State badges, as Operate has them: active and incident at the bottom, canceled and completed at the top. */
-  showFigures(state: Pick<DiagramState, 'elements' | 'flows'>): void {
+  showFigures(state: Pick<DiagramState, 'elements' | 'flows'> & Partial<Pick<DiagramState, 'names'>>): void {
     this.overlays.remove({ type: 'figures' });
+    this.keys?.label(state.elements);
     for (const [id, figures] of Object.entries(state.elements)) {
       if (!this.registry.get(id)) {
         continue;

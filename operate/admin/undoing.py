@@ -209,7 +209,7 @@ def _notes(undoing: plan.UndoBatch, tried: Rehearsal) -> list[str]:
     for each in tried.instances:
         if each.refusal is None:
             notes = (note for undo in undoing.undos(each.process_instance_key) for note in undo.notes)
-            found.update(dict.fromkeys(OWN_KEY.sub("'…'", note) for note in notes))
+            found.update({OWN_KEY.sub("'…'", note) for note in notes})
     whole = len(tried.instances)
     return [text if whole == 1 else f"{text} ({number} of {whole})" for text, number in found.most_common()]
 

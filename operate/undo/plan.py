@@ -58,7 +58,10 @@ class UndoBatch(Plan):
 
     def undos(self, key: int) -> list[Undo]:
         """The inverse of each event of the batch in a process instance, the latest first; made when its turn has come."""
-        return [undo_of(event) for event in events_of(self.of_batch, key)]
+        try:
+            return [undo_of(event) for event in events_of(self.of_batch, key)]
+        except Conflict as undone:
+            raise Rejected(undone.message) from None  # it will not pass: there is no use in trying it again
 
     def started(self, outcomes: Sequence[Outcome]) -> int | None:
         if self.governed_as is not BatchType.RESTART or not outcomes:

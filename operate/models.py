@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history import register
 from simple_history.models import HistoricalRecords
 
+from operate.alerts.models import Alert, AlertEvent
 from operate.approvals.models import ApprovalPolicy, Draft, DraftComment
 from operate.batch.models import Batch, BatchItem, BatchJob
 from operate.figures import HourlyFigure, RollUp
@@ -46,6 +47,8 @@ register(Workspace, app="operate")
 register(ProcessDataPath, app="operate")
 
 __all__ = [
+    "Alert",
+    "AlertEvent",
     "ApprovalPolicy",
     "Batch",
     "BatchItem",

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from config import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -149,7 +151,7 @@ FETTLE_WEBHOOKS_TO_PRIVATE_ADDRESSES = environment.flag("FETTLE_WEBHOOKS_TO_PRIV
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Fettle",
     "SITE_HEADER": "Fettle",
-    "SITE_SUBHEADER": "Process operations",
+    "SITE_SUBHEADER": gettext_lazy("Process operations"),
     "SITE_SYMBOL": "healing",
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "operate.admin.frame.favicon"}],

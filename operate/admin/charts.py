@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from operate.figures import percentile
@@ -142,7 +143,7 @@ def _bar(
 def _dates(days: Sequence[Day], step: float) -> list[tuple[float, str]]:
     every = max(1, len(days) // 7)
     return [
-        (LEFT + number * step + step / 2, f"{day.day.day} {day.day:%b}")
+        (LEFT + number * step + step / 2, date_format(day.day, _("j M")))
         for number, day in enumerate(days)
         if (len(days) - 1 - number) % every == 0
     ]

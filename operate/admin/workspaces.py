@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import Channel
@@ -247,7 +247,7 @@ def _matrix(people: Iterable[Holder]) -> list[dict[str, Any]]:
     return [
         {
             "right": right.value,
-            "label": RIGHT_LABELS[right.value],
+            "label": gettext(RIGHT_LABELS[right.value]),
             "cells": [_cell(each.rights.get(right, ())) for each in shown],
         }
         for right in Right

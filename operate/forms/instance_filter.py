@@ -165,11 +165,11 @@ class ProcessInstanceFilter(ListFilter):
         return [
             {
                 "name": name,
-                "label": name.capitalize(),
+                "label": label,
                 "is_chosen": all(each in chosen for each in states),
                 "states": [(each, STATES[each][0], each in chosen) for each in states],
             }
-            for name, states in (("running", RUNNING), ("finished", FINISHED))
+            for name, label, states in (("running", _("Running"), RUNNING), ("finished", _("Finished"), FINISHED))
         ]
 
     @property

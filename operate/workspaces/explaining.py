@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group, Permission
 from django.utils.translation import gettext as _
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
+from operate.labels import role_label
 from operate.models import RoleGrant
 from operate.workspaces.membership import is_role_group
 from operate.workspaces.roles import Right
@@ -68,19 +69,19 @@ def _of_groups(workspace: Workspace) -> dict[Group, list[tuple[Right, Source]]]:
     groups = {group.pk: group for group in Group.objects.all()}
     roles: dict[int, list[str]] = defaultdict(list)
     for pk, role in RoleGrant.objects.filter(workspace=workspace, group__isnull=False).values_list("group", "role"):
-        roles[pk].append(_label(role))
+        roles[pk].append(role_label(role))
     everywhere = Permission.objects.filter(**ON_WORKSPACE, group__isnull=False).values_list("group", "codename")
     here = GroupObjectPermission.objects.filter(object_pk=str(workspace.pk), **ON_ONE)
     for pk, codename in everywhere:
-        found[groups[pk]].append((Right(codename), _source(groups[pk], _("all workspaces"))))
+        found[groups[pk]].append((Right(codename), _source(groups[pk], _("all workspaces"), everywhere=True)))
     for pk, codename in here.values_list("group", "permission__codename"):
         found[groups[pk]].append((Right(codename), _source(groups[pk], ", ".join(sorted(roles[pk])))))
     return found
 
 
-def _source(group: Group, detail: str) -> Source:
+def _source(group: Group, detail: str, *, everywhere: bool = False) -> Source:
     if is_role_group(group):
-        return Source("role", _label(group.name.rpartition(":")[2]), detail if detail == "all workspaces" else "")
+        return Source("role", role_label(group.name.rpartition(":")[2]), detail if everywhere else "")
     return Source("group", _("group %(name)s") % {"name": group.name}, detail)
 
 
@@ -94,7 +95,3 @@ def _of_people(workspace: Workspace) -> list[tuple[int, Right, Source]]:
         (pk, Right(codename), Source("person", _("in person")))
         for pk, codename in here.values_list("user", "permission__codename")
     ]
-
-
-def _label(role: str) -> str:
-    return role.replace("_", " ").capitalize()

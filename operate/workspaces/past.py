@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 
 from operate.approvals.models import ApprovalPolicy
 from operate.masking.models import MaskedVariable
@@ -19,7 +20,12 @@ from workflow.models import ProcessDataPath, Workspace
 MOST = 100
 """Versions of one kind that are shown."""
 EVENTS = {"+": "added", "~": "changed", "-": "removed"}
-KINDS: tuple[tuple[Any, str, str], ...] = (
+TOLD = {
+    "added": gettext_lazy("%(what)s added"),
+    "changed": gettext_lazy("%(what)s changed"),
+    "removed": gettext_lazy("%(what)s removed"),
+}
+KINDS: tuple[tuple[Any, Promise, str], ...] = (
     (Workspace, gettext_lazy("Workspace"), "id"),
     (WorkspaceSettings, gettext_lazy("Settings"), "workspace_id"),
     (RoleGrant, gettext_lazy("Role"), "workspace_id"),
@@ -48,11 +54,16 @@ class Version:
 
     at: datetime
     who: str
-    kind: str
+    kind: str | Promise
     event: str
     what: str
     process_id: str
     differences: tuple[Difference, ...]
+
+    @property
+    def text(self) -> str:
+        """What was done to which kind of configuration."""
+        return str(TOLD[self.event] % {"what": self.kind})
 
 
 def past(workspace: Workspace, *, process_id: str = "", kinds: tuple[Any, ...] = ()) -> list[Version]:
@@ -68,12 +79,12 @@ def past(workspace: Workspace, *, process_id: str = "", kinds: tuple[Any, ...] =
     return sorted(found, key=lambda version: version.at, reverse=True)
 
 
-def _versions(rows: QuerySet[Any], label: str) -> Iterator[Version]:
+def _versions(rows: QuerySet[Any], label: str | Promise) -> Iterator[Version]:
     for row in rows.select_related("history_user").order_by("-history_date", "-history_id")[:MOST]:
         before = row.prev_record if row.history_type == "~" else None
         yield Version(
             row.history_date,
-            row.history_user.get_username() if row.history_user else "system",
+            row.history_user.get_username() if row.history_user else gettext("system"),
             label,
             EVENTS[row.history_type],
             _name(row),

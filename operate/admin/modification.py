@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count, Min
+from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -27,7 +28,7 @@ from workflow.engine.errors import Rejected
 from workflow.engine.events import is_interrupting
 from workflow.engine.state import OPEN_STATES, VariableChange
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
-from workflow.models import ElementInstance, Job, ProcessInstance
+from workflow.models import ElementInstance, Job, ProcessInstance, Variable
 from workflow.modification import (
     ActivateElement,
     AncestorChoice,
@@ -49,6 +50,8 @@ from workflow.services import CalledFact, ElementFact, Outcome, RowFact
 from workflow.soundness import Fix
 
 LISTED = 200
+TOLD, TOLD_CHARS = 3, 40
+LOOP_COUNTER = "loopCounter"
 MOST_ENDING = 10_000
 """More instances of an element, or more scopes to choose from, are not listed one by one."""
 
@@ -60,6 +63,8 @@ class Running:
     process: ExecutableProcess
     total: Mapping[str, int]
     listed: Mapping[str, Sequence[ElementInstance]]
+    told: Mapping[int, str]
+    """Of scopes that run more than once, what tells them apart: their own variables."""
 
     @classmethod
     def of(cls, instance: ProcessInstance) -> Running:
@@ -70,7 +75,10 @@ class Running:
             if len(listed[row.element_id]) < LISTED:
                 listed[row.element_id].append(row)
         totals = {row["element_id"]: row["total"] for row in counted}
-        return cls(executable_process(instance.definition_key), totals, listed)
+        process = executable_process(instance.definition_key)
+        several = [each.id for each in process.elements.values() if each.is_scope and totals.get(each.id, 0) > 1]
+        keys = [row.key for element in several for row in listed[element]]
+        return cls(process, totals, listed, _own_variables(instance, keys))
 
     def of_element(self, element: FlowNode) -> int:
         return self.total.get(element.id, 0)
@@ -79,6 +87,22 @@ class Running:
         """The scopes around an element that a token in it would open."""
         around = [scope for scope in element.flow_scopes() if scope.flow_scope is not None]
         return list(takewhile(lambda scope: not self.of_element(scope), around))
+
+
+def _own_variables(instance: ProcessInstance, scopes: Sequence[int]) -> dict[int, str]:
+    """The first few variables of each of these scopes, as pages may show them, on one line."""
+    if not scopes:
+        return {}
+    masks = Masks.for_pages()
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = Variable.objects.filter(scope_key__in=scopes).order_by("name").values_list("scope_key", "name", "value")
+    for scope, name, value in rows:
+        if len(found[scope]) < TOLD and name != LOOP_COUNTER:
+            shown = masks.value(instance.workspace_id, instance.process_id, name, value)
+            found[scope].append(
+                f"{name}: {Truncator(json.dumps(shown, ensure_ascii=False, default=str)).chars(TOLD_CHARS)}"
+            )
+    return {scope: ", ".join(each) for scope, each in found.items()}
 
 
 def element_operations(instance: ProcessInstance) -> dict[str, Any]:
@@ -224,14 +248,16 @@ def _ancestors(element: FlowNode, running: Running) -> list[dict[str, str]]:
             return []
         if running.of_element(scope) > 1:
             return [
-                {"key": str(row.key), "label": _scope_label(scope, row)} for row in running.listed.get(scope.id, ())
+                {"key": str(row.key), "label": _scope_label(scope, row, running)}
+                for row in running.listed.get(scope.id, ())
             ]
     return []
 
 
-def _scope_label(scope: FlowNode, row: ElementInstance) -> str:
+def _scope_label(scope: FlowNode, row: ElementInstance, running: Running) -> str:
     number = f" #{row.loop_counter}" if row.loop_counter is not None and scope.body is not None else ""
-    return f"{element_label(scope)}{number} · {row.key}"
+    told = f" · {running.told[row.key]}" if row.key in running.told else ""
+    return f"{element_label(scope)}{number} · {row.key}{told}"
 
 
 def _variable_scopes(process: ExecutableProcess, element: FlowNode, running: Running) -> list[dict[str, str]]:

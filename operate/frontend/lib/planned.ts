@@ -253,8 +253,8 @@ export class PlannedVariables {
 
   /** A new variable; several that are missing come one after the other. */
   begin(...names: string[]): void {
-    const [name = '', ...more] = names;
-    if (this.draft || this.subject?.why !== '') {
+    const [name, ...more] = names;
+    if (name === undefined || this.draft || this.subject?.why !== '') {
       return;
     }
     this.later = more;

@@ -414,7 +414,7 @@ export class Review {
     }
   }
 
-  private showVariables(position: number, names: string[] = ['']): void {
+  private showVariables(position: number, names: string[] = []): void {
     const { subjects } = this.mode;
     const subject = subjects[position];
     if (!subject) {

@@ -91,7 +91,8 @@ class InstanceViews(Base):
         tree = HistoryTree(instance, executable_process(instance.definition_key))
         wanted = {name: key_of(request.GET.get(name, "")) for name in ("scope", "from", "key")}
         if "element" in request.GET:
-            found, total = tree.of_element(request.GET["element"]) or (0, 0)
+            element_id = request.GET["element"].replace("\x00", "")
+            found, total = tree.of_element(element_id) or (0, 0)
             return JsonResponse({"way": [str(each) for each in tree.way_to(found)] if found else [], "total": total})
         if wanted["key"] is not None:
             way = tree.way_to(wanted["key"])

@@ -26,8 +26,9 @@ def notify(
     url: str,
     facts: Mapping[str, object] | None = None,
     actor: User | None = None,
+    webhooks: bool = True,
 ) -> Notice:
-    """Tell the users, all who hold the right in the workspace, and the workspace's webhooks for this kind; each once.
+    """Tell the users, all who hold the right in the workspace, and (if asked) its webhooks for this kind; each once.
 
     Who holds the right is told except the actor, who has done it; who is named always is, unless the workspace is hidden
     from them. `url` is a page's address from the root (`reverse`). Subject and text are written into bells and mails as they
@@ -53,6 +54,7 @@ def notify(
         wants = _by_mail(kind, recipients)
         rows += [Notification(notice=notice, way=Way.MAIL, recipient_id=pk, due_at=now) for pk in wants]
     hooks = Webhook.objects.filter(workspace_id=workspace_id, is_on=True, kinds__contains=[kind])
+    hooks = hooks if webhooks else hooks.none()
     rows += [
         Notification(notice=notice, way=Way.WEBHOOK, webhook_id=pk, due_at=now)
         for pk in hooks.values_list("pk", flat=True)

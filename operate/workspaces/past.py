@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
+from operate.alerts.models import Alert
 from operate.approvals.models import ApprovalPolicy
 from operate.masking.models import MaskedVariable
 from operate.models import RoleGrant, SavedFilter, WorkspaceSettings
@@ -32,6 +33,7 @@ KINDS: tuple[tuple[Any, Promise, str], ...] = (
     (MaskedVariable, gettext_lazy("Masked variable"), "workspace_id"),
     (ProcessDataPath, gettext_lazy("Searchable data"), "workspace_id"),
     (SavedFilter, gettext_lazy("Shared filter"), "workspace_id"),
+    (Alert, gettext_lazy("Alert"), "workspace_id"),
     (ApprovalPolicy, gettext_lazy("Approval policy"), "workspace_id"),
     (Webhook, gettext_lazy("Webhook"), "workspace_id"),
 )

@@ -3,7 +3,7 @@
 import type { Diagram, DiagramState } from './lib/diagram';
 import { h, jsonOf, need, toast } from './lib/dom';
 import { type History, HistoryTree, type Row } from './lib/history';
-import { postJson, Refused } from './lib/http';
+import { postForm, postJson, Refused } from './lib/http';
 import type { Modification } from './lib/modification';
 import { News } from './lib/news';
 import { Notes } from './lib/notes';
@@ -36,6 +36,7 @@ const T = texts({
     completed: (task: string) => `Task ‘${task}’ completed.`,
     result: 'Result variables (JSON)',
     cancel: 'Cancel',
+    reason: 'Reason (optional)',
     submit: 'Complete',
   },
   de: {
@@ -47,6 +48,7 @@ const T = texts({
     completed: (task) => `Aufgabe „${task}“ abgeschlossen.`,
     result: 'Ergebnisvariablen (JSON)',
     cancel: 'Abbrechen',
+    reason: 'Grund (optional)',
     submit: 'Abschließen',
   },
 });
@@ -195,6 +197,15 @@ root.addEventListener('click', (event) => {
     void modification?.undo(undo.dataset.undo ?? '');
   }
   const complete = (event.target as HTMLElement).closest<HTMLElement>('[data-complete]');
+  const opener = (event.target as HTMLElement).closest<HTMLElement>('[data-open]');
+  if (opener) {
+    const details = need<HTMLDetailsElement>(`#${opener.dataset.open}`);
+    details.open = !details.open;
+    opener.setAttribute('aria-expanded', String(details.open));
+    if (details.open) {
+      details.querySelector<HTMLElement>('select, input:not([type="hidden"])')?.focus();
+    }
+  }
   if (complete && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
     askToComplete(complete.dataset.complete ?? '', complete.dataset.name ?? '');
@@ -209,6 +220,7 @@ panels.onShow = (shown: PanelState, isOwn: boolean) => {
   void snapshots.changed();
   presence.revision = shown.revision;
   if (isOwn) {
+    localizeForms();
     modification?.ownChange(shown.revision);
   }
   state = shown.diagram;
@@ -221,6 +233,95 @@ panels.onShow = (shown: PanelState, isOwn: boolean) => {
     setOff(need('#modify-button'), T.ended);
   }
 };
+
+// -- forms in the tabs
+
+root.addEventListener('submit', (event) => {
+  const form = event.target as HTMLFormElement;
+  if (form.matches('[data-panel-form]')) {
+    event.preventDefault();
+    void (form.dataset.ask ? askBefore(form) : sendForm(form));
+  }
+});
+
+async function sendForm(form: HTMLFormElement, reason = ''): Promise<void> {
+  const body = new FormData(form);
+  if (reason) {
+    body.set('reason', reason);
+  }
+  try {
+    const { messages } = await postForm<{ messages: { kind: string; text: string }[] }>(form.action, body);
+    messages.forEach((each) =>
+      toast(each.text, each.kind === 'error' || each.kind === 'warning' ? each.kind : 'success'),
+    );
+    if (messages.every((each) => each.kind !== 'error')) {
+      form.reset();
+      form.closest('details')?.removeAttribute('open');
+    }
+    await panels.load();
+  } catch (error) {
+    toast(error instanceof Refused ? error.message : String(error), 'error');
+  }
+}
+
+/** One question, with room for the reason. */
+async function askBefore(form: HTMLFormElement): Promise<void> {
+  const dialog = need<HTMLDialogElement>('#ask');
+  const reason = h('input', { class: 'ft-input', id: 'ask-reason', maxlength: 500, autocomplete: 'off' });
+  const go = (): void => {
+    dialog.close();
+    void sendForm(form, reason.value);
+  };
+  dialog.onkeydown = (event) => {
+    if (event.key === 'Enter' && event.target === reason) {
+      event.preventDefault();
+      go();
+    }
+  };
+  const [verb = ''] = [form.querySelector('button:not([type="button"])')?.textContent?.trim()];
+  dialog.replaceChildren(
+    h('header', { class: 'ft-dialog-header' }, h('h2', { id: 'ask-title' }, verb)),
+    h(
+      'div',
+      { class: 'ft-dialog-body' },
+      h('p', {}, form.dataset.ask ?? ''),
+      h('label', { class: 'ft-label', for: 'ask-reason' }, T.reason),
+      reason,
+    ),
+    h(
+      'footer',
+      { class: 'ft-dialog-footer' },
+      h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: () => dialog.close() }, T.cancel),
+      h('button', { type: 'button', class: 'ft-button ft-button-primary', onclick: go }, verb),
+    ),
+  );
+  dialog.showModal();
+  reason.focus();
+}
+
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Times are entered in the zone of whoever enters them. */
+function localizeForms(): void {
+  root.querySelectorAll<HTMLInputElement>('[data-zone]').forEach((each) => (each.value = ZONE));
+  root.querySelectorAll('[data-zone-name]').forEach((each) => (each.textContent = ZONE));
+  root.querySelectorAll<HTMLInputElement>('input[data-moment]').forEach((each) => {
+    const moment = new Date(each.dataset.moment ?? '');
+    const local = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+    if (each.defaultValue !== local) {
+      each.defaultValue = local;
+    }
+  });
+}
+localizeForms();
+
+root.addEventListener('input', (event) => {
+  const field = event.target as HTMLInputElement;
+  const due = field.form?.querySelector<HTMLSelectElement>('[data-due]');
+  if (field.name === 'at' && due) {
+    due.value = 'at'; // who enters a time means it
+  }
+});
 
 function setOff(button: HTMLElement, why: string): void {
   button.setAttribute('aria-disabled', 'true');

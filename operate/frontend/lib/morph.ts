@@ -93,8 +93,13 @@ function attributes(now: Element, wanted: Element): void {
     }
   }
   for (const { name, value } of wanted.attributes) {
-    if (now.getAttribute(name) !== value && name !== kept) {
+    if (now.getAttribute(name) !== value && name !== kept && !isSet(now, name)) {
       now.setAttribute(name, value); // what was typed into a field stays: its value is no attribute any more
     }
   }
+}
+
+/** Whether the script has the last word on an attribute. */
+function isSet(element: Element, name: string): boolean {
+  return name === 'aria-expanded' && element instanceof HTMLElement && element.dataset.open !== undefined;
 }

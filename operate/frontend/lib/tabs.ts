@@ -1,5 +1,7 @@
 /* Tabs: buttons with data-tab, bodies with data-panel. Without scripts all bodies stand one below the other. */
 
+import { h } from './dom';
+
 export interface Tabs {
   readonly chosen: string;
   choose(name: string): void;
@@ -16,17 +18,57 @@ export function mountTabs(root: HTMLElement, first: string, onChoose: (name: str
       const is = button.dataset.tab === chosen;
       button.setAttribute('aria-selected', String(is));
       button.tabIndex = is ? 0 : -1;
-      if (is && button.parentElement) {
-        bringIntoSight(button, button.parentElement);
-      }
     }
     for (const panel of root.querySelectorAll<HTMLElement>('[data-panel]')) {
       panel.hidden = panel.dataset.panel !== chosen;
     }
+    fit();
     onChoose(chosen);
   }
 
-  for (const [position, button] of buttons.entries()) {
+  /** Tabs for which there is no room are in a menu at the end; the chosen one is always seen. */
+  function fit(): void {
+    const more = root.querySelector<HTMLDetailsElement>('[data-more-tabs]');
+    const bar = more?.parentElement;
+    if (!more || !bar) {
+      return;
+    }
+    buttons.forEach((button) => (button.hidden = false));
+    more.hidden = true;
+    const hidden: HTMLElement[] = [];
+    for (const button of [...buttons].reverse()) {
+      if (bar.scrollWidth <= bar.clientWidth) {
+        break;
+      }
+      if (button.dataset.tab !== chosen) {
+        more.hidden = false;
+        button.hidden = true;
+        hidden.unshift(button);
+      }
+    }
+    more
+      .querySelector('.ft-menu-items')
+      ?.replaceChildren(
+        ...hidden.map((button) =>
+          h('button', { type: 'button', class: 'ft-menu-item', 'data-more': button.dataset.tab ?? '' }, nameOf(button)),
+        ),
+      );
+  }
+
+  const menu = root.querySelector<HTMLDetailsElement>('[data-more-tabs]');
+  menu?.addEventListener('click', (event) => {
+    const name = (event.target as HTMLElement).closest<HTMLElement>('[data-more]')?.dataset.more;
+    if (name) {
+      menu.open = false;
+      choose(name);
+      buttons.find((button) => button.dataset.tab === name)?.focus();
+    }
+  });
+  if (menu?.parentElement) {
+    new ResizeObserver(fit).observe(menu.parentElement);
+  }
+
+  for (const button of buttons) {
     button.addEventListener('click', (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
         event.preventDefault(); // of tabs that are links for those without scripts
@@ -35,7 +77,8 @@ export function mountTabs(root: HTMLElement, first: string, onChoose: (name: str
     });
     button.addEventListener('keydown', (event) => {
       const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-      const next = buttons[(position + step + buttons.length) % buttons.length];
+      const shown = buttons.filter((each) => !each.hidden);
+      const next = shown[(shown.indexOf(button) + step + shown.length) % shown.length];
       if (step && next) {
         choose(next.dataset.tab ?? '');
         next.focus();
@@ -51,11 +94,8 @@ export function mountTabs(root: HTMLElement, first: string, onChoose: (name: str
   };
 }
 
-/** Where there are more tabs than fit the bar scrolls. */
-function bringIntoSight(button: HTMLElement, bar: HTMLElement): void {
-  if (button.offsetLeft < bar.scrollLeft) {
-    bar.scrollLeft = button.offsetLeft;
-  } else if (button.offsetLeft + button.offsetWidth > bar.scrollLeft + bar.clientWidth) {
-    bar.scrollLeft = button.offsetLeft + button.offsetWidth - bar.clientWidth;
-  }
+/** What stands on a tab, with its number. */
+function nameOf(button: HTMLElement): string {
+  const parts = [...button.childNodes].filter((part) => !(part instanceof HTMLElement && part.hidden));
+  return parts.map((part) => part.textContent?.trim()).join(' ');
 }

@@ -51,6 +51,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 item(_("Tasks"), "task_alt", "workflow_usertask"),
                 item(_("Jobs"), "settings_suggest", "workflow_job"),
                 item(_("Batches"), "dynamic_feed", "operate_batch"),
+                item(_("Approvals"), "fact_check", "operate_draft"),
             ]
         },
         {

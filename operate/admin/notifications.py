@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from operate.admin.base import EngineModelAdmin
+from operate.approvals.finding import queue_of
 from operate.forms.keys import keys_of
 from operate.forms.notifications import MailForm, NotificationFilter
 from operate.notifications.models import Notification
@@ -55,8 +56,9 @@ class NotificationAdmin(EngineModelAdmin):
 
     @method_decorator(require_GET)
     def count_view(self, request: HttpRequest) -> JsonResponse:
-        """How many were not read yet, for the bell."""
-        return JsonResponse({"unread": self.get_queryset(request).unread().count()})
+        """How many were not read yet, for the bell; how many drafts wait for one's decision, for the sidebar."""
+        waiting = queue_of(request.user).count()
+        return JsonResponse({"unread": self.get_queryset(request).unread().count(), "approvals": waiting})
 
     @method_decorator(require_GET)
     def open_view(self, request: HttpRequest, key: int) -> HttpResponseBase:

@@ -8,12 +8,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from operate.approvals.governing import Rules, rules_of
-from operate.approvals.models import DEFAULT_HOURS, MOST_HOURS, ApprovalPolicy
-from operate.batch.models import BatchType
+from operate.approvals.models import DEFAULT_HOURS, GOVERNED, MOST_HOURS, ApprovalPolicy
 from workflow.models import ProcessDefinition, Workspace
 
 MOST_PROCESSES = 500
-GOVERNED = [each for each in BatchType.choices if each[0] != BatchType.UNDO]
 
 
 class PolicyForm(forms.Form):

@@ -1,5 +1,6 @@
 /* The bell in the header: how many notifications were not read yet, known at once from the page before and looked up anew. */
 
+import { h } from './dom';
 import { getJson } from './http';
 import { counted, texts } from './texts';
 
@@ -20,12 +21,14 @@ const MOST = 99;
 
 interface Counts {
   unread: number;
+  approvals: number;
 }
 
 export function mountBell(bell: HTMLAnchorElement): void {
   const badge = bell.querySelector<HTMLElement>('.ft-bell-count')!;
 
-  function show({ unread }: Counts): void {
+  function show({ unread, approvals }: Counts): void {
+    showInSidebar(approvals);
     badge.hidden = unread === 0;
     badge.textContent = unread > MOST ? `${MOST}+` : String(unread);
     bell.title = unread === 0 ? T.none : T.some(unread);
@@ -50,4 +53,13 @@ export function mountBell(bell: HTMLAnchorElement): void {
   void look();
   setInterval(() => void look(), LOOK_MS);
   document.addEventListener('visibilitychange', () => void look());
+}
+
+/** Drafts of others that wait for a decision, beside the link to them. */
+function showInSidebar(approvals: number): void {
+  const link = document.querySelector<HTMLAnchorElement>('#nav-sidebar a[href="/operate/draft/"]');
+  const badge = link?.querySelector('.ft-nav-count') ?? h('span', { class: 'ft-count ft-nav-count' });
+  badge.textContent = String(approvals);
+  badge.toggleAttribute('hidden', approvals === 0);
+  link?.append(badge);
 }

@@ -474,6 +474,13 @@ FETTLE = lines(
     Line("POST", "audit-events/export", LIST, {}, right=R.VIEW_AUDIT),
     Line("POST", "dry-run", R.CANCEL, {"command": "cancel", "keys": ["{instance}"]}, does=False),
     ("GET", "process-instances/{instance}/why-stuck", VIEW),
+    Line("GET", "saved-filters", SIGNED_IN),
+    Line("GET", "alerts", LIST, right=R.MANAGE),
+    Line("POST", "alerts", SIGNED_IN, {"filter_key": "1", "threshold": 1}, ok=(404,)),
+    Line("GET", "alerts/{alert}", R.MANAGE, refused=404, does=False),
+    Line("PATCH", "alerts/{alert}", R.MANAGE, {"threshold": 2}, ok=(200, 400), refused=404, does=False),
+    Line("DELETE", "alerts/{alert}", R.MANAGE, refused=404, does=False),
+    Line("GET", "alerts/{alert}/history", R.MANAGE, refused=404, does=False),
     ("GET", "process-instances/{instance}/notes", VIEW),
     ("POST", "process-instances/{instance}/notes", R.MODIFY, {"text": "x"}),
     ("GET", "process-instances/{instance}/notes/{note}", VIEW),
@@ -608,6 +615,12 @@ VARIABLES_PAGE = [
     ),
 ]
 LOOKING = [
+    Line("GET", "operate/alert/", LIST, right=R.MANAGE),
+    Line("GET", "operate/alert/{alert}/", R.MANAGE, refused=404, does=False),
+    Line("POST", "operate/alert/{alert}/", R.MANAGE, {}, ok=(302, 400, 403), refused=404, does=False),
+    Line("POST", "operate/alert/{alert}/do/", R.MANAGE, {"do": "mute"}, ok=(302,), refused=404, does=False),
+    Line("GET", "operate/alert/of/{saved_filter}/", VIEW),
+    Line("POST", "operate/alert/of/{saved_filter}/", VIEW, {}, ok=(302, 400)),
     Line("GET", "workflow/workspace/{workspace}/rights/", R.VIEW_AUDIT, alternative=R.MANAGE, does=False),
     Line("GET", "workflow/workspace/{workspace}/history/", R.VIEW_AUDIT, alternative=R.MANAGE, does=False),
     Line("GET", "audit/auditevent/export/csv/", R.VIEW_AUDIT, stranger=200, does=False),
@@ -648,6 +661,9 @@ TELLING = [
 ]
 POLICY = {"name": "Big", "min_instances": "10", "risk": "ALWAYS", "hours": "24"}
 FOUR_EYES = [
+    *lists("operate/draft/?show=all"),
+    Line("GET", "operate/draft/{draft}/", VIEW),
+    Line("POST", "operate/draft/{draft}/do/", R.APPROVE, {"do": "reject", "note": "no"}, ok=(302,)),
     *lists("operate/approvalpolicy/"),
     Line("GET", "operate/approvalpolicy/of/{workspace}/", VIEW),
     Line("POST", "operate/approvalpolicy/of/{workspace}/", R.MANAGE, POLICY, ok=(302,)),

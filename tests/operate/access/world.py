@@ -25,11 +25,14 @@ from operate.actions import (
     SuspendBatch,
     UpdateJob,
 )
+from operate.approvals.drafts import Contents, RequestApproval, SaveDraft
 from operate.approvals.models import ApprovalPolicy
+from operate.alerts.configuring import set_up
 from operate.batch.models import BatchJob
 from operate.batch.plans import Cancel, Suspend
 from operate.batch.running import run_due_jobs
 from operate.batch.submitting import Selection
+from operate.lists import SavedFilter
 from operate.masking.models import MaskedVariable
 from operate.models import WorkspaceSettings
 from operate.notifications.models import Kind, Notification, Way, Webhook
@@ -136,10 +139,12 @@ def make_world() -> World:
     _make_camunda_8(world)
     _make_batches(world)
     _make_notifications(world)
+    _make_draft(world)
     policy = ApprovalPolicy.objects.create(
         workspace=world.workspace, name=f"{MARK} far too many", min_instances=1_000_000
     )
     world.names["policy"] = str(policy.pk)
+    _make_alert(world)
     world.names["workspace"] = str(world.workspace.pk)
     world.names["revision"] = str(ProcessInstance.objects.get(pk=world["instance"]).revision)
     world.names["event"] = str(AuditEvent.objects.filter(workspace=world.workspace).latest("key").pk)
@@ -241,6 +246,23 @@ def _make_camunda_8(world: World) -> None:
     UpdateJob(None).execute(int(world["8_broken"]), retries=1)
     world.names["8_incident"] = str(Incident.objects.get(process_instance=instance).pk)
     world.names["newer_8"] = str(_deploy(world, "loanmark_8.bpmn", f"{CAMUNDA_8}<!-- newer -->").key)
+
+
+def _make_draft(world: World) -> None:
+    """A request of the operator, that somebody else may decide on."""
+    author = world.people[Role.OPERATOR]
+    contents = Contents(f"{MARK} suspend it", {"command": "suspend", "keys": [world["instance"]]}, MARK)
+    draft = SaveDraft(author, channel=Channel.ADMIN).execute(world.workspace.pk, contents)
+    RequestApproval(author, channel=Channel.ADMIN).execute(draft.key)
+    world.names["draft"] = str(draft.key)
+
+
+def _make_alert(world: World) -> None:
+    """On a filter that all in the workspace may use, by one of its administrators."""
+    owner = world.people[Role.WORKSPACE_ADMIN]
+    saved = SavedFilter.objects.create(list_name="process_instances", owner=owner, name=MARK, workspace=world.workspace)
+    world.names["saved_filter"] = str(saved.pk)
+    world.names["alert"] = str(set_up(owner, saved, world.workspace, {"threshold": 1}).pk)
 
 
 def _make_notifications(world: World) -> None:

@@ -42,7 +42,7 @@ def test_each_sees_what_they_were_told_and_nothing_else(team: Team) -> None:
     page = client_of(team, "omar").get(LIST).content.decode()
     assert "For omar" in page
     assert "For anna" not in page
-    assert client_of(team, "omar").get(f"{LIST}count/").json() == {"unread": 1}
+    assert client_of(team, "omar").get(f"{LIST}count/").json() == {"unread": 1, "approvals": 0}
 
 
 def test_opening_one_leads_to_what_it_is_about_and_marks_it_as_read(team: Team) -> None:
@@ -50,7 +50,7 @@ def test_opening_one_leads_to_what_it_is_about_and_marks_it_as_read(team: Team) 
     client = client_of(team, "omar")
     row = Notification.objects.get(way=Way.PAGE)
     assert client.get(f"{LIST}{row.pk}/").headers["Location"] == "/operate/batch/"
-    assert client.get(f"{LIST}count/").json() == {"unread": 0}
+    assert client.get(f"{LIST}count/").json() == {"unread": 0, "approvals": 0}
     assert client_of(team, "anna").get(f"{LIST}{row.pk}/").status_code == 404
 
 
@@ -72,8 +72,8 @@ def test_all_or_some_are_marked_as_read(team: Team) -> None:
     assert "Number 0" not in page
     assert "Number 1" in page
     client.post(f"{LIST}read/", {"all": "1"})
-    assert client.get(f"{LIST}count/").json() == {"unread": 0}
-    assert client_of(team, "anna").get(f"{LIST}count/").json() == {"unread": 3}
+    assert client.get(f"{LIST}count/").json() == {"unread": 0, "approvals": 0}
+    assert client_of(team, "anna").get(f"{LIST}count/").json() == {"unread": 3, "approvals": 0}
 
 
 def test_the_list_is_narrowed_by_kind(team: Team) -> None:
@@ -89,7 +89,7 @@ def test_who_has_left_the_workspace_sees_no_more_of_it(team: Team) -> None:
     remove_member(team.people["omar"], team.loans)
     client = client_of(team, "omar")
     assert "For omar" not in client.get(LIST).content.decode()
-    assert client.get(f"{LIST}count/").json() == {"unread": 0}
+    assert client.get(f"{LIST}count/").json() == {"unread": 0, "approvals": 0}
 
 
 def test_what_comes_by_mail_is_chosen(team: Team) -> None:

@@ -14,3 +14,5 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("", admin.site.urls),
 ]
+
+handler500 = "operate.failures.server_error"

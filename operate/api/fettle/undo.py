@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from audit.models import AuditEvent
 from operate.actions import SubmitBatch
-from operate.api.fettle.base import FettleView, nothing_found
+from operate.api.fettle.base import BreakGlass, FettleView, nothing_found
 from operate.api.fettle.dry_run import ANSWER, check_numbers, rehearsal_json
 from operate.api.fettle.outcomes import OUTCOME, outcome_json
 from operate.api.fettle.schema import TEXT, all_of, also, array
@@ -43,6 +43,7 @@ class Apply:
     reason: str = ""
     accepted_warnings: tuple[Acceptance, ...] = ()
     expected_revision: int | None = None
+    break_glass: BreakGlass | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from operate.admin.instance_page import OPEN, as_drawn
 from operate.admin.reasons import Reasons
 from operate.admin.wording import drawn_id, instance_state, label_in
+from operate.alerts.configuring import with_alert_of
 from operate.forms.instance_filter import ProcessInstanceFilter
 from operate.lists import ListColumns, SavedFilter
 from operate.workspaces import Access, Forbidden, Right, visible_to
@@ -130,6 +131,7 @@ def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
 def saved_filters(request: HttpRequest, workspaces: Sequence[Any]) -> list[SavedFilter]:
     """Those that the user may use: the own ones first."""
     usable = SavedFilter.objects.usable_by(request.user, [each.pk for each in workspaces])
+    usable = with_alert_of(usable, request.user)
     found = list(usable.filter(list_name=LIST).select_related("owner", "workspace"))
     access = Access.of(request.user)
     for each in found:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from operate.alerts.counting import matching
@@ -43,6 +43,12 @@ def usable_filters(user: Any) -> QuerySet[SavedFilter]:
     """The saved filters on which the user may have an alert."""
     workspaces = list(visible_to(Workspace.objects.all(), user).values_list("pk", flat=True))
     return SavedFilter.objects.usable_by(user, workspaces).filter(list_name=LIST)
+
+
+def with_alert_of(rows: QuerySet[SavedFilter], user: Any) -> QuerySet[SavedFilter]:
+    """Saved filters with where the user's alert on each of them stands, read along with them."""
+    mine = Alert.objects.filter(saved_filter=OuterRef("pk"), owner=user).values("state")[:1]
+    return rows.annotate(alert_state=Subquery(mine))
 
 
 def set_up(user: Any, saved: SavedFilter, workspace: Workspace, chosen: Mapping[str, Any]) -> Alert:
@@ -112,4 +118,14 @@ def _check(chosen: Mapping[str, Any]) -> None:
         raise Rejected(f"Expected one of the roles {', '.join(WORKSPACE_ROLES)}, found '{chosen['to_role'][:40]}'.")
 
 
-__all__ = ["REACHES_OTHERS", "SETTINGS", "alerts_of", "mute", "remove", "require_hold", "set_up", "usable_filters"]
+__all__ = [
+    "REACHES_OTHERS",
+    "SETTINGS",
+    "alerts_of",
+    "mute",
+    "remove",
+    "require_hold",
+    "set_up",
+    "usable_filters",
+    "with_alert_of",
+]

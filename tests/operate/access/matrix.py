@@ -29,7 +29,8 @@ class Line:
     """One operation. Names in braces stand for keys and names of the world.
 
     `ok`, `refused` and `stranger` are the answers to who may, to members who may not, and to who does not even see the
-    workspace. `does` says whether an audit event tells of its success. `right` narrows a LIST, `alternative` does as well.
+    workspace. `does` says whether an audit event tells of its success, `writes` that who may look may do it, too. `right`
+    narrows a LIST, `alternative` does as well.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Line:
     refused: int | tuple[int, ...] = 403
     stranger: int = 404
     does: bool = True
+    writes: bool = False
     right: Right = Right.VIEW
     alternative: Right | None = None
     form: bool = False
@@ -463,6 +465,8 @@ V2 = lines(
 PLAN = {"instructions": [{"type": "start_before", "element_id": "approve"}]}
 MODIFICATION = "process-instances/{instance}/modification"
 SEEN = {"secret": "{secret_version}"}
+NEW_DRAFT = {"workspace": "loanmark", "title": "x", "command": {"command": "suspend", "keys": ["{instance}"]}}
+OF_AUTHOR: dict[str, Any] = {"ok": (200, 403, 409), "does": False, "writes": True}
 FETTLE = lines(
     "/api/",
     ("GET", "", SIGNED_IN),
@@ -481,6 +485,22 @@ FETTLE = lines(
     Line("PATCH", "alerts/{alert}", R.MANAGE, {"threshold": 2}, ok=(200, 400), refused=404, does=False),
     Line("DELETE", "alerts/{alert}", R.MANAGE, refused=404, does=False),
     Line("GET", "alerts/{alert}/history", R.MANAGE, refused=404, does=False),
+    # four eyes: what its author alone may do is told to the others as 403
+    *lists("drafts", "approval-policies"),
+    Line("POST", "drafts", VIEW, NEW_DRAFT, writes=True),
+    ("GET", "drafts/{draft}", VIEW),
+    Line("PATCH", "drafts/{draft}", VIEW, {"reason": "x"}, **OF_AUTHOR),
+    Line("POST", "drafts/{draft}/comments", VIEW, {"text": "x"}, writes=True),
+    ("POST", "drafts/{draft}/dry-run", VIEW),
+    Line("POST", "drafts/{draft}/request", VIEW, **OF_AUTHOR),
+    Line("POST", "drafts/{draft}/approve", R.APPROVE, {"digest": "{digest}"}),
+    Line("POST", "drafts/{draft}/reject", R.APPROVE, {"note": "x"}),
+    Line("POST", "drafts/{draft}/withdraw", VIEW, **OF_AUTHOR),
+    Line("POST", "drafts/{draft}/apply", VIEW, **OF_AUTHOR),
+    ("POST", "approval-policies", R.MANAGE, {"workspace": "loanmark", "name": "x", "operation": "CANCEL"}),
+    ("GET", "approval-policies/{policy}", VIEW),
+    ("PATCH", "approval-policies/{policy}", R.MANAGE, {"hours": 5}),
+    ("DELETE", "approval-policies/{policy}", R.MANAGE),
     ("GET", "process-instances/{instance}/notes", VIEW),
     ("POST", "process-instances/{instance}/notes", R.MODIFY, {"text": "x"}),
     ("GET", "process-instances/{instance}/notes/{note}", VIEW),

@@ -25,9 +25,9 @@ from operate.actions import (
     SuspendBatch,
     UpdateJob,
 )
+from operate.alerts.configuring import set_up
 from operate.approvals.drafts import Contents, RequestApproval, SaveDraft
 from operate.approvals.models import ApprovalPolicy
-from operate.alerts.configuring import set_up
 from operate.batch.models import BatchJob
 from operate.batch.plans import Cancel, Suspend
 from operate.batch.running import run_due_jobs
@@ -253,8 +253,9 @@ def _make_draft(world: World) -> None:
     author = world.people[Role.OPERATOR]
     contents = Contents(f"{MARK} suspend it", {"command": "suspend", "keys": [world["instance"]]}, MARK)
     draft = SaveDraft(author, channel=Channel.ADMIN).execute(world.workspace.pk, contents)
-    RequestApproval(author, channel=Channel.ADMIN).execute(draft.key)
+    requested = RequestApproval(author, channel=Channel.ADMIN).execute(draft.key)
     world.names["draft"] = str(draft.key)
+    world.names["digest"] = requested.digest
 
 
 def _make_alert(world: World) -> None:

@@ -110,6 +110,23 @@ def requests_end_before_the_database_is_emptied(
         cursor.execute(EMPTYING_WINS)
 
 
+FIGURES = "figures: "
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have recorded as figures, also those that other processes have run."""
+    found: dict[str, list[str]] = {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, text in getattr(report, "user_properties", ()):
+                if name.startswith(FIGURES) and report.when == "call":
+                    found.setdefault(name.removeprefix(FIGURES), []).append(text)
+    for title, lines in found.items():
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.line(line)
+
+
 def drop_databases_of_killed_runs(url: str) -> None:
     """Remove test databases that nobody came back to; their names carry the process id of their run."""
     with psycopg.connect(url, autocommit=True) as server:

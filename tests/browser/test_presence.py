@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from audit.models import Channel
 from operate.actions import ModifyProcessInstance, SetVariables
 from tests.browser.conftest import Office, click_element
-from workflow.models import ProcessInstance
+from workflow.models import ProcessInstance, UserTask
 from workflow.modification import CancelAll, StartBefore
 
 
@@ -149,3 +149,19 @@ def test_an_edit_of_variables_is_not_touched(office: Office) -> None:
     expect(ada.locator("#news")).to_contain_text("root changed amount")
     expect(ada.locator("#news")).to_contain_text("What you are editing stays")
     expect(field).to_have_value('"Bob"')
+
+
+def test_who_is_at_a_task_is_shown_at_its_instance_and_the_other_way_round(office: Office) -> None:
+    # given
+    key = office.loan()
+    task = UserTask.objects.get(process_instance=key)
+    omar, ada = office.login("omar"), office.login("ada")
+    # when
+    office.open(ada, key)
+    expect(ada.locator("#instance[data-ready]")).to_be_visible()
+    with omar.expect_response(re.compile("/presence/")):
+        omar.goto(f"/workflow/usertask/{task.key}/")
+    # then
+    expect(people(omar)).to_have_attribute("title", re.compile("ada is looking at this since"))
+    look(ada)
+    expect(people(ada)).to_have_attribute("title", re.compile("omar is at a task of this since"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,10 +14,10 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from audit.models import Channel
+from audit.models import Channel, Subject
 from operate.actions import ResolveIncident
 from operate.admin.answers import REFUSALS, refusal_of, sent_back
-from operate.admin.base import EngineModelAdmin
+from operate.admin.exporting import Columns, ExportedList
 from operate.admin.process_instances import own_address
 from operate.admin.reasons import Reasons
 from operate.forms.filters import IncidentFilter
@@ -28,13 +28,29 @@ from workflow.models import Incident
 MAX_SELECTED = 500
 RETRIES = re.compile("[1-9][0-9]?")
 
+COLUMNS: dict[str, Callable[[Any], Any]] = {
+    "key": lambda row: row.key,
+    "process_instance_key": lambda row: row.process_instance_key,
+    "business_key": lambda row: row.business_key,
+    "process_id": lambda row: row.process_id,
+    "element_id": lambda row: row.element_id,
+    "type": lambda row: row.error_type,
+    "message": lambda row: row.message,
+    "state": lambda row: row.state,
+    "created_at": lambda row: row.created_at,
+    "resolved_at": lambda row: row.resolved_at,
+    "workspace": lambda row: row.workspace_name,
+}
+"""What a file has of each incident."""
+
 
 @admin.register(Incident)
-class IncidentAdmin(EngineModelAdmin):
+class IncidentAdmin(ExportedList):
     """Read-only but for resolving."""
 
     filter_form = IncidentFilter
     list_template = "incidents.html"
+    exported = Subject.INCIDENT
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return (
@@ -47,6 +63,9 @@ class IncidentAdmin(EngineModelAdmin):
                 business_key=F("process_instance__business_key"),
             )
         )
+
+    def export_columns(self, request: HttpRequest) -> Columns:
+        return COLUMNS
 
     def pages(self) -> list[URLPattern]:
         return [self.page("resolve/", "resolve", self.resolve_view)]

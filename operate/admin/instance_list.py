@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -98,6 +98,12 @@ def newest_errors(instances: Sequence[ProcessInstance]) -> dict[int, str]:
 
 def current_elements(instances: Sequence[ProcessInstance]) -> dict[int, str]:
     """Where each process instance stands, with one query for all of them."""
+    standing = standing_at(instances)
+    return {row.key: _named(row, standing[row.key]) for row in instances if row.key in standing}
+
+
+def standing_at(instances: Sequence[ProcessInstance]) -> Mapping[int, Sequence[tuple[str, int]]]:
+    """The elements at which each process instance stands, and how often it does, with one query for all of them."""
     rows = (
         ElementInstance.objects.filter(process_instance__in=[row.key for row in instances], state__in=OPEN)
         .filter(active_children=0)
@@ -108,21 +114,64 @@ def current_elements(instances: Sequence[ProcessInstance]) -> dict[int, str]:
     standing: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for instance, element, total in rows:
         standing[instance].append((element, total))
-    return {row.key: _named(row, standing[row.key]) for row in instances if row.key in standing}
+    return {key: sorted(each) for key, each in standing.items()}
 
 
-def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
+def _named(instance: ProcessInstance, standing: Sequence[tuple[str, int]]) -> str:
     elements = executable_process(instance.definition_key).elements
     names = [
         (elements[element].name if element in elements else "") or drawn_id(element)
-        for element, _total in sorted(standing)[:MAX_NAMED_ELEMENTS]
+        for element, _total in standing[:MAX_NAMED_ELEMENTS]
     ]
     counted = [
-        f"{name} ×{total}" if total > 1 else name
-        for name, (_element, total) in zip(names, sorted(standing), strict=False)
+        f"{name} ×{total}" if total > 1 else name for name, (_element, total) in zip(names, standing, strict=False)
     ]
     more = len(standing) - len(counted)
     return ", ".join(counted) + (_(" and %(more)s more") % {"more": more} if more > 0 else "")
+
+
+# -- the file
+
+
+EXPORTED: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "key": ("key", lambda row: row.key),
+    "business_key": ("business_key", lambda row: row.business_key),
+    "elements": ("active_at", lambda row: row.elements),
+    "error": ("error", lambda row: row.error),
+    "started": ("started_at", lambda row: row.started_at),
+    "ended": ("ended_at", lambda row: row.ended_at),
+    "duration": ("duration_seconds", lambda row: row.ended_at and row.ended_at - row.started_at),
+    "parent": ("called_by", lambda row: row.parent_process_instance_key),
+    "restarted": ("restart_of", lambda row: row.restarted_from_key),
+    "semantics": ("semantics", lambda row: row.semantics),
+    "workspace": ("workspace", lambda row: row.workspace_name),
+}
+"""The columns of the list as those of a file."""
+ALWAYS_EXPORTED: dict[str, Callable[[Any], Any]] = {
+    "process_id": lambda row: row.process_id,
+    "process_name": lambda row: row.process_name,
+    "version": lambda row: row.version,
+    "state": lambda row: row.state,
+    "suspended": lambda row: row.suspended,
+    "open_incidents": lambda row: row.open_incidents,
+}
+
+
+def exported_columns(columns: Sequence[str]) -> dict[str, Callable[[Any], Any]]:
+    """What a file has of each process instance: what is always shown, and the chosen columns."""
+    return ALWAYS_EXPORTED | dict(EXPORTED[name] for name in columns)
+
+
+def complete_for_export(rows: Sequence[Any], columns: Collection[str]) -> None:
+    """What the file shows besides what is in the rows, with at most two queries for all of them."""
+    running = [row for row in rows if row.state == ProcessInstance.State.ACTIVE]
+    elements = standing_at(running) if "active_at" in columns else {}
+    errors = newest_errors([row for row in running if row.open_incidents]) if "error" in columns else {}
+    for row in rows:
+        row.elements = " ".join(
+            element if total == 1 else f"{element}:{total}" for element, total in elements.get(row.key, ())
+        )
+        row.error = errors.get(row.key, "")
 
 
 # -- saved filters
@@ -246,10 +295,12 @@ __all__ = [
     "MAX_COUNTED",
     "choose_columns",
     "chosen_columns",
+    "complete_for_export",
     "count_of",
     "current_elements",
     "decorate",
     "diagram_config",
+    "exported_columns",
     "figures_of",
     "kept_query",
     "newest_errors",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from audit.models import Channel
+from audit.models import Channel, Subject
 from operate.actions import (
     Action,
     CancelProcessInstance,
@@ -27,7 +27,7 @@ from operate.admin import finding
 from operate.admin.answers import (
     REFUSALS,
 )
-from operate.admin.base import EngineModelAdmin
+from operate.admin.exporting import Columns, ExportedList
 from operate.admin.going_back import GoingBackPages
 from operate.admin.instance_list import (
     COLUMNS,
@@ -35,9 +35,11 @@ from operate.admin.instance_list import (
     MAX_QUERY,
     choose_columns,
     chosen_columns,
+    complete_for_export,
     count_of,
     decorate,
     diagram_config,
+    exported_columns,
     figures_of,
     kept_query,
     saved_filters,
@@ -86,12 +88,13 @@ OPERATIONS: dict[str, tuple[type[Action[Any]], Any, Any, Any]] = {
 
 @admin.register(ProcessInstance)
 class ProcessInstanceAdmin(
-    InstanceViews, VariablesViews, ModificationViews, GoingBackPages, NotesViews, PresenceViews, EngineModelAdmin
+    InstanceViews, VariablesViews, ModificationViews, GoingBackPages, NotesViews, PresenceViews, ExportedList
 ):
     """Read-only: the engine writes process instances, people act on them."""
 
     filter_form = ProcessInstanceFilter
     list_template = "instances.html"
+    exported = Subject.PROCESS_INSTANCE
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = with_pinned_note(super().get_queryset(request))
@@ -147,6 +150,13 @@ class ProcessInstanceAdmin(
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
         decorate(request, rows, self.columns_of(request, 2))
+        return rows
+
+    def export_columns(self, request: HttpRequest) -> Columns:
+        return exported_columns(self.columns_of(request, len(self.filters_of(request).workspaces)))
+
+    def export_rows(self, columns: Columns, rows: Sequence[Any]) -> Sequence[Any]:
+        complete_for_export(rows, columns)
         return rows
 
     @method_decorator(require_GET)

@@ -2,6 +2,7 @@
 
 import { mountBell } from './lib/bell';
 import { fadeLater, isTyping, toast } from './lib/dom';
+import { mountExports } from './lib/exports';
 import { mountFinder } from './lib/finder';
 import { mountScrolling } from './lib/scrolling';
 import { number, texts } from './lib/texts';
@@ -136,6 +137,7 @@ if (finder) {
   mountFinder(finder);
 }
 mountScrolling();
+mountExports();
 keepLocal();
 
 const bell = document.querySelector<HTMLAnchorElement>('#bell');

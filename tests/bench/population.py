@@ -130,6 +130,8 @@ class Population:
             server.execute(SQL("TRUNCATE {} CASCADE").format(SQL(", ").join(map(Identifier, TABLES))))
             server.execute("DROP TABLE IF EXISTS bench_instance")
             server.execute("SELECT setval('workflow_key_seq', %s)", (BASE + instances * 100 + 1_000_000,))
+            events = "pg_get_serial_sequence('audit_auditevent', 'key')"
+            server.execute(f"SELECT setval({events}, %s)", (instances * 4 + 10,))
             indexes = _without_indexes(server)
         values = {"instances": instances, "base": BASE}
         for statements in _groups(values):

@@ -715,6 +715,7 @@ PAGES = lines(
     Line("GET", "workflow/processinstance/find/?q=loanmark-1", SIGNED_IN, ok=(302,)),
     Line("GET", "workflow/processinstance/figures/?process=loanmark_c7", SIGNED_IN),
     Line("GET", "workflow/processinstance/count/", LIST),
+    *[Line("GET", f"workflow/{each}/export/", LIST) for each in ("processinstance", "incident", "usertask")],
     Line("GET", "workflow/processinstance/suggest/?q=loanmark", LIST),
     Line("POST", "workflow/processinstance/columns/", SIGNED_IN, {}, ok=(302,)),
     Line("POST", "workflow/processinstance/filters/", SIGNED_IN, {"name": "x"}, ok=(302,)),

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import connection
+from django.test import TransactionTestCase
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -57,6 +58,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     In the end a thread of a server may still hold a connection, which would keep the test database from being dropped.
     """
+    from tests.support.emptying import empty_database  # as above, it wants Django to be set up
+
+    TransactionTestCase._fixture_teardown = lambda case: empty_database()  # type: ignore[method-assign]
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("audit_auditevent", "audit_variablesnapshot", "audit_operationannotation"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_refuse_truncate")
@@ -65,9 +69,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         cursor.execute(END_OTHER_SESSIONS)
 
 
-EMPTYING_WINS = """
-SELECT set_config('deadlock_timeout', '1min', false) FROM pg_roles WHERE rolname = current_user AND rolsuper
-"""
 PATIENCE_S = 30.0
 
 
@@ -93,11 +94,7 @@ def busy_threads() -> Iterator[set[threading.Thread]]:
 def requests_end_before_the_database_is_emptied(
     request: pytest.FixtureRequest, busy_threads: set[threading.Thread]
 ) -> Iterator[None]:
-    """A page that was just closed may still have requests under way, and emptying the tables waits for their locks.
-
-    Should one of them begin only then, it is the request that PostgreSQL ends, not the emptying: whose deadlock_timeout is
-    shorter notices the deadlock first, and gives way.
-    """
+    """A page that was just closed may still have requests under way, which would find the rows of the next test."""
     yield
     if "live_server" not in request.fixturenames:  # for those the database was prepared before, so it is emptied after
         return
@@ -106,8 +103,6 @@ def requests_end_before_the_database_is_emptied(
     while any(thread.is_alive() for thread in list(busy_threads) if thread is not me):
         assert time.monotonic() < deadline, f"A request has not ended within {PATIENCE_S:.0f} s after its test."
         time.sleep(0.01)
-    with connection.cursor() as cursor:
-        cursor.execute(EMPTYING_WINS)
 
 
 FIGURES = "figures: "

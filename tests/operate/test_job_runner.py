@@ -34,7 +34,7 @@ PAUSE = (
     "<intermediateCatchEvent id='pause'><timerEventDefinition><timeDuration>{}</timeDuration></timerEventDefinition>"
     "</intermediateCatchEvent>"
 )
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 def order(elements: str, semantics: Semantics = Semantics.CAMUNDA_7) -> int:

@@ -36,12 +36,12 @@ TABS = {
     "variables": _("Variables"),
     "incidents": _("Incidents"),
     "jobs": _("Jobs"),
+    "audit": _("Audit log"),
+    "notes": _("Notes"),
+    "snapshots": _("Snapshots"),
     "tasks": _("Tasks"),
     "messages": _("Messages"),
     "called": _("Called"),
-    "notes": _("Notes"),
-    "snapshots": _("Snapshots"),
-    "audit": _("Audit log"),
     "details": _("Details"),
 }
 ALWAYS = ("facts", "pinned")
@@ -179,10 +179,9 @@ def chosen_tab(request: HttpRequest) -> str:
 
 def _counts(page: InstancePage, names: Sequence[str]) -> dict[str, int]:
     """What stands beside the names of tabs."""
-    incidents = page.instance.open_incidents
-    return {
-        "waits": len(page.waits) if "waits" in names else incidents,
-        "incidents": incidents,
+    waits = {"waits": len(page.waits)} if "waits" in names else {}
+    return waits | {
+        "incidents": page.instance.open_incidents,
         "called": page.called_total,
         "notes": len(page.notes.present),
     }

@@ -683,6 +683,16 @@ POLICY = {"name": "Big", "min_instances": "10", "risk": "ALWAYS", "hours": "24"}
 FOUR_EYES = [
     *lists("operate/draft/?show=all"),
     Line("GET", "operate/draft/{draft}/", VIEW),
+    Line("GET", "operate/draft/{draft}/plan/", VIEW, ok=(400,)),
+    Line(
+        "POST",
+        "operate/draft/plan/{instance}/",
+        VIEW,
+        {"plan": [{"kind": "add", "element": "approve"}], "revision": "{revision}"},
+        as_json=True,
+        writes=True,
+    ),
+    Line("POST", "operate/draft/{draft}/do/", VIEW, {"do": "comment", "text": "x"}, ok=(302,), writes=True),
     Line("POST", "operate/draft/{draft}/do/", R.APPROVE, {"do": "reject", "note": "no"}, ok=(302,)),
     *lists("operate/approvalpolicy/"),
     Line("GET", "operate/approvalpolicy/of/{workspace}/", VIEW),

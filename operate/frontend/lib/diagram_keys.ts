@@ -1,6 +1,7 @@
 /* The diagram by keyboard: one stop for Tab, arrows from element to element, along sequence flows where there are any. */
 
 import type { Diagram, Figures, Shape } from './diagram';
+import { shortcuts } from './shortcuts';
 import { texts } from './texts';
 
 const T = texts({
@@ -68,6 +69,23 @@ const T = texts({
     },
   },
 });
+
+const KEYS = texts({
+  en: { move: 'From element to element', choose: 'Select the element', leave: 'Leave', zoom: 'Zoom in, out, fit' },
+  de: {
+    move: 'Von Element zu Element',
+    choose: 'Element auswählen',
+    leave: 'Verlassen',
+    zoom: 'Größer, kleiner, einpassen',
+  },
+});
+shortcuts(
+  'diagram',
+  { keys: 'ArrowLeft|ArrowRight|ArrowUp|ArrowDown', label: KEYS.move },
+  { keys: 'Enter', label: KEYS.choose },
+  { keys: 'Escape', label: KEYS.leave },
+  { keys: '+|-|0', label: KEYS.zoom },
+);
 
 const ZOOM = 1.25;
 /** How much more a step to the side counts than one ahead. */

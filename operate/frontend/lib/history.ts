@@ -5,6 +5,7 @@
 
 import { h, need, toast } from './dom';
 import { getJson, Refused } from './http';
+import { shortcuts } from './shortcuts';
 import { texts } from './texts';
 
 export interface Called {
@@ -119,6 +120,18 @@ const T = texts({
 
 const ROW_PIXELS = 28;
 const SPARE_ROWS = 12;
+const KEYS = texts({
+  en: { move: 'Up and down', open: 'Open and close', choose: 'Choose', ends: 'First and last' },
+  de: { move: 'Auf und ab', open: 'Auf- und zuklappen', choose: 'Auswählen', ends: 'Erste und letzte Zeile' },
+});
+shortcuts(
+  'tree',
+  { keys: 'ArrowUp|ArrowDown', label: KEYS.move },
+  { keys: 'ArrowRight|ArrowLeft', label: KEYS.open },
+  { keys: 'Home|End', label: KEYS.ends },
+  { keys: 'Enter', label: KEYS.choose },
+);
+
 const SLICE = 200;
 /** A scope with more children is closed at first. */
 const MANY = 50;

@@ -13,6 +13,7 @@ import { type GivenRow, Plan, type PlanRow, rowsOf, written } from './plan';
 import { PlannedVariables, type Subject } from './planned';
 import { ICONS, Review } from './review';
 import { texts } from './texts';
+import { shortcuts } from './shortcuts';
 
 const T = texts({
   en: {
@@ -52,6 +53,11 @@ const T = texts({
     applied: 'Modifications applied.',
     seeLog: 'See it in the audit log',
     moveMany: 'Move many instances together',
+    moveKey: 'Move the selected tokens',
+    cancelKey: 'Cancel the selected tokens',
+    undoKey: 'Undo the last step of the plan',
+    redoKey: 'Redo it',
+    escapeKey: 'Close, or stop choosing a target',
     mode: 'Modification mode',
     chooseOne: 'To choose one of them, select it in the history.',
   },
@@ -92,6 +98,11 @@ const T = texts({
     applied: 'Änderungen angewendet.',
     seeLog: 'Im Audit-Log ansehen',
     moveMany: 'Viele Instanzen gemeinsam verschieben',
+    moveKey: 'Ausgewählte Token verschieben',
+    cancelKey: 'Ausgewählte Token abbrechen',
+    undoKey: 'Letzten Schritt des Plans zurücknehmen',
+    redoKey: 'Schritt wiederholen',
+    escapeKey: 'Schließen oder die Zielwahl beenden',
     mode: 'Änderungsmodus',
     chooseOne: 'Um eine davon zu wählen, wählen Sie sie im Verlauf aus.',
   },
@@ -176,6 +187,7 @@ export class Modification {
   }
 
   get isOn(): boolean {
+    this.tellKeys();
     return this.operations !== null;
   }
 

@@ -5,6 +5,7 @@
 
 import { h } from '../dom';
 import { type JsonKind, type JsonNode, parseJson } from '../json';
+import { shortcuts } from '../shortcuts';
 import { texts } from '../texts';
 import { preview, type Values } from './values';
 
@@ -30,6 +31,18 @@ const T = texts({
     more: (count) => `${count} weitere Stellen; ausführlicherer Suchtext grenzt sie ein`,
   },
 });
+
+const KEYS = texts({
+  en: { move: 'Up and down', open: 'Open and close', edit: 'Edit the value', remove: 'Delete' },
+  de: { move: 'Auf und ab', open: 'Auf- und zuklappen', edit: 'Wert bearbeiten', remove: 'Löschen' },
+});
+shortcuts(
+  'variables',
+  { keys: 'ArrowUp|ArrowDown', label: KEYS.move },
+  { keys: 'ArrowRight|ArrowLeft', label: KEYS.open },
+  { keys: 'Enter|F2', label: KEYS.edit },
+  { keys: 'Delete', label: KEYS.remove },
+);
 
 const GROUP = 100;
 const MOST_MATCHES = 200;

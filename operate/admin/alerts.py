@@ -20,7 +20,7 @@ from operate.admin.reasons import Reasons
 from operate.admin.workspaces import ROLES
 from operate.alerts.configuring import alerts_of, mute, remove, set_up, usable_filters
 from operate.alerts.models import Alert, State
-from operate.alerts.telling import condition_of, number_of
+from operate.alerts.telling import address_of, condition_of, number_of
 from operate.forms.alerts import AlertFilter, AlertForm
 from operate.lists import SavedFilter
 from operate.workspaces import Forbidden, Right, visible_to
@@ -128,7 +128,7 @@ class AlertAdmin(EngineModelAdmin):
             "why": why,
             "why_not_others": why_not_others,
             "events": alert.events.order_by("-key")[:SHOWN] if alert.pk else (),
-            "query": alert.saved_filter.query,
+            "address": address_of(alert),
         }
         title = _("Alert on '%(filter)s'") % {"filter": alert.saved_filter.name}
         return self.render(request, "alert.html", title, context, status=200 if data is None else 403 if why else 400)

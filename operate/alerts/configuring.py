@@ -64,6 +64,7 @@ def set_up(user: Any, saved: SavedFilter, workspace: Workspace, chosen: Mapping[
     for name in REACHES_OTHERS:
         if chosen.get(name) and chosen[name] != getattr(known, name, None):
             access.require(Right.MANAGE, workspace.pk)
+    before = _counted(known)
     alert.workspace = workspace
     for name in SETTINGS:
         if name in chosen:
@@ -71,8 +72,20 @@ def set_up(user: Any, saved: SavedFilter, workspace: Workspace, chosen: Mapping[
     if not (alert.to_owner or alert.to_role or alert.to_webhooks):
         raise Rejected(_("An alert has to tell somebody: yourself, a role, or the workspace's webhooks."))
     matching(saved, user, workspace.pk)
+    alert._history_user = user  # type: ignore[attr-defined]
+    alert.next_check_at = clock()
+    changed = ["workspace", "next_check_at", *SETTINGS]
+    if known is None or alert.state == State.STOPPED or before != _counted(alert):
+        alert.state, alert.since, alert.count, alert.problem, alert.told_at = State.NEW, None, None, "", None
+        changed += ["state", "since", "count", "problem", "told_at"]
     with transaction.atomic():
-        return _saved(alert, user)
+        alert.save(update_fields=changed if known else None)
+    return alert
+
+
+def _counted(alert: Alert | None) -> tuple[object, ...]:
+    """What an alert is about: with another threshold it begins anew, told to other people it goes on."""
+    return () if alert is None else (alert.workspace_id, alert.direction, alert.threshold, alert.for_minutes)
 
 
 def mute(alert: Alert, user: Any, is_muted: bool) -> None:
@@ -94,15 +107,6 @@ def require_hold(alert: Alert, user: Any) -> None:
     """Raise Forbidden for who is neither the owner nor an administrator of the workspace."""
     if alert.owner_id != user.pk:
         Access.of(user).require(Right.MANAGE, alert.workspace_id)
-
-
-def _saved(alert: Alert, user: Any) -> Alert:
-    """Begin anew where what counts is another than before; a stopped one goes on."""
-    alert.state, alert.since, alert.count = State.NEW, None, None
-    alert.problem, alert.told_at, alert.next_check_at = "", None, clock()
-    alert._history_user = user  # type: ignore[attr-defined]
-    alert.save()
-    return alert
 
 
 def _check(chosen: Mapping[str, Any]) -> None:

@@ -23,21 +23,24 @@ def count(alert: Alert) -> int:
 
     Raises Rejected where the filter means nothing any more, or takes too long.
     """
-    rows = matching(alert.saved_filter, alert.owner, alert.workspace_id)
     most = alert.threshold + 1
     try:
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE_SECONDS}s'")
+            _limit_statements(f"'{PATIENCE_SECONDS}s'")
+            rows = matching(alert.saved_filter, alert.owner, alert.workspace_id)
             found = int(rows.order_by()[:most].count())
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+            _limit_statements("DEFAULT")
     except OperationalError:
         told = _(
             "Counting took more than %(seconds)d seconds and was given up. Narrow the filter, to one process for instance."
         )
         raise Rejected(told % {"seconds": PATIENCE_SECONDS}) from None
     return found
+
+
+def _limit_statements(limit: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = {limit}")
 
 
 def matching(saved: SavedFilter, user: Any, workspace_id: int) -> Any:

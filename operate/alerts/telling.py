@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -99,10 +100,16 @@ def recipients(alert: Alert, what: Happening) -> Iterable[Any]:
     return list(get_user_model()._default_manager.filter(pk__in=found, is_active=True))
 
 
+def address_of(alert: Alert) -> str:
+    """The list of what matches, in the alert's workspace alone."""
+    query = QueryDict(alert.saved_filter.query, mutable=True)
+    query["workspace"] = alert.workspace.slug
+    return f"{reverse('admin:workflow_processinstance_changelist')}?{query.urlencode()}"
+
+
 def _address(alert: Alert, what: Happening) -> str:
-    if what in FOR_THE_OWNER:
-        return reverse("admin:operate_alert_change", args=[alert.pk])
-    return f"{reverse('admin:workflow_processinstance_changelist')}?{alert.saved_filter.query}"
+    is_trouble = what in FOR_THE_OWNER
+    return reverse("admin:operate_alert_change", args=[alert.pk]) if is_trouble else address_of(alert)
 
 
-__all__ = ["condition_of", "number_of", "recipients", "sentence", "subject_of", "tell"]
+__all__ = ["address_of", "condition_of", "number_of", "recipients", "sentence", "subject_of", "tell"]

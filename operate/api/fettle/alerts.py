@@ -148,7 +148,7 @@ class OneAlert(AlertView):
         return Response(told(self.found(key)))
 
     def patch(self, request: Request, key: str) -> Response:
-        """Change an alert of one's own; it begins anew."""
+        """Change an alert of one's own; with another condition it begins anew."""
         given = self.read(AlertChange)
         alert = self.found(key)
         if alert.owner_id != request.user.pk:

@@ -126,7 +126,7 @@ def test_the_owner_is_told_what_and_where(office: Office, watch: Watching) -> No
     assert told() == {"petra"}
     [row] = Notification.objects.select_related("notice")
     assert row.notice.text == "More than 1 process instances match now. The alert: more than 1 match."
-    assert row.notice.url == "/workflow/processinstance/?state=active"
+    assert row.notice.url == "/workflow/processinstance/?state=active&workspace=shop"
     assert (row.notice.workspace, row.notice.kind) == (office.shop, "ALERT")
     assert row.notice.facts == {
         "alert": str(watched.alert.pk),

@@ -70,6 +70,18 @@ def test_the_list_of_instances_costs_the_same_with_alerts(office: Office, watch:
     assert len(after) == len(before)
 
 
+def test_what_it_is_about_begins_anew_and_whom_it_tells_does_not(office: Office, watch: Watching) -> None:
+    office.start()
+    watched = watch(threshold=0)
+    watched.after()
+    page = f"/operate/alert/{watched.alert.pk}/"
+    same = ENTERED | {"threshold": "0", "for_minutes": "0"}
+    office.of("petra").post(page, same | {"quiet_minutes": "5"})
+    assert (Alert.objects.get().state, Alert.objects.get().quiet_minutes) == (State.FIRING, 5)
+    office.of("petra").post(page, same | {"threshold": "1"})
+    assert Alert.objects.get().state == State.NEW
+
+
 def test_changing_it_begins_anew_and_wakes_a_stopped_one(office: Office, watch: Watching) -> None:
     watched = watch(threshold=0)
     Alert.objects.update(state=State.STOPPED, problem="gone")

@@ -24,6 +24,7 @@ from workflow.modification import (
     ModificationOptions,
     TerminateElementInstance,
 )
+from workflow.persistence.unit_of_work import rehearsed
 from workflow.services import Outcome
 from workflow.soundness import Judging
 
@@ -115,12 +116,13 @@ class ModifyProcessInstances(ManyAction):
         if judging is not None:
             modify = partial(services.judge_modification, judging=judging)
         outcomes = []
-        for key in sorted(set(keys)):  # in the order in which everybody locks them
-            self.about(key)
-            outcome = modify(key, instructions, options=options, context=self.context)
-            refuse_other_definition(outcome, definition_key)
-            self._note_modified(outcome)
-            outcomes.append(outcome)
+        with rehearsed(self.context) as context:  # in a dry run, too, each sees what was done to those before it
+            for key in sorted(set(keys)):  # in the order in which everybody locks them
+                self.about(key)
+                outcome = modify(key, instructions, options=options, context=context)
+                refuse_other_definition(outcome, definition_key)
+                self._note_modified(outcome)
+                outcomes.append(outcome)
         return tuple(outcomes)
 
     def _note_modified(self, outcome: Outcome) -> None:

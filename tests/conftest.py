@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import psutil
 import psycopg
@@ -17,19 +18,19 @@ from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from config.embedded_postgres import TEST_CONFIGURATION, EmbeddedPostgres, database_url, default_directory
+from tests.support.template_database import template_database
 from workflow.persistence import data_paths
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
-    """Run the embedded PostgreSQL for the tests, unless DATABASE_URL names a server."""
-    if os.environ.get("DATABASE_URL"):
-        yield
-        return
+    """Run the embedded PostgreSQL for the tests, unless DATABASE_URL names a server; test databases are copies of one."""
     directory = default_directory("test")
+    url = os.environ.get("DATABASE_URL") or database_url(directory)
     server = EmbeddedPostgres(directory, configuration=TEST_CONFIGURATION)
-    with server.running():
-        drop_databases_of_killed_runs(database_url(directory, "postgres"))
+    with nullcontext() if os.environ.get("DATABASE_URL") else server.running():
+        drop_databases_of_killed_runs(url)
+        connection.settings_dict["TEST"] |= {"TEMPLATE": template_database(url), "MIGRATE": False}
         yield
 
 

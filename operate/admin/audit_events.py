@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import AuditEvent, Channel
 from operate.actions.reveal import RevealAuditEvent
+from operate.admin.four_eyes.recording import four_eyes_of
 from operate.admin.paging import NEWER, OLDER, KeySlice
 from operate.admin.reasons import Reasons
 from operate.admin.time_paging import BY_TIME, newer_than, older_than
@@ -108,6 +109,7 @@ class AuditEventAdmin(UndoEventPages):
             "workspace": workspace,
             "body": body,
             "changes": changes(body, event.body),
+            "four_eyes": four_eyes_of(event, request),
             "snapshots": snapshots,
             "query": query,
             "is_revealed": is_revealed,

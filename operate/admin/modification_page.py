@@ -15,14 +15,18 @@ from django.views.decorators.http import require_GET, require_POST
 from audit.models import AuditEvent, Channel
 from operate.actions import ModifyProcessInstance
 from operate.admin.answers import REFUSALS, body_of, json_view, key_in, refusal_of, status_of
+from operate.admin.four_eyes.asking import approval_for, approval_json
 from operate.admin.modification import Plan, element_operations, fix_rows, preview, read_plan
 from operate.admin.modification_rows import rows_of
+from operate.admin.presence import names_in
 from operate.admin.reasons import Reasons
+from operate.approvals.gate import ApprovalNeeded
 from operate.plans.changes import changes_since
 from operate.plans.exporting import call_for
 from operate.plans.json_form import write
 from operate.plans.judgement import warnings_json
 from operate.plans.plan import Plan as Instructions
+from operate.presence.changes import changes_after
 from operate.undo import undo_of
 from operate.workspaces import Access, Right, visible_to
 from workflow.engine.errors import NotFound, Outdated
@@ -54,17 +58,18 @@ class ModificationViews(Base):
         """Apply a plan, or only say what it would do and what harm."""
         instance = self.visible(request, key)
         body = body_of(request)
-        plan = _plan_in(instance, body)
+        plan = plan_in(instance, body)
         dry_run = body.get("dryRun") is True
         action = ModifyProcessInstance.of(request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run)
         action.undo_of = _undo_of(body, key)
         try:
-            outcome = action.execute(key, plan.instructions, options=_options(body), accepted=_accepted(body))
+            outcome = action.execute(key, plan.instructions, options=options_in(body), accepted=_accepted(body))
         except REFUSALS as refusal:
             return JsonResponse(_refused(refusal, plan, key, request), status=status_of(refusal))
         if not dry_run:
             return self.present_state(request, key)
-        return JsonResponse(preview(instance, outcome) | _judgement(outcome, plan))
+        approval = approval_for(action, outcome, request)
+        return JsonResponse(preview(instance, outcome) | _judgement(outcome, plan) | {"approval": approval})
 
     @method_decorator(require_POST)
     @method_decorator(json_view)
@@ -72,9 +77,9 @@ class ModificationViews(Base):
         """A plan to take along: its sentences, its JSON, and the call of the Camunda API that does the same."""
         instance = self.visible(request, key)
         body = body_of(request)
-        options = _options(body)
+        options = options_in(body)
         instructions = Instructions(
-            _plan_in(instance, body).instructions, options.skip_io_mappings, options.skip_listeners
+            plan_in(instance, body).instructions, options.skip_io_mappings, options.skip_listeners
         )
         call = call_for(instructions, instance.key)
         return JsonResponse(
@@ -117,11 +122,13 @@ class ModificationViews(Base):
         raise NotImplementedError
 
 
-def _plan_in(instance: ProcessInstance, body: Mapping[str, Any]) -> Plan:
+def plan_in(instance: ProcessInstance, body: Mapping[str, Any]) -> Plan:
+    """The plan that was sent."""
     return read_plan(instance, body.get("plan") or [], in_given_order=body.get("inGivenOrder") is True)
 
 
-def _options(body: dict[str, Any]) -> ModificationOptions:
+def options_in(body: dict[str, Any]) -> ModificationOptions:
+    """What holds for the whole command."""
     options = ModificationOptions(body.get("skipMappings") is True, body.get("skipListeners") is True)
     return options if body.get("proceed") is True else replace(options, expected_revision=key_in(body, "revision"))
 
@@ -132,7 +139,9 @@ def _undo_of(body: dict[str, Any], key: int) -> int | None:
         return None
     event = key_in(body, "undoOf")
     if not AuditEvent.objects.of_process_instance(key).filter(pk=event).exists():
-        raise NotFound(f"Expected to find an audit event with key '{event}' of process instance '{key}', but there is none.")
+        raise NotFound(
+            f"Expected to find an audit event with key '{event}' of process instance '{key}', but there is none."
+        )
     return event
 
 
@@ -170,6 +179,18 @@ def _refused(refusal: Exception, plan: Plan, key: int, request: HttpRequest) -> 
     answer["row"] = plan.row_of(answer.get("instruction"))
     if isinstance(refusal, NotAccepted):
         answer["warnings"] = _warnings(refusal.warnings, plan)
+    if isinstance(refusal, ApprovalNeeded):
+        answer["approval"] = approval_json(refusal.policy, request)
     if isinstance(refusal, Outdated):
-        answer["changes"] = write(changes_since(key, refusal.expected, Access.of(request.user)))
+        answer["changes"] = _changes(key, refusal.expected, request)
     return answer
+
+
+def _changes(key: int, expected: int, request: HttpRequest) -> Any:
+    """What has changed since the plan was made, and in sentences by whom."""
+    found = changes_since(key, expected, Access.of(request.user))
+    instance = ProcessInstance.objects.filter(pk=key).first()
+    if found is None or instance is None:
+        return None
+    told = changes_after(instance, request.user.pk, names_in(instance), moment=found.after)
+    return {**write(found), "told": [each.text for each in told]}

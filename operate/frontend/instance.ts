@@ -482,6 +482,8 @@ function mountModification(mode: Modification, drawn: Diagram): void {
   drawn.listenToDrags((from, to) => void mode.drag(from, to));
   if (query.get('edit') === 'tokens') {
     void mode.enter();
+  } else if (query.get('draft')) {
+    void mode.openDraft(query.get('draft') ?? '');
   } else {
     void mode.resume();
   }

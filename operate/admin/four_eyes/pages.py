@@ -20,6 +20,7 @@ from audit.models import Channel
 from operate.admin.answers import REFUSALS, refusal_of
 from operate.admin.base import EngineModelAdmin
 from operate.admin.four_eyes.looking import Look
+from operate.admin.four_eyes.plans import PlanViews
 from operate.admin.four_eyes.telling import Told, named, told
 from operate.admin.instance_list import figures_of, present
 from operate.admin.paging import NEWER, OLDER
@@ -58,7 +59,7 @@ EMPTY = {
 
 
 @admin.register(Draft)
-class DraftAdmin(EngineModelAdmin):
+class DraftAdmin(PlanViews, EngineModelAdmin):
     """Everybody in a workspace sees its drafts; their authors and approvers do something with them."""
 
     filter_form = DraftFilter
@@ -72,6 +73,8 @@ class DraftAdmin(EngineModelAdmin):
         return [
             self.page("<int:key>/", "change", self.draft_view),
             self.page("<int:key>/do/", "do", self.do_view),
+            self.page("<int:key>/plan/", "plan", self.plan_view),
+            self.page("plan/<int:instance>/", "save", self.save_view),
         ]
 
     # -- the queue

@@ -26,8 +26,8 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
   return answer<T>(await fetch(url, { headers: { Accept: 'application/json' }, signal: signal ?? null }));
 }
 
-export async function postJson<T>(url: string, body: unknown): Promise<T> {
-  const headers = { 'Content-Type': 'application/json', 'X-CSRFToken': csrfToken() };
+export async function postJson<T>(url: string, body: unknown, more: Record<string, string> = {}): Promise<T> {
+  const headers = { 'Content-Type': 'application/json', 'X-CSRFToken': csrfToken(), ...more };
   return answer<T>(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
 }
 

@@ -5,16 +5,18 @@
 
 import type { Diagram } from './diagram';
 import { h, icon, isTyping, need, toast } from './dom';
+import type { DraftTerms } from './drafting';
 import { getJson, postJson, Refused } from './http';
 import type { HistoryTree, Pending } from './history';
 import type { Panels, PanelState } from './panels';
 import { introduce, mayDiscard, onLeaving } from './mode_dialogs';
-import { type GivenRow, Plan, type PlanRow, rowsOf, written } from './plan';
+import { type GivenRow, Plan, type PlanOptions, type PlanRow, rowsOf, written } from './plan';
 import { PlannedVariables, type Subject } from './planned';
 import { ICONS, Review } from './review';
-import { texts } from './texts';
 import { shortcuts } from './shortcuts';
+import { texts } from './texts';
 
+const DRAFTS = '/operate/draft/';
 const T = texts({
   en: {
     planned: 'planned',
@@ -51,13 +53,13 @@ const T = texts({
     addAt: (name: string) => `Add a token at ‘${name}’`,
     cancel: (name: string, one: string) => `Cancel ‘${name}’${one}`,
     applied: 'Modifications applied.',
-    seeLog: 'See it in the audit log',
-    moveMany: 'Move many instances together',
     moveKey: 'Move the selected tokens',
     cancelKey: 'Cancel the selected tokens',
     undoKey: 'Undo the last step of the plan',
     redoKey: 'Redo it',
     escapeKey: 'Close, or stop choosing a target',
+    seeLog: 'See it in the audit log',
+    moveMany: 'Move many instances together',
     mode: 'Modification mode',
     chooseOne: 'To choose one of them, select it in the history.',
   },
@@ -96,13 +98,13 @@ const T = texts({
     addAt: (name) => `Token bei „${name}“ hinzufügen`,
     cancel: (name, one) => `„${name}“${one} abbrechen`,
     applied: 'Änderungen angewendet.',
-    seeLog: 'Im Audit-Log ansehen',
-    moveMany: 'Viele Instanzen gemeinsam verschieben',
     moveKey: 'Ausgewählte Token verschieben',
     cancelKey: 'Ausgewählte Token abbrechen',
     undoKey: 'Letzten Schritt des Plans zurücknehmen',
     redoKey: 'Schritt wiederholen',
     escapeKey: 'Schließen oder die Zielwahl beenden',
+    seeLog: 'Im Audit-Log ansehen',
+    moveMany: 'Viele Instanzen gemeinsam verschieben',
     mode: 'Änderungsmodus',
     chooseOne: 'Um eine davon zu wählen, wählen Sie sie im Verlauf aus.',
   },
@@ -145,6 +147,14 @@ interface Inverse {
   notes: string[];
   reason: string;
 }
+interface KeptPlan {
+  rows: GivenRow[];
+  options: PlanOptions;
+  title: string;
+  reason: string;
+  version: number;
+  isMine: boolean;
+}
 interface Moving {
   element: string;
   key: string;
@@ -171,23 +181,24 @@ export class Modification {
     readonly diagram: Diagram,
     private readonly panels: Panels,
     readonly tree: HistoryTree,
-    key: string,
+    private readonly instance: string,
   ) {
-    this.storageKey = `fettle.plan.${key}`;
+    this.storageKey = `fettle.plan.${instance}`;
     this.plan = new Plan(this.storageKey, '');
     this.review = new Review(this, need<HTMLDialogElement>('#summary'));
     this.variables = new PlannedVariables(need('#planned-variables'), panels.page, () => this.plan);
+    this.tellKeys();
     need('#plan-undo').addEventListener('click', () => this.plan.undo());
     need('#plan-redo').addEventListener('click', () => this.plan.redo());
     need('#plan-discard').addEventListener('click', () => void this.discard());
     need('#plan-review').addEventListener('click', () => this.review.open());
     document.addEventListener('keydown', (event) => this.key(event));
+    document.addEventListener('keydown', (event) => this.giveUpMoving(event), true);
     document.addEventListener('click', (event) => void this.guard(event), true);
     diagram.onMove = () => this.placePopover();
   }
 
   get isOn(): boolean {
-    this.tellKeys();
     return this.operations !== null;
   }
 
@@ -333,16 +344,19 @@ export class Modification {
 
   private badges(): Map<string, { plus: number; minus: number }> {
     const found = new Map<string, { plus: number; minus: number }>();
-    for (const [id, { plus, minus }] of this.plan.badges((each) => this.tokensWithin(each))) {
+    for (const [id, { plus, minus }] of this.plan.badges((row) => this.tokensWithin(row))) {
       const before = found.get(this.drawnOf(id)) ?? { plus: 0, minus: 0 };
       found.set(this.drawnOf(id), { plus: before.plus + plus, minus: before.minus + minus });
     }
     return found;
   }
 
-  /** The tokens inside of an element, which end with it. */
-  private tokensWithin(id: string): [string, number][] {
-    const inside = Object.values(this.operations?.elements ?? {}).filter((each) => each.within.includes(id));
+  /** The tokens inside of what a row cancels; of one instance among several nobody knows which they are. */
+  private tokensWithin({ element, key }: PlanRow): [string, number][] {
+    if (key && this.operations?.elements[element]?.running !== 1) {
+      return [];
+    }
+    const inside = Object.values(this.operations?.elements ?? {}).filter((each) => each.within.includes(element));
     return inside.filter((each) => each.running > 0).map((each) => [each.id, each.running]);
   }
 
@@ -691,16 +705,44 @@ export class Modification {
     return this.operations?.semantics === 'camunda7';
   }
 
-  send<T>(more: Record<string, unknown>, path = 'modify'): Promise<T> {
+  send<T>(more: Record<string, unknown>, path = 'modify', headers: Record<string, string> = {}): Promise<T> {
+    return postJson<T>(`${this.panels.page}${path}/`, { ...this.sent, ...more }, headers);
+  }
+
+  private get sent(): Record<string, unknown> {
     const { rows, revision, options } = this.plan;
     const undo = this.undoOf ? { undoOf: this.undoOf } : {};
-    return postJson<T>(`${this.panels.page}${path}/`, {
-      plan: rows.map(written),
-      revision,
-      ...options,
-      ...undo,
-      ...more,
+    return { plan: rows.map(written), revision, ...options, ...undo };
+  }
+
+  /** Keep the plan as a draft instead of applying it: it is looked at, decided on and applied there. */
+  async keep(terms: DraftTerms, reason: string): Promise<void> {
+    const { url } = await postJson<{ url: string }>(`${DRAFTS}plan/${this.instance}/`, {
+      ...this.sent,
+      ...terms,
+      reason,
     });
+    this.leave();
+    location.assign(url);
+  }
+
+  /** Open the plan that a draft holds, in place of any other. */
+  async openDraft(draft: string): Promise<void> {
+    try {
+      const found = await getJson<KeptPlan>(`${DRAFTS}${draft}/plan/`);
+      await this.enter();
+      if (this.isOn) {
+        this.plan.discard();
+        this.plan.choose(found.options);
+        this.plan.add(...rowsOf(found.rows).map((row) => this.withTokens(row)));
+        if (found.isMine) {
+          this.review.continues({ key: draft, title: found.title, version: String(found.version) }, found.reason);
+        }
+        this.review.open([], found.reason);
+      }
+    } catch (error) {
+      toast(error instanceof Refused ? error.message : String(error), 'error');
+    }
   }
 
   applied(state: PanelState): void {
@@ -784,6 +826,27 @@ export class Modification {
     this.diagram.showPlan(new Map());
     this.markPossible();
     this.showInTree();
+  }
+
+  /** Before the diagram takes the key for its own. */
+  private giveUpMoving(event: KeyboardEvent): void {
+    if (event.key === 'Escape' && this.moving) {
+      event.stopPropagation();
+      this.stopMoving();
+    }
+  }
+
+  private tellKeys(): void {
+    const when = (): boolean => this.isOn;
+    shortcuts(
+      'modification',
+      { keys: 'a', label: T.add, when },
+      { keys: 'v', label: T.moveKey, when },
+      { keys: 'c', label: T.cancelKey, when },
+      { keys: 'u', label: T.undoKey, when },
+      { keys: 'U', label: T.redoKey, when },
+      { keys: 'Escape', label: T.escapeKey, when },
+    );
   }
 
   private key(event: KeyboardEvent): void {

@@ -196,8 +196,8 @@ export class Plan {
     return this.present.some((row) => takes(row) && row.element === element && (!row.key || row.key === key));
   }
 
-  /** What comes and goes at each element; `within` tells the tokens that end with one. */
-  badges(within: (element: string) => [string, number][]): Map<string, { plus: number; minus: number }> {
+  /** What comes and goes at each element; `within` tells the tokens that end with what a row cancels. */
+  badges(within: (row: PlanRow) => [string, number][]): Map<string, { plus: number; minus: number }> {
     const found = new Map<string, { plus: number; minus: number }>();
     const at = (id: string): { plus: number; minus: number } => {
       const each = found.get(id) ?? { plus: 0, minus: 0 };
@@ -210,7 +210,7 @@ export class Plan {
       }
       if (takes(row)) {
         at(row.element).minus += row.tokens;
-        const inside = row.kind === 'cancel' && !row.key ? within(row.element) : [];
+        const inside = row.kind === 'cancel' ? within(row) : [];
         inside.forEach(([id, tokens]) => (at(id).minus = tokens));
       }
     }

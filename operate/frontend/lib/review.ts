@@ -2,12 +2,13 @@
 
 import type { Diagram } from './diagram';
 import { h, icon, toast } from './dom';
+import { type Approval, breaking, Drafting, type DraftTerms, type OpenedDraft } from './drafting';
 import { Refused } from './http';
 import { pretty } from './json';
 import type { PanelState } from './panels';
 import { type GivenRow, type Plan, type PlanOptions, type PlanRow, rowsOf } from './plan';
 import { PlannedVariables, type Subject } from './planned';
-import { texts, LANGUAGE } from './texts';
+import { texts } from './texts';
 
 const T = texts({
   en: {
@@ -42,7 +43,6 @@ const T = texts({
     accept: 'Accept, and note it in the audit log',
     rebase: 'Show the present state and keep the plan',
     copied: (what: string) => `Copied as ${what}.`,
-    engine: 'The engine',
     begun: (names: string) => `begun: ${names}`,
     ended: (names: string) => `ended: ${names}`,
     changed: (names: string) => `variables: ${names}`,
@@ -92,7 +92,6 @@ const T = texts({
     accept: 'Akzeptieren und im Audit-Log vermerken',
     rebase: 'Aktuellen Stand zeigen und den Plan behalten',
     copied: (what) => `Als ${what} kopiert.`,
-    engine: 'Die Engine',
     begun: (names) => `begonnen: ${names}`,
     ended: (names) => `beendet: ${names}`,
     changed: (names) => `Variablen: ${names}`,
@@ -115,6 +114,7 @@ const T = texts({
 export const ICONS = { add: 'add_circle', cancel: 'block', move: 'arrow_forward', set: 'data_object' };
 const SEVERITIES = { red: 'error', yellow: 'warning', info: 'info' };
 const TRY_AFTER_MS = 250;
+const MOST_TITLE = 200;
 
 interface Told {
   id: string;
@@ -156,9 +156,11 @@ interface Preview {
   incidents: { name: string; label: string }[];
   warnings: Warning[];
   isEverythingLookedAt: boolean;
+  approval?: Approval | null;
 }
 interface Changes {
-  commands?: { at: string; actor: string; event: string; subject: string }[];
+  /** What others have done, in sentences. */
+  told?: string[];
   elements_begun?: { element_id: string }[];
   elements_ended?: { element_id: string }[];
   variables?: { name: string }[];
@@ -181,7 +183,8 @@ interface Mode {
   readonly hasOrder: boolean;
   sentence(row: PlanRow): string;
   nameOf(id: string): string;
-  send<T>(more: Record<string, unknown>, path?: string): Promise<T>;
+  send<T>(more: Record<string, unknown>, path?: string, headers?: Record<string, string>): Promise<T>;
+  keep(terms: DraftTerms, reason: string): Promise<void>;
   applied(state: PanelState): void;
   rebase(): Promise<void>;
   showBadges(): void;
@@ -204,9 +207,18 @@ export class Review {
   private readonly why = h('span', { class: 'ft-subtle ft-grow' });
   private readonly apply = h(
     'button',
-    { type: 'button', class: 'ft-button ft-button-primary', id: 'plan-apply', onclick: () => void this.submit() },
+    { type: 'button', class: 'ft-button ft-button-primary', id: 'plan-apply', onclick: () => this.act() },
     T.apply,
   );
+  private readonly drafting = new Drafting({
+    suggestTitle: () =>
+      this.mode.plan.rows
+        .map((row) => this.mode.sentence(row))
+        .join(', ')
+        .slice(0, MOST_TITLE),
+    keep: (terms) => this.keep(terms),
+    applyAnyway: (reason) => this.submit(breaking(reason)),
+  });
   private readonly scope = h('select', {
     class: 'ft-input',
     'aria-label': T.scope,
@@ -315,12 +327,14 @@ export class Review {
         this.options,
         h('label', { class: 'ft-label', for: 'plan-reason' }, T.reason),
         this.reason,
+        this.drafting.element,
       ),
       h(
         'footer',
         { class: 'ft-dialog-footer' },
         this.why,
         h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: () => this.close() }, T.back),
+        this.drafting.toggle,
         this.apply,
       ),
     );
@@ -330,8 +344,21 @@ export class Review {
     const isField = event.target === this.reason;
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey || isField)) {
       event.preventDefault();
-      void this.submit();
+      this.act();
     }
+  }
+
+  /** What the button says: apply it, or ask for the approval that it needs. */
+  private act(): void {
+    if (!this.apply.disabled) {
+      void (this.drafting.isNeeded ? this.drafting.keep(true) : this.submit());
+    }
+  }
+
+  /** A draft was opened here: its reason, and where changes of the plan go. */
+  continues(opened: OpenedDraft, reason: string): void {
+    this.drafting.continues(opened);
+    this.reason.value = reason;
   }
 
   // -- rows
@@ -467,6 +494,9 @@ export class Review {
 
   private show(found: Preview | null): void {
     this.tried = found;
+    if (found) {
+      this.drafting.needs(found.approval ?? null);
+    }
     this.warnings.replaceChildren(...(found?.warnings ?? []).map((each) => this.warning(each)));
     this.preview.replaceChildren(...(found ? previewed(found) : []));
     this.mode.diagram.showOutcome(found);
@@ -476,8 +506,10 @@ export class Review {
 
   private enable(): void {
     const open = (this.tried?.warnings ?? []).filter((each) => each.severity === 'red' && !this.isAccepted(each));
-    this.apply.disabled = !this.tried || open.length > 0;
-    this.why.textContent = open.length ? T.acceptFirst : T.allOrNothing;
+    const { isNeeded } = this.drafting;
+    this.apply.disabled = !this.tried || (open.length > 0 && !isNeeded);
+    this.apply.textContent = this.drafting.action;
+    this.why.textContent = isNeeded ? '' : open.length ? T.acceptFirst : T.allOrNothing;
   }
 
   private isAccepted(warning: Warning): boolean {
@@ -541,7 +573,14 @@ export class Review {
     if (!(error instanceof Refused)) {
       return;
     }
-    const { changes, row } = error.body as { changes?: Changes; row?: number | null };
+    const { changes, row, approval } = error.body as {
+      changes?: Changes;
+      row?: number | null;
+      approval?: Approval;
+    };
+    if (approval) {
+      this.drafting.needs(approval);
+    }
     this.wrong = row ?? null;
     this.draw();
     if (changes) {
@@ -562,16 +601,22 @@ export class Review {
 
   // -- applying
 
-  private async submit(): Promise<void> {
-    if (this.apply.disabled) {
-      return;
+  private async keep(terms: DraftTerms): Promise<void> {
+    try {
+      await this.mode.keep(terms, this.reason.value);
+    } catch (error) {
+      this.refuse(error);
     }
+  }
+
+  private async submit(headers: Record<string, string> = {}): Promise<void> {
     this.apply.disabled = true;
     const accepted = (this.tried?.warnings ?? [])
       .filter((each) => each.severity === 'red' && this.isAccepted(each))
       .map(({ code, elements }) => ({ code, elements }));
     try {
-      const state = await this.mode.send<PanelState>({ dryRun: false, reason: this.reason.value, accepted });
+      const what = { dryRun: false, reason: this.reason.value, accepted };
+      const state = await this.mode.send<PanelState>(what, 'modify', headers);
       this.close();
       this.reason.value = '';
       this.accepted.clear();
@@ -603,12 +648,7 @@ function told(changes: Changes, nameOf: (id: string) => string): string[] {
   const names = (rows?: { element_id: string }[]): string =>
     [...new Set((rows ?? []).map((row) => nameOf(row.element_id)))].join(', ');
   const lines = [
-    (changes.commands ?? [])
-      .map(
-        (each) =>
-          `${each.actor || T.engine}: ${each.event} ${LANGUAGE === 'de' ? each.subject : each.subject.toLowerCase()}`,
-      )
-      .join('; '),
+    (changes.told ?? []).join('; '),
     changes.elements_begun?.length ? T.begun(names(changes.elements_begun)) : '',
     changes.elements_ended?.length ? T.ended(names(changes.elements_ended)) : '',
     changes.variables?.length ? T.changed(changes.variables.map((each) => each.name).join(', ')) : '',

@@ -25,12 +25,14 @@ from workflow.persistence import data_paths
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
     """Run the embedded PostgreSQL for the tests, unless DATABASE_URL names a server; test databases are copies of one."""
+    given = os.environ.get("DATABASE_URL")
     directory = default_directory("test")
-    url = os.environ.get("DATABASE_URL") or database_url(directory)
     server = EmbeddedPostgres(directory, configuration=TEST_CONFIGURATION)
-    with nullcontext() if os.environ.get("DATABASE_URL") else server.running():
-        drop_databases_of_killed_runs(url)
-        connection.settings_dict["TEST"] |= {"TEMPLATE": template_database(url), "MIGRATE": False}
+    with nullcontext() if given else server.running():
+        if not given:
+            drop_databases_of_killed_runs(database_url(directory, "postgres"))
+        template = template_database(given or database_url(directory))
+        connection.settings_dict["TEST"] |= {"TEMPLATE": template, "MIGRATE": False}
         yield
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from audit.models import Event
 from operate.approvals.comparing import Difference, differences, seal_of
 from operate.approvals.drafts import DraftAction, note_rehearsal, require_state
-from operate.approvals.executing import execute_approved, run_soon
+from operate.approvals.executing import execute_if_possible, run_soon
 from operate.approvals.models import Draft
 from operate.approvals.telling import tell_approved, tell_rejected
 from operate.approvals.trying import Tried
@@ -92,7 +92,7 @@ class ApproveDraft(DecideAction):
         if self.dry_run:
             return approved
         if approved.run_at is None:
-            execute_approved(key)
+            execute_if_possible(key)
         return Draft.objects.select_related("workspace").get(pk=key)
 
     def perform(

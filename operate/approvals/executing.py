@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from procrastinate.contrib.django import app
 
 from audit.models import AuditEvent, Channel, Event, Result, Subject
@@ -215,7 +215,18 @@ def _event(draft: Draft, event: Event, result: Result, message: str = "") -> New
 def run_due_drafts() -> int:
     """Do all that was approved and is due; how many of them we have done."""
     keys = Draft.objects.due(clock()).order_by("run_at", "key").values_list("key", flat=True)
-    return sum(execute_approved(key) for key in list(keys))
+    return sum(execute_if_possible(key) for key in list(keys))
+
+
+def execute_if_possible(key: int) -> bool:
+    """The same for one; in an outage it waits for a worker that looks again."""
+    try:
+        return execute_approved(key)
+    except OUTAGES as outage:
+        logger.warning("Draft '%s' has to wait: %s", key, outage)
+        if not connection.in_atomic_block:
+            connection.close()
+        return False
 
 
 def expire_requests() -> int:
@@ -258,4 +269,11 @@ def run_soon(run_at: datetime) -> None:
     run_approved_drafts.configure(schedule_at=run_at).defer()
 
 
-__all__ = ["ApplyDraft", "execute_approved", "expire_requests", "run_due_drafts", "run_soon"]
+__all__ = [
+    "ApplyDraft",
+    "execute_approved",
+    "execute_if_possible",
+    "expire_requests",
+    "run_due_drafts",
+    "run_soon",
+]

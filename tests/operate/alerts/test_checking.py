@@ -203,11 +203,11 @@ def test_filters_of_every_kind_are_counted(office: Office, watch: Watching) -> N
 
 def test_a_filter_that_means_nothing_any_more_is_told_once_to_the_owner(office: Office, watch: Watching) -> None:
     watched = watch("stella", threshold=0, to_role="OPERATOR")
-    watched.alert.saved_filter.query = "version=7&process=delivery_camunda7&value=%7B"
+    watched.alert.saved_filter.query = "variable=n&value=%7B"
     watched.alert.saved_filter.save()
     assert watched.after() == ["Alert could not be checked: Running"]
     assert told() == {"stella"}
-    assert "The filter is not valid any more: Version" in watched.alert.problem
+    assert "The filter is not valid any more: JSON value" in watched.alert.problem
     assert watched.after(1) == []
     watched.alert.saved_filter.query = "state=active"
     watched.alert.saved_filter.save()

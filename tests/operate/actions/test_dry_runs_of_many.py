@@ -42,7 +42,7 @@ def test_the_last_of_those_that_a_caller_waits_for_lets_it_go_on(shop: Shop, cal
 
     def answer(*, dry_run: bool) -> object:
         action = ModifyProcessInstances(shop.people[Role.ORG_ADMIN], channel=Channel.ADMIN, dry_run=dry_run)
-        return comparable(action.execute(definition.key, called, [StartBefore("done"), CancelAll("work")]), after=last)
+        return comparable(action.execute(definition.key, called, [CancelAll("work"), StartBefore("done")]), after=last)
 
     told = answer(dry_run=True)
     assert contents() == before

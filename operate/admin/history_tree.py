@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from operate.admin.wording import body_id, drawn_id, element_icon, instance_state, label_in
 from workflow.engine.state import OPEN_STATES
@@ -112,8 +113,8 @@ class TreeRow:
     def remark(self) -> str:
         """What is unusual about its state."""
         if self.state == ElementInstance.State.ACTIVATING and self.started_at is None:
-            return "about to begin"
-        return "about to leave" if self.state == ElementInstance.State.COMPLETING else ""
+            return _("about to begin")
+        return _("about to leave") if self.state == ElementInstance.State.COMPLETING else ""
 
     def told(self) -> dict[str, Any]:
         """What the page's script shows of it; what says nothing is left out."""
@@ -166,7 +167,7 @@ class History:
 
     def told(self) -> dict[str, Any]:
         first = self.rows if self.is_whole else self.top.rows
-        return {**self.top.told(), "isWhole": self.is_whole, "rows": [row.told() for row in first]}
+        return {**self.top.told(), "isWhole": self.is_whole, "slice": SLICE, "rows": [row.told() for row in first]}
 
 
 class HistoryTree:
@@ -239,8 +240,8 @@ class HistoryTree:
         tally = ""
         if kind == BODY:
             total = self._planned(to_loop) or (None if self._is_sequential(element_id) else number)
-            name = f"{name} {done}/{total}" if total else f"{name}, {done} done"
-            tally = f"{running} running" if running and state in OPEN_STATES else ""
+            name = f"{name} {done}/{total}" if total else _("%(name)s, %(done)s done") % {"name": name, "done": done}
+            tally = _("%(running)s running") % {"running": running} if running and state in OPEN_STATES else ""
         elif number is not None:
             name = f"{name} #{number}"
         icon = element_icon(kind, self._process.elements.get(element_id))

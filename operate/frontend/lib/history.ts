@@ -41,6 +41,8 @@ interface Slice {
 }
 export interface History extends Slice {
   isWhole: boolean;
+  /** So many rows at once. */
+  slice: number;
   /** The scopes around what is chosen at first, and itself. */
   way?: string[];
 }
@@ -118,8 +120,6 @@ const T = texts({
   },
 });
 
-const ROW_PIXELS = 28;
-const SPARE_ROWS = 12;
 const KEYS = texts({
   en: { move: 'Up and down', open: 'Open and close', choose: 'Choose', ends: 'First and last' },
   de: { move: 'Auf und ab', open: 'Auf- und zuklappen', choose: 'Auswählen', ends: 'Erste und letzte Zeile' },
@@ -132,7 +132,8 @@ shortcuts(
   { keys: 'Enter', label: KEYS.choose },
 );
 
-const SLICE = 200;
+const ROW_PIXELS = 28;
+const SPARE_ROWS = 12;
 /** A scope with more children is closed at first. */
 const MANY = 50;
 const TYPING_MS = 700;
@@ -148,6 +149,7 @@ export class HistoryTree {
   private readonly drawn = new Map<string, { html: HTMLElement; shown: string }>();
   private readonly loading = new Set<string>();
   private isWhole = true;
+  private readonly slice: number;
   private onlyRunning = false;
   private showsEnds = localStorage.getItem(END_TIMES) === '1';
   private selected = '';
@@ -173,6 +175,7 @@ export class HistoryTree {
     private readonly root: Row,
     history: History,
   ) {
+    this.slice = history.slice;
     this.selected = history.way?.at(-1) ?? '';
     this.active = this.selected || root.key;
     this.take(history);
@@ -271,7 +274,7 @@ export class HistoryTree {
     level.keys.length = slice.total;
     level.fresh.add(begin);
     slice.rows.forEach((row, position) => {
-      level.keys[begin * SLICE + position] = row.key;
+      level.keys[begin * this.slice + position] = row.key;
       this.rows.set(row.key, row);
     });
     this.levels.set(slice.scope, level);
@@ -357,7 +360,7 @@ export class HistoryTree {
       if (!row) {
         this.entries.push({
           id: `hole ${scope} ${position}`,
-          hole: { scope, slice: Math.floor(position / SLICE) },
+          hole: { scope, slice: Math.floor(position / this.slice) },
           ...place,
         });
         continue;
@@ -476,7 +479,7 @@ export class HistoryTree {
 
   private fetchMissing(first: number, last: number): void {
     for (const { hole, row, parent, place } of this.entries.slice(first, last)) {
-      const slice = Math.floor((place - 1) / SLICE);
+      const slice = Math.floor((place - 1) / this.slice);
       if (hole) {
         void this.load(hole.scope, hole.slice);
       } else if (row && row !== this.root && !this.isWhole && !this.levels.get(parent)?.fresh.has(slice)) {

@@ -740,6 +740,7 @@ PAGES = lines(
     ),
     Line("GET", "workflow/processinstance/{instance}/", VIEW),
     Line("GET", "workflow/processinstance/{instance}/panels/", VIEW),
+    Line("GET", "workflow/processinstance/{instance}/history/", VIEW),
     Line(
         "POST",
         "workflow/processinstance/{instance}/variables/",
@@ -779,6 +780,13 @@ PAGES = lines(
         stranger=302,
         **BACK,
         **OR_WORKER,
+    ),
+    Line(
+        "POST",
+        "workflow/job/{timer}/change/",
+        R.RESOLVE_INCIDENT,
+        {"due": "once", "retries": "2", "priority": "1"},
+        **BACK,
     ),
     Line("GET", "workflow/usertask/{task}/", VIEW),
     Line("POST", "workflow/usertask/{task}/", R.COMPLETE_TASK, {"variables": "{}"}, ok=(302,), refused=400),

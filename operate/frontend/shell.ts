@@ -1,7 +1,7 @@
 /* What every page has: keys, copying, menus, rows that open, selections, and controls that say why they are off. */
 
 import { mountBell } from './lib/bell';
-import { fadeLater, toast } from './lib/dom';
+import { mountToast, toast } from './lib/dom';
 import { mountExports } from './lib/exports';
 import { mountFinder } from './lib/finder';
 import { mountScrolling } from './lib/scrolling';
@@ -119,10 +119,11 @@ function pages(): Shortcut[] {
     '/audit/auditevent/': 'l',
     '/workflow/workspace/': 'w',
   };
-  return [...document.querySelectorAll<HTMLAnchorElement>('#nav-sidebar a[href^="/"]')].flatMap((link) => {
-    const letter = letters[link.pathname];
+  const links = [...document.querySelectorAll<HTMLAnchorElement>('#nav-sidebar a[href^="/"]')];
+  const found = new Map(links.map((link) => [letters[link.pathname], link])); // of two, the one below the product's sign
+  return [...found].flatMap(([letter, link]) => {
     const label = (link.lastElementChild ?? link).textContent?.trim() ?? '';
-    return letter && label ? [{ keys: `g ${letter}`, label, act: () => location.assign(link.href) }] : [];
+    return letter ? [{ keys: `g ${letter}`, label, act: () => location.assign(link.href) }] : [];
   });
 }
 
@@ -181,7 +182,7 @@ addEventListener('pageshow', () => {
     .forEach((field) => (field.disabled = false));
 });
 
-document.querySelectorAll<HTMLElement>('.ft-toast').forEach(fadeLater);
+document.querySelectorAll<HTMLElement>('.ft-toast').forEach(mountToast);
 
 const finder = document.querySelector<HTMLFormElement>('#find-form');
 if (finder) {

@@ -79,12 +79,13 @@ const KEYS = texts({
     zoom: 'Größer, kleiner, einpassen',
   },
 });
+const isDrawn = (): boolean => document.querySelector('.djs-container')?.checkVisibility() ?? false;
 shortcuts(
   'diagram',
-  { keys: 'ArrowLeft|ArrowRight|ArrowUp|ArrowDown', label: KEYS.move },
-  { keys: 'Enter', label: KEYS.choose },
-  { keys: 'Escape', label: KEYS.leave },
-  { keys: '+|-|0', label: KEYS.zoom },
+  { keys: 'ArrowLeft|ArrowRight|ArrowUp|ArrowDown', label: KEYS.move, when: isDrawn },
+  { keys: 'Enter', label: KEYS.choose, when: isDrawn },
+  { keys: 'Escape', label: KEYS.leave, when: isDrawn },
+  { keys: '+|-|0', label: KEYS.zoom, when: isDrawn },
 );
 
 const ZOOM = 1.25;

@@ -178,13 +178,12 @@ function section(group: Group, told: Shortcut[]): HTMLElement {
 /** Keys as they are written on the keyboard. */
 function shown(keys: string): (Node | string)[] {
   const way = (text: string): (Node | string)[] =>
-    text.split(' ').flatMap((step, position) => [
-      ...(position ? [` ${T.then} `] : []),
-      ...step
-        .split('+')
-        .map((key) => key || '+')
-        .map(kbd),
-    ]);
+    text
+      .split(' ')
+      .flatMap((step, position) => [
+        ...(position ? [` ${T.then} `] : []),
+        ...(step === '+' ? [step] : step.split('+')).map(kbd),
+      ]);
   return keys.split('|').flatMap((text, position) => [...(position ? [' '] : []), ...way(text)]);
 }
 

@@ -36,12 +36,13 @@ const KEYS = texts({
   en: { move: 'Up and down', open: 'Open and close', edit: 'Edit the value', remove: 'Delete' },
   de: { move: 'Auf und ab', open: 'Auf- und zuklappen', edit: 'Wert bearbeiten', remove: 'Löschen' },
 });
+const isShown = (): boolean => document.querySelector('.ft-vars-table')?.checkVisibility() ?? false;
 shortcuts(
   'variables',
-  { keys: 'ArrowUp|ArrowDown', label: KEYS.move },
-  { keys: 'ArrowRight|ArrowLeft', label: KEYS.open },
-  { keys: 'Enter|F2', label: KEYS.edit },
-  { keys: 'Delete', label: KEYS.remove },
+  { keys: 'ArrowUp|ArrowDown', label: KEYS.move, when: isShown },
+  { keys: 'ArrowRight|ArrowLeft', label: KEYS.open, when: isShown },
+  { keys: 'Enter|F2', label: KEYS.edit, when: isShown },
+  { keys: 'Delete', label: KEYS.remove, when: isShown },
 );
 
 const GROUP = 100;

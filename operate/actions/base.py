@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection
 from django.http import HttpRequest
+from django.utils import translation
 from psycopg.errors import DeadlockDetected
 
 from audit.models import UNDO_OF, Channel, Event, Result, Subject
@@ -66,6 +67,8 @@ class Action(Generic[Answer]):
     """What the first argument is a key of, where that is not the subject."""
     operation: ClassVar[BatchType | None] = None
     """What approval policies know it as; None: nobody has ever to approve it."""
+    brings_instances_along: ClassVar[bool] = False
+    """Whether it is about something else, and process instances are only taken along."""
     undo_of: int | None = None
     """The audit event that it takes back; Conflict if another one has done so already."""
 
@@ -118,10 +121,11 @@ class Action(Generic[Answer]):
         A dry run writes nothing. It is recorded only if a right was missing. Of two commands that wait for each other
         PostgreSQL ends one, which is then done once more.
         """
-        try:
-            return self._attempt(args, kwargs, is_last=connection.in_atomic_block)
-        except _Deadlock:
-            return self._attempt(args, kwargs, is_last=True)
+        with translation.override("en"):  # what is stored must not depend on who reads
+            try:
+                return self._attempt(args, kwargs, is_last=connection.in_atomic_block)
+            except _Deadlock:
+                return self._attempt(args, kwargs, is_last=True)
 
     def _attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_last: bool) -> Answer:
         self._begin()

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from audit.models import Event
 from operate.approvals.comparing import Difference, differences, seal_of
 from operate.approvals.drafts import DraftAction, note_rehearsal, require_state
@@ -28,10 +30,12 @@ class OwnDraft(Forbidden):
 
     def __init__(self, draft: Draft) -> None:
         super().__init__(Right.APPROVE, draft.workspace.name)
-        self.message = (
-            f"Draft '{draft.key}' is your own: somebody else has to decide on it. Withdraw it if it is not needed."
-        )
-        self.args = (self.message,)
+        self.draft = draft
+
+    @property
+    def message(self) -> str:
+        told = _("Draft '%(draft)s' is your own: somebody else has to decide on it. Withdraw it if it is not needed.")
+        return told % {"draft": self.draft.key}
 
 
 class Differs(Conflict):

@@ -38,8 +38,12 @@ class OthersDraft(Forbidden):
 
     def __init__(self, draft: Draft, what: str) -> None:
         super().__init__(Right.VIEW, draft.workspace.name)
-        self.message = f"Only '{draft.author_name}', who has written draft '{draft.key}', may {what} it."
-        self.args = (self.message,)
+        self.draft = draft
+        self.what = what
+
+    @property
+    def message(self) -> str:
+        return f"Only '{self.draft.author_name}', who has written draft '{self.draft.key}', may {self.what} it."
 
 
 @dataclass(frozen=True, slots=True)

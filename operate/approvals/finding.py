@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from operate.approvals.comparing import Difference, differences, seal_of
 from operate.approvals.drafts import make_action
 from operate.approvals.models import ApprovalPolicy, Draft
@@ -68,16 +70,16 @@ def why_not(draft: Draft, user: User) -> dict[str, str]:
 def _why_not(draft: Draft, user: User, step: str) -> str:
     is_own = draft.author_id is not None and draft.author_id == user.pk
     if step in OF_AUTHOR and not is_own:
-        return f"Only '{draft.author_name}', who has written it, may do this."
+        return _("Only '%(author_name)s', who has written it, may do this.") % {"author_name": draft.author_name}
     if step in OF_APPROVER:
         if is_own or user.get_username() == draft.author_name:
-            return "It is your own: somebody else has to decide on it."
+            return _("It is your own: somebody else has to decide on it.")
         if why := Access.of(user).why_not(Right.APPROVE, draft.workspace_id):
             return why
     if step in STATES and draft.state not in STATES[step]:
-        return f"It is {State(draft.state).label.lower()}."
+        return _("It is %(lower)s.") % {"lower": State(draft.state).label.lower()}
     if step in OF_APPROVER and draft.expires_at is not None and draft.expires_at <= clock():
-        return "The request has expired."
+        return _("The request has expired.")
     return ""
 
 

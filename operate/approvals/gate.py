@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Channel
@@ -49,16 +50,30 @@ class Approval:
 class ApprovalNeeded(Forbidden):
     """A policy lets this happen only when somebody else has approved it; the text says which one, and what to do."""
 
-    def __init__(self, policy: Policy, workspace: str, who_can_help: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, policy: Policy, workspace: str, who_can_help: tuple[str, ...] = (), *, is_command: bool = True
+    ) -> None:
         super().__init__(Right.APPROVE, workspace, who_can_help)
         self.policy = policy
-        who = f" ({', '.join(who_can_help)})" if who_can_help else ""
-        self.message = (
-            f"Policy '{policy.name}' of workspace '{workspace}' demands that somebody else approves this first. Save it as a "
-            f"draft and request the approval{who}; in an emergency, who holds the right '{Right.BREAK_GLASS}' can do it at "
-            "once with a reason."
+        self.is_command = is_command
+
+    @property
+    def message(self) -> str:
+        demand = gettext(
+            "Policy '%(policy)s' of workspace '%(workspace)s' demands that somebody else approves this first."
         )
-        self.args = (self.message,)
+        draft = (
+            gettext("Save it as a draft and request the approval%(who)s;")
+            if self.is_command
+            else gettext("Save what it does to the process instances as a draft and request the approval%(who)s;")
+        )
+        emergency = gettext("in an emergency, who holds the right '%(right)s' can do it at once with a reason.")
+        return f"{demand} {draft} {emergency}" % {
+            "policy": self.policy.name,
+            "workspace": self.workspace,
+            "who": f" ({', '.join(self.who_can_help)})" if self.who_can_help else "",
+            "right": Right.BREAK_GLASS,
+        }
 
 
 def require_approval(action: Action[Any], answer: object) -> None:
@@ -92,7 +107,8 @@ def governing(policies: Sequence[Policy], places: Collection[Place], is_red: Any
 def _needed(policy: Policy, action: Action[Any]) -> ApprovalNeeded:
     approvers = holding(Right.APPROVE, policy.workspace_id).exclude(pk=action.actor.pk).order_by("pk")  # type: ignore[union-attr]
     names = tuple(user.get_full_name() or user.get_username() for user in approvers[:NAMED])
-    return ApprovalNeeded(policy, Workspace.objects.get(pk=policy.workspace_id).name, names)
+    workspace = Workspace.objects.get(pk=policy.workspace_id).name
+    return ApprovalNeeded(policy, workspace, names, is_command=not action.brings_instances_along)
 
 
 def _break_glass(action: Action[Any], policy: Policy, reason: str) -> None:

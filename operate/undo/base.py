@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from audit.models import AuditEvent
 from operate.actions.base import Action
 from operate.batch.plans import Act, Modify, Plan
@@ -63,7 +65,8 @@ Make = Callable[[AuditEvent], Undo]
 
 def nothing_left(event: AuditEvent, notes: Iterable[str] = ()) -> Rejected:
     """That nothing of an event can be taken back, and why."""
-    return Rejected(f"Nothing is left of event '{event.key}' that could be undone. {' '.join(notes)}".strip())
+    told = _("Nothing is left of event '%(key)s' that could be undone.") % {"key": event.key}
+    return Rejected(" ".join([told, *notes]))
 
 
 def named(process: ExecutableProcess, element_ids: Iterable[str]) -> str:
@@ -72,7 +75,7 @@ def named(process: ExecutableProcess, element_ids: Iterable[str]) -> str:
     labels = [f"'{node.name or node.id.removesuffix(BODY_SUFFIX)}'" for node in names if node is not None]
     distinct = list(dict.fromkeys(labels))
     more = len(distinct) - NAMED
-    return ", ".join(distinct[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(distinct[:NAMED]) + (_(" and %(more)s more") % {"more": more} if more > 0 else "")
 
 
 __all__ = ["Make", "Undo", "named", "nothing_left"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from django.utils.translation import gettext as _
+
 from audit.models import AuditEvent
 from operate.batch.plans import Restart
 from operate.undo.base import Undo, named, nothing_left
@@ -25,7 +27,13 @@ def undo_of(event: AuditEvent) -> Undo:
     """A restart of the canceled process instance, at where its tokens stood."""
     instance = ProcessInstance.objects.get(pk=event.process_instance_key)
     if instance.state != ProcessInstance.State.CANCELED:
-        raise nothing_left(event, [f"Process instance '{instance.key}' is {instance.get_state_display().lower()}."])
+        raise nothing_left(
+            event,
+            [
+                _("Process instance '%(key)s' is %(state)s.")
+                % {"key": instance.key, "state": instance.get_state_display().lower()}
+            ],
+        )
     standing = _Standing(instance)
     if not standing.instructions:
         raise nothing_left(event, standing.notes)
@@ -52,7 +60,10 @@ class _Standing:
     def notes(self) -> list[str]:
         """What is not as it was."""
         if len(self._rows) > MOST:
-            return [f"More than {MOST} element instances were active in it. Restart it and choose where it begins."]
+            return [
+                _("More than %(MOST)s element instances were active in it. Restart it and choose where it begins.")
+                % {"MOST": MOST}
+            ]
         return list(self._notes())
 
     def _instructions(self) -> list[Instruction]:
@@ -79,31 +90,45 @@ class _Standing:
 
     def _notes(self) -> Iterator[str]:
         key = self._instance.key
-        yield f"A new process instance begins; '{key}' stays canceled, and who has its key does not find the new one by it."
+        yield _(
+            "A new process instance begins; '%(key)s' stays canceled, and who has its key does not find the new one by it."
+        ) % {"key": key}
         if self.instructions:
-            yield "Tasks, jobs and timers are new ones, with nothing of the work that was done; timers count from now."
+            yield _(
+                "Tasks, jobs and timers are new ones, with nothing of the work that was done; timers count from now."
+            )
         if self._left_out:
-            yield f"{self._named(self._left_out)} cannot be started alone and is left out."
+            yield _("%(elements)s cannot be started alone and is left out.") % {"elements": self._named(self._left_out)}
         yield from self._of_scopes()
         calls = [row.element_id for row in self._leaves if row.element_type == ElementType.CALL_ACTIVITY]
         if calls:
-            yield f"{self._named(calls)} calls a new process instance; the one that was canceled with this stays so."
+            yield _("%(elements)s calls a new process instance; the one that was canceled with this stays so.") % {
+                "elements": self._named(calls)
+            }
         if self._instance.parent_process_instance_key is not None:
             parent = self._instance.parent_process_instance_key
-            yield f"It was called by process instance '{parent}', which does not wait for the new one."
+            yield _("It was called by process instance '%(parent)s', which does not wait for the new one.") % {
+                "parent": parent
+            }
 
     def _of_scopes(self) -> Iterator[str]:
         scopes = [row.element_id for row in self._rows if row not in self._leaves and not self._is_iteration(row)]
         several = sorted({each for each in scopes if scopes.count(each) > 1})
         if several:
-            yield f"{self._named(several)} was active more than once; all its tokens begin in one."
+            yield _("%(elements)s was active more than once; all its tokens begin in one.") % {
+                "elements": self._named(several)
+            }
         loops = [row.element_id for row in self._rows if self._is_iteration(row)]
         if loops:
-            yield f"{self._named(loops)} begins with all of its iterations again."
+            yield _("%(elements)s begins with all of its iterations again.") % {"elements": self._named(loops)}
         local = Variable.objects.filter(scope_key__in=[row.key for row in self._rows]).order_by("name")
         names = list(dict.fromkeys(local.values_list("name", flat=True)))
         if names:
-            yield f"Local variables stay behind: {', '.join(names[:LISTED])}{' and more' if len(names) > LISTED else ''}."
+            yield (
+                _("Local variables stay behind: %(names)s and more.")
+                if len(names) > LISTED
+                else _("Local variables stay behind: %(names)s.")
+            ) % {"names": ", ".join(names[:LISTED])}
 
     def _is_iteration(self, row: ElementInstance) -> bool:
         node = self._process.elements.get(row.element_id)

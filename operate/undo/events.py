@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from audit.models import AuditEvent, Event, Result, Subject
 from audit.undoing import refuse_undone
 from operate.undo import cancellations, migrations, modifications, restarts, suspensions, variables
@@ -22,7 +25,7 @@ MAKERS: Mapping[tuple[str, str], Make] = {
     (Event.SUSPEND, INSTANCE): suspensions.undo_of,
     (Event.RESUME, INSTANCE): suspensions.undo_of,
 }
-UNKNOWN = (
+UNKNOWN = gettext_lazy(
     "Nobody knows its inverse. What can be undone: modifications, edits of variables, restarts, migrations, cancellations "
     "and suspensions."
 )
@@ -33,12 +36,12 @@ OF_ENDED = frozenset({Event.RESTART, Event.CANCEL})
 def why_not_undone(event: AuditEvent, instance: ProcessInstance | None = None) -> str:
     """Why an event cannot be taken back at all, told without looking further; empty if something of it may be."""
     if event.result != Result.SUCCESS:
-        return "It changed nothing: it did not succeed."
+        return _("It changed nothing: it did not succeed.")
     if (event.event, event.subject) not in MAKERS or event.process_instance_key is None:
         return UNKNOWN
     has_ended = instance is not None and instance.state != ProcessInstance.State.ACTIVE
     if has_ended and event.event not in OF_ENDED:
-        return "The process instance has ended. Restart it instead."
+        return _("The process instance has ended. Restart it instead.")
     return ""
 
 
@@ -47,7 +50,7 @@ def undo_of(event: AuditEvent) -> Undo:
     instance = ProcessInstance.objects.filter(pk=event.process_instance_key).first()
     why = why_not_undone(event, instance)
     if why:
-        raise Rejected(f"Event '{event.key}' cannot be undone. {why}")
+        raise Rejected(_("Event '%(key)s' cannot be undone. %(why)s") % {"key": event.key, "why": why})
     refuse_undone(event.key)
     return MAKERS[event.event, event.subject](event)
 

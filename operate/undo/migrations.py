@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from audit.models import AuditEvent
 from operate.batch.plans import Migrate
 from operate.undo.base import Undo, named, nothing_left
@@ -26,7 +28,7 @@ def undo_of(event: AuditEvent) -> Undo:
     body: Mapping[str, Any] = event.body or {}
     source = _source(event, body)
     if instance.definition_key != body.get("target_definition_key"):
-        raise nothing_left(event, ["The process instance has been migrated again since. Undo that first."])
+        raise nothing_left(event, [_("The process instance has been migrated again since. Undo that first.")])
     back = _Back(instance, source, body)
     values, stays = _variables(instance, body)
     plan = MigrationPlan(source.key, back.mappings(), instance.definition_key, variables=values)
@@ -39,11 +41,17 @@ def _source(event: AuditEvent, body: Mapping[str, Any]) -> ProcessDefinition:
     if key is None:
         raise nothing_left(
             event,
-            ["It was recorded before events told which definition a process instance came from. Migrate it by hand."],
+            [
+                _(
+                    "It was recorded before events told which definition a process instance came from. Migrate it by hand."
+                )
+            ],
         )
     found = ProcessDefinition.objects.filter(pk=key).first()
     if found is None:
-        raise nothing_left(event, [f"The process definition that it came from, '{key}', has been deleted."])
+        raise nothing_left(
+            event, [_("The process definition that it came from, '%(key)s', has been deleted.") % {"key": key}]
+        )
     return found
 
 
@@ -88,20 +96,31 @@ class _Back:
 
     def notes(self) -> Iterator[str]:
         """What is not as it was."""
-        version = f"version {self._source_definition.version} of '{self._source_definition.process_id}'"
-        yield f"It runs on {version} again; what it has done on the other one meanwhile stays."
+        version = _("version %(version)s of '%(process_id)s'") % {
+            "version": self._source_definition.version,
+            "process_id": self._source_definition.process_id,
+        }
+        yield _("It runs on %(version)s again; what it has done on the other one meanwhile stays.") % {
+            "version": version
+        }
         moved = [element for key, element in self._standing.items() if key not in self._came_from]
         if moved:
-            yield f"It has gone on since: {named(self._target, moved)} goes back as what stands for it there."
+            yield _("It has gone on since: %(elements)s goes back as what stands for it there.") % {
+                "elements": named(self._target, moved)
+            }
         several = [target for target, given in self._given().items() if len(given) > 1]
         if several:
-            yield f"Several elements have become {named(self._target, several)}; all of it goes back as one of them."
+            yield _("Several elements have become %(elements)s; all of it goes back as one of them.") % {
+                "elements": named(self._target, several)
+            }
         closed = self._events.get("closed") or ()
         if closed:
-            yield f"{named(self._source, closed)} waits again, but anew: timers count from now, and what came meanwhile is lost."
+            yield _("%(elements)s waits again, but anew: timers count from now, and what came meanwhile is lost.") % {
+                "elements": named(self._source, closed)
+            }
         opened = self._events.get("opened") or ()
         if opened:
-            yield f"{named(self._target, opened)} no longer waits."
+            yield _("%(elements)s no longer waits.") % {"elements": named(self._target, opened)}
 
 
 def _variables(instance: ProcessInstance, body: Mapping[str, Any]) -> tuple[Variables, list[str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from audit.models import AuditEvent
 from operate.batch.plans import Modify
 from operate.undo.base import Undo, named, nothing_left
@@ -82,10 +84,14 @@ class _Reading:
         return found, list(self._begun_anew(ids)) if found else []
 
     def _begun_anew(self, ids: Sequence[str]) -> Iterator[str]:
-        yield f"{named(self._process, ids)} begins anew: tasks and jobs are new ones, with nothing of the work that was done."
+        yield _("%(elements)s begins anew: tasks and jobs are new ones, with nothing of the work that was done.") % {
+            "elements": named(self._process, ids)
+        }
         loops = [each for each in ids if self._process.elements[each].body is not None]
         if loops:
-            yield f"{named(self._process, loops)} begins without the variables of its iterations."
+            yield _("%(elements)s begins without the variables of its iterations.") % {
+                "elements": named(self._process, loops)
+            }
 
     def _start(self, node: FlowNode, row: ElementInstance) -> Instruction | None:
         if node.body is not None and row.flow_scope_key not in self._open_scopes:
@@ -121,7 +127,7 @@ class _Reading:
     def _gone_on(self, rows: Iterator[ElementInstance]) -> Iterator[str]:
         names = named(self._process, [row.element_id for row in rows])
         if names:
-            yield f"{names} has run to its end; what it did, and what came of it, stays."
+            yield _("%(names)s has run to its end; what it did, and what came of it, stays.") % {"names": names}
 
 
 __all__ = ["modification", "undo_of"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent, Result, Subject
 from operate.batch.models import Batch, BatchItem, BatchType
@@ -70,7 +71,10 @@ class UndoBatch(Plan):
 
     def describe(self) -> list[str]:
         inverse = BatchType(self.inverse).label.lower()
-        return [f"Undo what batch '{self.of_batch}' has done to the process instance, from its own audit event ({inverse})"]
+        return [
+            _("Undo what batch '%(of_batch)s' has done to the process instance, from its own audit event (%(inverse)s)")
+            % {"of_batch": self.of_batch, "inverse": inverse}
+        ]
 
 
 PLANS[BatchType.UNDO] = UndoBatch
@@ -98,14 +102,16 @@ def _concerns(event: AuditEvent, instance_key: int) -> bool:
 def why_not_undone(batch: Batch) -> str:
     """Why a batch cannot be taken back; empty if at least some of it may be."""
     if batch.type != BatchType.UNDO and batch.type not in INVERSE:
-        return f"What it has done cannot be undone: {batch.get_type_display().lower()}."
+        return _("What it has done cannot be undone: %(what)s.") % {"what": batch.get_type_display().lower()}
     if batch.state == Batch.State.ACTIVE:
-        return "It is still at work. Pause or cancel it first, or wait until it has ended."
+        return _("It is still at work. Pause or cancel it first, or wait until it has ended.")
     done = undone_by(batch.key)
     if done is not None:
-        return f"It has been undone already, by batch '{done.key}'. What failed there can be tried again there."
+        return _("It has been undone already, by batch '%(key)s'. What failed there can be tried again there.") % {
+            "key": done.key
+        }
     if not _done(batch.key).exists():
-        return "It has changed nothing."
+        return _("It has changed nothing.")
     return ""
 
 
@@ -119,7 +125,7 @@ def undoing(batch: Batch, accepted: Sequence[Acceptance] | None = None) -> tuple
     """The plan that takes back a batch, and the process instances that it is for; Conflict if that has been done already."""
     why = why_not_undone(batch)
     if why:
-        raise Conflict(f"Batch '{batch.key}' cannot be undone. {why}")
+        raise Conflict(_("Batch '%(key)s' cannot be undone. %(why)s") % {"key": batch.key, "why": why})
     keys = _done(batch.key).order_by("key").values_list("result_key", "process_instance_key")
     return UndoBatch(batch.key, inverse_of(batch).value, accepted), [started or key for started, key in keys]
 
@@ -129,7 +135,7 @@ def inverse_of(batch: Batch) -> BatchType:
     if batch.type == BatchType.UNDO:
         plan = read_plan(batch.type, batch.plan)
         if not isinstance(plan, UndoBatch):
-            raise Rejected(f"Expected batch '{batch.key}' to undo another one.")
+            raise Rejected(_("Expected batch '%(key)s' to undo another one.") % {"key": batch.key})
         return INVERSE[plan.governed_as]
     return INVERSE[BatchType(batch.type)]
 

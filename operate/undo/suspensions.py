@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from audit.models import AuditEvent, Event
 from operate.batch.plans import Plan, Resume, Suspend
 from operate.undo.base import Undo, nothing_left
@@ -14,8 +16,13 @@ def undo_of(event: AuditEvent) -> Undo:
     was_suspended = event.event == Event.SUSPEND
     if instance.suspended != was_suspended:
         raise nothing_left(
-            event, ["The process instance " + ("is" if instance.suspended else "is not") + " suspended."]
+            event,
+            [
+                _("The process instance is suspended.")
+                if instance.suspended
+                else _("The process instance is not suspended.")
+            ],
         )
     plan: Plan = Resume() if was_suspended else Suspend()
-    stays = "What was due meanwhile is done now." if was_suspended else "What it has done meanwhile stays."
+    stays = _("What was due meanwhile is done now.") if was_suspended else _("What it has done meanwhile stays.")
     return Undo(event, instance.key, plan, (stays,))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from workflow.engine.state import OPEN_STATES
 from workflow.models import ElementInstance, ProcessInstance, Variable
 from workflow.modification import Instruction, SetScopeVariables
@@ -35,12 +37,12 @@ def _kept(change: Mapping[str, Any], now: _Present) -> str:
     """Why a value is not brought back; empty if nobody has changed it since."""
     place = (change["scope_key"], change["name"])
     if change["scope_key"] not in now.open_scopes:
-        return "was of a scope that has ended."
+        return _("was of a scope that has ended.")
     if change.get("deleted"):
-        return "" if place not in now.values else "has been made again since."
+        return "" if place not in now.values else _("has been made again since.")
     if place not in now.values:
-        return "has been deleted since." if change["existed"] else "is gone already."
-    return "" if now.values[place] == change["after"] else "has been changed since; that value stays."
+        return _("has been deleted since.") if change["existed"] else _("is gone already.")
+    return "" if now.values[place] == change["after"] else _("has been changed since; that value stays.")
 
 
 def split(changes: Changes, *, may_delete: bool = False) -> tuple[list[Mapping[str, Any]], list[str]]:
@@ -51,7 +53,7 @@ def split(changes: Changes, *, may_delete: bool = False) -> tuple[list[Mapping[s
     for change in changes:
         why = _kept(change, now)
         if not why and not change["existed"] and not may_delete:
-            why = "did not exist before; it is deleted on the variables page."
+            why = _("did not exist before; it is deleted on the variables page.")
         if why:
             notes.append(f"'{change['name']}' {why}")
         else:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from django.utils.translation import gettext as _
+
 from audit.models import AuditEvent
 from operate.actions.variables import EditVariables
 from operate.batch.models import BatchType
@@ -34,8 +36,8 @@ class RestoreVariables(Plan):
 
     def describe(self) -> list[str]:
         return [
-            *(f"Set variable '{name}' to what it was" for name in self.edit.set),
-            *(f"Delete variable '{name}', which did not exist" for name in self.edit.delete),
+            *(_("Set variable '%(name)s' to what it was") % {"name": name} for name in self.edit.set),
+            *(_("Delete variable '%(name)s', which did not exist") % {"name": name} for name in self.edit.delete),
         ]
 
 

@@ -36,16 +36,23 @@ class Forbidden(Exception):
         self.right = right
         self.workspace = workspace
         self.who_can_help = who_can_help
+        super().__init__(right, workspace, who_can_help)
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def message(self) -> str:
+        """In the language of whoever reads: English in the record, their own on a page."""
         lacking = (
             _("You lack the right '%(right)s' (%(label)s) in workspace '%(workspace)s'.")
-            if workspace
+            if self.workspace
             else _("You lack the right '%(right)s' (%(label)s) in any workspace.")
         )
-        ask = _("Ask %(people)s.") if who_can_help else _("Ask an administrator of the organisation.")
-        label = gettext(_RIGHT_LABELS.get(right, right))
-        told = lacking % {"right": right, "label": label, "workspace": workspace}
-        self.message = f"{told} {ask % {'people': _enumerate(who_can_help)}}"
-        super().__init__(self.message)
+        ask = _("Ask %(people)s.") if self.who_can_help else _("Ask an administrator of the organisation.")
+        label = gettext(_RIGHT_LABELS.get(self.right, self.right))
+        told = lacking % {"right": self.right, "label": label, "workspace": self.workspace}
+        return f"{told} {ask % {'people': _enumerate(self.who_can_help)}}"
 
 
 class Hidden(NotFound):

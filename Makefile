@@ -21,12 +21,13 @@ BUNDLED := package-lock.json esbuild.config.mjs $(wildcard workflow/expressions/
 TRANSLATED := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint fmt install install-dev build messages requirements clean python node chromium
+.PHONY: help run test bench screenshots lint fmt install install-dev build messages requirements clean python node chromium
 
 help:
 	@echo 'make run      start Fettle (PORT=8000 WORKERS=1 DEMO=1 DATA_DIR=…, DATABASE_URL=… in the environment)'
 	@echo 'make test     linters, types, architecture, migrations, all tests'
 	@echo 'make bench    measure the engine against PostgreSQL itself; PAGES=1: the pages with a million process instances'
+	@echo 'make screenshots   pictures of every screen in both themes, in docs/screens'
 	@echo 'make lint     only the linters, types and architecture'
 	@echo 'make fmt      format the source'
 	@echo 'make requirements   pin the newest allowed Python packages'
@@ -43,6 +44,9 @@ test: lint chromium
 
 bench: install-dev build
 	$(BIN)/python -m tests.bench$(if $(PAGES),.pages)
+
+screenshots: install-dev build chromium
+	$(BIN)/python -m tests.screenshots
 
 lint: install-dev build
 	$(BIN)/ruff check .

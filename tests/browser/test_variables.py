@@ -464,6 +464,23 @@ def test_one_value_is_edited_in_place_within_its_clicks(office: Office) -> None:
     expect(row.locator("code")).to_have_text("42000")
 
 
+def test_a_name_that_is_there_is_not_added_again(office: Office) -> None:
+    """Trap 14: what is there is never written over by adding."""
+    key = claim(office, amount=40_000)
+    page = office.login("ada")
+    office.open(page, key, "?tab=variables")
+    page.get_by_role("button", name="Add variable").click()
+    row = page.locator("[data-new-variable]")
+    row.get_by_label("Name of the new variable").fill("amount")
+    row.locator("textarea").fill("1")
+    expect(row.get_by_role("alert")).to_have_text("Name should be unique: there is a variable ‘amount’.")
+    expect(row.get_by_role("button", name="Save")).to_be_disabled()
+    row.locator("textarea").press("ControlOrMeta+Enter")
+    row.get_by_label("Name of the new variable").fill("amount_2")
+    expect(row.get_by_role("button", name="Save")).to_be_enabled()
+    assert stored(key) == {"amount": 40_000}
+
+
 def test_one_variable_is_deleted_with_two_clicks(office: Office) -> None:
     """Task 4 of the click budget."""
     key = claim(office, wrong="x")

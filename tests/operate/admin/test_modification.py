@@ -10,7 +10,9 @@ import pytest
 from audit.models import AuditEvent
 from operate.admin.modification import element_operations, read_plan
 from tests.operate.admin.conftest import PLATFORMS, USER_TASKS, Office
+from tests.operate.admin.test_wizard_risks import FORK
 from tests.operate.admin.world import each, started, waiting
+from tests.support.models import HEAD, deploy
 from workflow.engine.errors import Rejected
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, ProcessInstance, Variable
@@ -25,7 +27,7 @@ from workflow.modification import (
     StartBefore,
     TerminateAll,
 )
-from workflow.services import modify_process_instance
+from workflow.services import modify_process_instance, start_process_instance
 
 OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 BOTH = pytest.mark.parametrize("semantics", Semantics)
@@ -465,3 +467,14 @@ def test_variables_of_a_token_that_no_row_brings_are_refused(office):
     answer = send(office, "stella", instance, row("set", "", id=2, of=7, scope="pack", variables='{"a": 1}'))
     assert answer.status_code == 400
     assert "another row adds or moves" in answer.json()["message"]
+
+
+@BOTH
+def test_the_preview_says_whether_a_join_is_arrived_at_or_fired(office, semantics):
+    """Trap 10: with Camunda 7 the token waits there, with Zeebe it goes on at once."""
+    head = HEAD.format(platform=PLATFORMS[semantics], id="forked", messages="")
+    definition = deploy(f"{head}{FORK}</process></definitions>", workspace=office.shop)
+    instance = ProcessInstance.objects.get(pk=start_process_instance(definition.key).process_instance_key)
+    found = tried(office, instance, row("add", "join"))
+    stays = {each["id"] for each in found["activated"]} - {each["id"] for each in found["completed"]}
+    assert stays == ({"join"} if semantics is Semantics.CAMUNDA_7 else {"after"})

@@ -70,7 +70,7 @@ class AlertAdmin(EngineModelAdmin):
         """One's own alert on a filter, or what is offered for a new one."""
         found = usable_filters(request.user).filter(pk=saved).select_related("workspace").first()
         if found is None:
-            raise Http404(f"There is no saved filter '{saved}' that you may use.")
+            raise Http404(_("There is no saved filter '%(saved)s' that you may use.") % {"saved": saved})
         known = self.get_queryset(request).filter(saved_filter=found, owner=request.user).first()
         places = _places(request.user, found)
         if not places:
@@ -101,7 +101,7 @@ class AlertAdmin(EngineModelAdmin):
                 messages.success(request, _("Alert on '%(filter)s' removed.") % {"filter": alert.saved_filter.name})
                 return redirect("admin:operate_alert_changelist")
             case other:
-                raise Http404(f"There is no operation '{other}'.")
+                raise Http404(_("There is no operation '%(other)s'.") % {"other": other})
         return redirect("admin:operate_alert_change", key)
 
     def _page(self, request: HttpRequest, alert: Alert, places: Sequence[Workspace]) -> HttpResponseBase:

@@ -10,6 +10,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from operate.forms.keys import key_of
@@ -66,6 +68,11 @@ def refusal_of(refusal: Exception) -> dict[str, Any]:
             for each in refusal.problems
         ]
     return answer
+
+
+def followed(text: str, label: str, url: str) -> SafeString:
+    """What was done, with where to go from there."""
+    return format_html('{} <a href="{}">{}</a>', text, url, label)
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class InstanceViews(Base):
     def _now(self, request: HttpRequest, key: int, scope: int | None) -> JsonResponse:
         instance = self.get_queryset(request).filter(pk=key).first()
         if instance is None:
-            raise Rejected(f"Process instance '{key}' is gone.")
+            raise Rejected(_("Process instance '%(key)s' is gone.") % {"key": key})
         page = InstancePage(instance, Reasons.of(request), scope=scope)
         return JsonResponse(self._panels(request, page, AFTER_COMMANDS))
 
@@ -173,7 +173,7 @@ def chosen_tab(request: HttpRequest) -> str:
     if chosen in TABS:
         return chosen
     if chosen:
-        raise Http404(f"There is no tab '{chosen}'.")
+        raise Http404(_("There is no tab '%(chosen)s'.") % {"chosen": chosen})
     return "variables" if "scope" in request.GET or request.GET.get("edit") == "variables" else "waits"
 
 

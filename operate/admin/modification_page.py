@@ -140,7 +140,8 @@ def _undo_of(body: dict[str, Any], key: int) -> int | None:
     event = key_in(body, "undoOf")
     if not AuditEvent.objects.of_process_instance(key).filter(pk=event).exists():
         raise NotFound(
-            f"Expected to find an audit event with key '{event}' of process instance '{key}', but there is none."
+            _("Expected to find an audit event with key '%(event)s' of process instance '%(key)s', but there is none.")
+            % {"event": event, "key": key}
         )
     return event
 

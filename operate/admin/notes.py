@@ -59,7 +59,7 @@ class NotesViews(Base):
     @staticmethod
     def _change(request: HttpRequest, key: int, note: int) -> str:
         if not Note.objects.filter(pk=note, process_instance=key).exists():
-            raise NotFound(f"Expected to find a note with key '{note}', but there is none.")
+            raise NotFound(_("Expected to find a note with key '%(note)s', but there is none.") % {"note": note})
         do = request.POST.get("do", "")
         if do == "remove":
             RemoveNote.of(request, Channel.ADMIN).execute(note)

@@ -96,7 +96,9 @@ class ApprovalPolicyAdmin(EngineModelAdmin):
         """The policies of a workspace; a POST adds one."""
         found = visible_to(Workspace.objects.all(), request.user).filter(pk=workspace).first()
         if found is None:
-            raise Http404(f"There is no workspace with key '{workspace}' that you may see.")
+            raise Http404(
+                _("There is no workspace with key '%(workspace)s' that you may see.") % {"workspace": workspace}
+            )
         form = PolicyForm(request.POST if request.method == "POST" else None, workspace=found)
 
         def save() -> ApprovalPolicy:

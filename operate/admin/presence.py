@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from operate.admin.answers import json_view
@@ -73,7 +74,7 @@ def _instance(request: HttpRequest, key: int) -> Any:
     rows = visible_to(ProcessInstance.objects.filter(pk=key), request.user)
     found = with_newest_event(rows).first()
     if found is None:
-        raise NotFound(f"Expected to find a process instance with key '{key}', but there is none.")
+        raise NotFound(_("Expected to find a process instance with key '%(key)s', but there is none.") % {"key": key})
     return found
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import Channel
 from operate.actions import Deploy, StartProcessInstance
-from operate.admin.answers import REFUSALS, json_view, refusal_of
+from operate.admin.answers import REFUSALS, followed, json_view, refusal_of
 from operate.admin.base import EngineModelAdmin
 from operate.admin.comparing import compare
 from operate.admin.data_paths import DataPathsPages
@@ -375,14 +375,20 @@ def tell_deployed(request: HttpRequest, deployed: Deployed) -> None:
         if definition.key in deployed.new_keys:
             messages.success(
                 request,
-                _("Deployed '%(name)s' as version %(version)s.")
-                % {"name": definition.name or definition.process_id, "version": definition.version},
+                followed(
+                    _("Deployed '%(name)s' as version %(version)s.")
+                    % {"name": definition.name or definition.process_id, "version": definition.version},
+                    _("Open"),
+                    reverse("admin:workflow_processdefinition_change", args=[definition.key]),
+                ),
             )
         else:
             messages.info(
                 request,
-                f"'{definition.name or definition.process_id}': the file is unchanged, so there is no new version "
-                f"(version {definition.version} stays the latest).",
+                _(
+                    "'%(name)s': the file is unchanged, so there is no new version (version %(version)s stays the latest)."
+                )
+                % {"name": definition.name or definition.process_id, "version": definition.version},
             )
 
 

@@ -24,9 +24,7 @@ from operate.actions import (
     SuspendProcessInstance,
 )
 from operate.admin import finding
-from operate.admin.answers import (
-    REFUSALS,
-)
+from operate.admin.answers import REFUSALS, followed
 from operate.admin.exporting import Columns, ExportedList
 from operate.admin.going_back import GoingBackPages
 from operate.admin.instance_list import (
@@ -195,18 +193,18 @@ class ProcessInstanceAdmin(
                     messages.error(request, each.why_not_delete)
                 else:
                     each.delete()
-                    messages.success(request, f"Saved filter '{each.name}' removed.")
+                    messages.success(request, _("Saved filter '%(name)s' removed.") % {"name": each.name})
             return self._back_to_list(request)
         name = request.POST.get("name", "").replace("\x00", "").strip()[:100]
         query = request.POST.get("query", "")[:MAX_QUERY]
         shared = next((each for each in workspaces if each.slug == request.POST.get("share")), None)
         if not name:
-            messages.error(request, "A saved filter needs a name.")
+            messages.error(request, _("A saved filter needs a name."))
         else:
             SavedFilter.objects.update_or_create(
                 list_name=LIST, owner=request.user, name=name, defaults={"query": query, "workspace": shared}
             )
-            messages.success(request, f"Filter saved as '{name}'.")
+            messages.success(request, _("Filter saved as '%(name)s'.") % {"name": name})
         return self._back_to_list(request)
 
     def _back_to_list(self, request: HttpRequest) -> HttpResponse:
@@ -223,7 +221,9 @@ class ProcessInstanceAdmin(
         hits = finding.instances(request.user, text) if text else []
         if not hits:
             messages.warning(
-                request, f"Nothing has the key or business key '{text}', or '{text}' in its searchable data."
+                request,
+                _("Nothing has the key or business key '%(text)s', or '%(text)s' in its searchable data.")
+                % {"text": text},
             )
         query = request.GET.copy()
         query.clear()
@@ -243,7 +243,7 @@ class ProcessInstanceAdmin(
         sent = request.POST if request.method == "POST" else request.GET
         operation = OPERATIONS.get(sent.get("operation", ""))
         if operation is None:
-            raise Http404(f"There is no operation '{sent.get('operation', '')}'.")
+            raise Http404(_("There is no operation '%(get)s'.") % {"get": sent.get("operation", "")})
         rows = list(
             self.get_queryset(request).filter(pk__in=keys_of(sent.getlist("key"))[:MAX_SELECTED]).order_by("-pk")
         )
@@ -276,7 +276,9 @@ class ProcessInstanceAdmin(
         done = len(rows) - len(refused)
         if done:
             text = done_one % {"key": rows[0].key} if len(rows) == 1 else done_many % {"done": done, "all": len(rows)}
-            messages.success(request, text)
+            page = reverse("admin:workflow_processinstance_change", args=[rows[0].key])
+            is_one_left = len(rows) == 1 and name != "delete"
+            messages.success(request, followed(text, gettext("Open"), page) if is_one_left else text)
         for text in refused[:10]:
             messages.error(request, text)
         if len(refused) > 10:

@@ -211,7 +211,12 @@ def _notes(undoing: plan.UndoBatch, tried: Rehearsal) -> list[str]:
             notes = (note for undo in undoing.undos(each.process_instance_key) for note in undo.notes)
             found.update({OWN_KEY.sub("'…'", note) for note in notes})
     whole = len(tried.instances)
-    return [text if whole == 1 else f"{text} ({number} of {whole})" for text, number in found.most_common()]
+    return [
+        text
+        if whole == 1
+        else _("%(text)s (%(number)s of %(whole)s)") % {"text": text, "number": number, "whole": whole}
+        for text, number in found.most_common()
+    ]
 
 
 def _variables(tried: Rehearsal) -> list[dict[str, str]]:

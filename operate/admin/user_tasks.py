@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from audit.models import Channel, Subject
 from operate.actions import AssignUserTask, CompleteUserTask
-from operate.admin.answers import REFUSALS, refusal_of
+from operate.admin.answers import REFUSALS, followed, refusal_of
 from operate.admin.exporting import Columns, ExportedList
 from operate.admin.process_instances import own_address
 from operate.admin.reasons import Reasons
@@ -164,7 +164,10 @@ class UserTaskAdmin(ExportedList):
             except REFUSALS as refusal:
                 error = refusal_of(refusal)["message"]
             else:
-                messages.success(request, _("Task '%(name)s' completed.") % {"name": task.name or task.element_id})
+                text = _("Task '%(name)s' completed.") % {"name": task.name or task.element_id}
+                messages.success(
+                    request, followed(text, _("To the tasks"), reverse("admin:workflow_usertask_changelist"))
+                )
                 return redirect("admin:workflow_processinstance_change", task.process_instance_key)
         context = {
             "task": task,
@@ -217,14 +220,16 @@ class UserTaskAdmin(ExportedList):
         except REFUSALS as refusal:
             messages.error(request, refusal_of(refusal)["message"])
         else:
-            messages.success(request, f"{task.name or task.element_id}: {_said(assignee, claims)}")
+            text = _said(assignee, claims) % {"task": task.name or task.element_id, "name": assignee}
+            page = reverse("admin:workflow_usertask_change", args=[key])
+            messages.success(request, followed(text, _("Open"), page))
         return redirect(back)
 
 
 def _said(assignee: str | None, claims: bool) -> str:
     if assignee is None:
-        return _("given back.")
-    return _("yours now.") if claims else _("assigned to '%(name)s'.") % {"name": assignee}
+        return _("%(task)s: given back.")
+    return _("%(task)s: yours now.") if claims else _("%(task)s: assigned to '%(name)s'.")
 
 
 class NotYours(Exception):

@@ -95,7 +95,10 @@ class WebhookAdmin(EngineModelAdmin):
         }
         step = steps.get(request.POST.get("do", ""))
         if step is None:
-            raise Http404(f"Expected one of {', '.join(steps)}, found '{request.POST.get('do', '')}'.")
+            raise Http404(
+                _("Expected one of %(known)s, found '%(found)s'.")
+                % {"known": ", ".join(steps), "found": request.POST.get("do", "")}
+            )
         try:
             step(request, found, key)
         except Forbidden:
@@ -160,6 +163,6 @@ class WebhookAdmin(EngineModelAdmin):
 def _managed(request: HttpRequest, key: int) -> Workspace:
     found = visible_to(Workspace.objects.all(), request.user).filter(pk=key).first()
     if found is None:
-        raise Http404(f"There is no workspace with key '{key}' that you may see.")
+        raise Http404(_("There is no workspace with key '%(key)s' that you may see.") % {"key": key})
     Access.of(request.user).require(Right.MANAGE, found.pk)
     return found

@@ -148,7 +148,7 @@ def _is_in_usual_order(instructions: Sequence[Instruction]) -> bool:
 def _instance(request: HttpRequest, key: int) -> ProcessInstance:
     found = visible_to(ProcessInstance.objects.all(), request.user).filter(pk=key).first()
     if found is None:
-        raise Http404(f"There is no process instance with key '{key}' that you may see.")
+        raise Http404(_("There is no process instance with key '%(key)s' that you may see.") % {"key": key})
     return found
 
 

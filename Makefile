@@ -42,7 +42,7 @@ run: python node
 test: lint chromium
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
 
-bench: install-dev build
+bench: install-dev build $(if $(PAGES),chromium)
 	$(BIN)/python -m tests.bench$(if $(PAGES),.pages)
 
 screenshots: install-dev build chromium

@@ -159,6 +159,10 @@ class Browsing:
             "live refresh of 10,000 elements": Page(f"{INSTANCES}{many}/panels/"),
         }
 
+    def opened_in_a_browser(self) -> dict[str, Page]:
+        """The pages of process instances: a usual one, and the largest."""
+        return {name: page for name, page in self._one_instance().items() if name.startswith("instance")}
+
     def _other_lists(self) -> dict[str, Page]:
         event = AuditEvent.objects.order_by("-key")[AuditEvent.objects.count() // 2]
         deep = urlencode({"before": f"{event.at.isoformat()}_{event.key}"})

@@ -4,7 +4,7 @@ Each page is asked for through everything that a request goes through on the ser
 
 - PAGES_SIZES=10000,1000000: numbers of process instances, the first of which the others are compared with
 - PAGES_RUNS=15: how often each page is asked for; the median counts
-- PAGES_ONLY=…: only pages whose name contains one of these texts, separated by commas
+- PAGES_ONLY=…: only pages whose name contains one of these texts, separated by commas; `interactive` for the browser
 - PAGES_JSON=…: write all figures into this file
 - DATABASE_URL=…: measure on this server, whose user has to be a superuser; else on an embedded one
 
@@ -17,7 +17,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -29,11 +29,16 @@ from tests.bench.report import aligned, machine
 
 if TYPE_CHECKING:
     from tests.bench.browsing import Browsing
+    from tests.bench.interactive import Opening
 
+INTERACTIVE = "interactive"
 MILLISECONDS, STATEMENTS, GROWTH = 300, 15, 1.5
 """What a page may cost at most with the most process instances, and how many times as much as with the fewest."""
 NOISE = 10
 """Milliseconds that say nothing on a machine with other things to do."""
+UNTIL_INTERACTIVE = 1_500
+"""Milliseconds until one can work with the page of a process instance, which a browser has never seen."""
+OPENINGS = 5
 
 
 class SettingError(Exception):
@@ -107,24 +112,29 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         with bench_database() as url, django_on(url):
-            rows = measure(settings, url)
+            rows, opened = measure(settings, url)
             where = machine(url)
     except (SettingError, DatabaseError, EmbeddedPostgresError) as error:
         sys.exit(f"Error: {error}")
     print(table(rows, settings.sizes) + "\n")
+    print("\n".join(opening_lines(opened)) + "\n")
     print(f"Medians of {settings.runs} runs. {where}")
     if settings.json:
-        written = {"machine": where, "at": time.time(), "pages": [asdict(row) for row in rows]}
+        ready = {name: [each.ready for each in found] for name, found in opened.items()}
+        written = {"machine": where, "at": time.time(), "pages": [asdict(row) for row in rows], "interactive": ready}
         settings.json.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
     missed = [row.name for row in rows if row.missed(settings.sizes)]
+    missed += [name for name, found in opened.items() if _median(found) >= UNTIL_INTERACTIVE]
     if missed:
-        print(f"Error: {len(missed)} of {len(rows)} pages miss their target: {', '.join(missed)}.", file=sys.stderr)
+        total = len(rows) + len(opened)
+        print(f"Error: {len(missed)} of {total} pages miss their target: {', '.join(missed)}.", file=sys.stderr)
     return 1 if missed else 0
 
 
-def measure(settings: Settings, url: str) -> list[Row]:
-    """All pages, with each number of process instances."""
+def measure(settings: Settings, url: str) -> tuple[list[Row], dict[str, list[Opening]]]:
+    """All pages, with each number of process instances; then in a browser."""
     from tests.bench.browsing import Browsing
+    from tests.bench.interactive import openings
     from tests.bench.population import Population
 
     population, rows = Population(url), dict[str, Row]()
@@ -134,7 +144,11 @@ def measure(settings: Settings, url: str) -> list[Row]:
         tell(f"{size:,} process instances written in {time.perf_counter() - began:.0f} s")
         browsing = Browsing(population, unusual)
         time_pages(browsing, settings, size, rows)
-    return list(rows.values())
+    if settings.only and INTERACTIVE not in settings.only:
+        return list(rows.values()), {}
+    addresses = {name: page.address for name, page in browsing.opened_in_a_browser().items()}
+    tell(f"{INTERACTIVE}: opening {len(addresses)} pages in Chromium, {OPENINGS} times")
+    return list(rows.values()), openings(population.operator, addresses, OPENINGS)
 
 
 def time_pages(browsing: Browsing, settings: Settings, size: int, rows: dict[str, Row]) -> None:
@@ -157,6 +171,20 @@ def table(rows: Sequence[Row], sizes: Sequence[int]) -> str:
     times = [f"{text} at {size:,}" for size in sizes for text in ("median ms", "p95 ms")]
     goals = f"target: < {MILLISECONDS} ms, ≤ {STATEMENTS} statements, ≤ {GROWTH} ×"
     return aligned([["page", *times, "ratio", "statements", goals], *(row.cells(sizes) for row in rows)])
+
+
+def opening_lines(opened: Mapping[str, Sequence[Opening]]) -> list[str]:
+    """Until one could work with each page, and on the way there."""
+    return [
+        f"{name} in Chromium, nothing cached: interactive after {_median(found):,.0f} ms (target < {UNTIL_INTERACTIVE:,}), "
+        f"arrived after {median(each.arrived for each in found):,.0f}, read after {median(each.read for each in found):,.0f}, "
+        f"{found[0].kilobytes:,.0f} kB"
+        for name, found in opened.items()
+    ]
+
+
+def _median(found: Sequence[Opening]) -> float:
+    return median(each.ready for each in found)
 
 
 def tell(line: str) -> None:

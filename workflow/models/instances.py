@@ -143,6 +143,11 @@ class ElementInstance(InstanceRow):
                 condition=Q(state__in=["ACTIVATING", "ACTIVE", "COMPLETING"]),
             ),
             models.Index(
+                fields=["element_id", "started_at"],
+                name="element_instance_waiting",
+                condition=Q(state__in=["ACTIVATING", "ACTIVE", "COMPLETING"]),
+            ),
+            models.Index(
                 fields=["process_instance"],
                 name="element_instance_at_join",
                 condition=Q(element_type="PARALLEL_GATEWAY", state="ACTIVE"),

@@ -4,6 +4,34 @@ import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 
 import { Keys } from './diagram_keys';
 import { h } from './dom';
+import { texts } from './texts';
+
+const T = texts({
+  en: {
+    notLoaded: (status: number) => `The model could not be loaded (status ${status}).`,
+    laidOut: 'laid out automatically',
+    laidOutHint: 'The model has no diagram of its own; this one was laid out automatically.',
+    running: 'running',
+    incident: 'with an incident',
+    canceled: 'canceled',
+    completed: 'completed',
+    wouldPass: 'would be passed',
+    wouldCome: 'would become active',
+    wouldGo: 'would be terminated',
+  },
+  de: {
+    notLoaded: (status) => `Das Modell konnte nicht geladen werden (Status ${status}).`,
+    laidOut: 'automatisch angeordnet',
+    laidOutHint: 'Das Modell hat kein eigenes Diagramm; dieses wurde automatisch angeordnet.',
+    running: 'laufend',
+    incident: 'mit Vorfall',
+    canceled: 'abgebrochen',
+    completed: 'abgeschlossen',
+    wouldPass: 'würde durchlaufen',
+    wouldCome: 'würde aktiv',
+    wouldGo: 'würde beendet',
+  },
+});
 
 export interface Figures {
   active?: number;
@@ -90,7 +118,7 @@ export class Diagram {
   static async draw(container: HTMLElement, model: string | Response): Promise<Diagram> {
     const response = model instanceof Response ? model : await fetch(model);
     if (!response.ok) {
-      throw new Error(`The model could not be loaded (status ${response.status}).`);
+      throw new Error(T.notLoaded(response.status));
     }
     let xml = await response.text();
     const isDrawn = hasShapes(xml);
@@ -103,8 +131,7 @@ export class Diagram {
     diagram.fit();
     diagram.listen();
     if (!isDrawn) {
-      const hint = 'The model has no diagram of its own; this one was laid out automatically.';
-      container.after(h('div', { class: 'ft-diagram-hint', title: hint }, 'laid out automatically'));
+      container.after(h('div', { class: 'ft-diagram-hint', title: T.laidOutHint }, T.laidOut));
     }
     return diagram;
   }
@@ -218,10 +245,10 @@ export class Diagram {
         continue;
       }
       const incidents = figures.incidents ?? 0;
-      this.badge(id, 'active', Math.max(0, (figures.active ?? 0) - incidents), { bottom: 9, left: -9 }, 'running');
-      this.badge(id, 'incident', incidents, { bottom: 9, right: 13 }, 'with an incident');
-      this.badge(id, 'canceled', figures.canceled ?? 0, { top: -13, left: -9 }, 'canceled');
-      this.badge(id, 'completed', figures.completed ?? 0, { top: -13, right: 13 }, 'completed');
+      this.badge(id, 'active', Math.max(0, (figures.active ?? 0) - incidents), { bottom: 9, left: -9 }, T.running);
+      this.badge(id, 'incident', incidents, { bottom: 9, right: 13 }, T.incident);
+      this.badge(id, 'canceled', figures.canceled ?? 0, { top: -13, left: -9 }, T.canceled);
+      this.badge(id, 'completed', figures.completed ?? 0, { top: -13, right: 13 }, T.completed);
     }
     this.mark('is-taken', state.flows);
     this.mark(
@@ -281,19 +308,13 @@ export class Diagram {
     };
     for (const { id, total } of outcome?.activated ?? []) {
       const isPassed = passed.has(id);
-      badge(
-        id,
-        isPassed ? 'passes' : 'comes',
-        isPassed ? '✓' : `+${total}`,
-        isPassed ? 'would be passed' : 'would become active',
-        {
-          bottom: -4,
-          left: 18,
-        },
-      );
+      badge(id, isPassed ? 'passes' : 'comes', isPassed ? '✓' : `+${total}`, isPassed ? T.wouldPass : T.wouldCome, {
+        bottom: -4,
+        left: 18,
+      });
     }
     for (const { id, total } of outcome?.terminated ?? []) {
-      badge(id, 'goes', `−${total}`, 'would be terminated', { bottom: -4, right: 40 });
+      badge(id, 'goes', `−${total}`, T.wouldGo, { bottom: -4, right: 40 });
     }
     const red = outcome?.warnings.filter((each) => each.severity === 'red') ?? [];
     this.mark(

@@ -38,9 +38,9 @@ const T = texts({
   },
   de: {
     diagram:
-      'Diagramm: Pfeiltasten gehen von Element zu Element, Enter wählt aus, Escape verlässt; Plus, Minus und Null zoomen',
+      'Diagramm: Pfeiltasten gehen von Element zu Element, Eingabe wählt aus, Esc verlässt; Plus, Minus und Null zoomen',
     running: (count) => `${count} laufend`,
-    incidents: (count) => `${count} mit Incident`,
+    incidents: (count) => `${count} mit Vorfall`,
     completed: (count) => `${count} abgeschlossen`,
     canceled: (count) => `${count} abgebrochen`,
     types: {
@@ -58,8 +58,8 @@ const T = texts({
       ManualTask: 'manuelle Aufgabe',
       BusinessRuleTask: 'Geschäftsregel-Aufgabe',
       CallActivity: 'Aufrufaktivität',
-      SubProcess: 'Teilprozess',
-      AdHocSubProcess: 'Ad-hoc-Teilprozess',
+      SubProcess: 'Unterprozess',
+      AdHocSubProcess: 'Ad-hoc-Unterprozess',
       Transaction: 'Transaktion',
       ExclusiveGateway: 'exklusives Gateway',
       ParallelGateway: 'paralleles Gateway',
@@ -104,13 +104,15 @@ export class Keys {
   ) {
     this.order = diagram.nodes().sort((one, other) => this.compare(one, other));
     this.now = this.order[0] ?? '';
-    container.setAttribute('role', 'application');
-    container.setAttribute('aria-label', T.diagram);
+    const picture = container.querySelector('svg');
+    picture?.setAttribute('role', 'listbox');
+    picture?.setAttribute('aria-label', T.diagram);
+    picture?.setAttribute('tabindex', '-1');
     container.addEventListener('keydown', (event) => this.key(event));
     for (const id of this.order) {
       const graphics = diagram.graphics(id);
-      graphics.setAttribute('role', 'button');
-      graphics.setAttribute('aria-pressed', 'false');
+      graphics.setAttribute('role', 'option');
+      graphics.setAttribute('aria-selected', 'false');
       graphics.setAttribute('focusable', 'true');
       graphics.addEventListener('focus', () => this.arrived(id));
     }
@@ -148,7 +150,7 @@ export class Keys {
 
   selected(id: string | null): void {
     for (const each of this.order) {
-      this.diagram.graphics(each).setAttribute('aria-pressed', String(each === id));
+      this.diagram.graphics(each).setAttribute('aria-selected', String(each === id));
     }
     if (id && this.order.includes(id) && !this.isInside()) {
       this.now = id;
@@ -193,12 +195,10 @@ export class Keys {
       return;
     }
     if (event.key === 'Escape') {
-      if (!this.diagram.chosen) {
-        this.container.focus({ preventScroll: true });
-        return;
-      }
-      this.diagram.onSelect(null);
-    } else if (event.key === 'Enter' || event.key === ' ') {
+      this.diagram.chosen ? this.diagram.onSelect(null) : this.container.focus({ preventScroll: true });
+      return; // modification mode has its own use for it
+    }
+    if (event.key === 'Enter' || event.key === ' ') {
       this.diagram.onSelect(this.now === this.diagram.chosen ? null : this.now);
     } else {
       const goal = this.goal(event.key);

@@ -10,6 +10,7 @@ import { type Saving, Warnings } from './saving';
 
 const T = texts({
   en: {
+    view: 'View',
     edit: 'Edit',
     compare: 'Compare',
     format: 'Format',
@@ -34,6 +35,7 @@ const T = texts({
     more: (count: number) => `and ${count} more`,
   },
   de: {
+    view: 'Ansicht',
     edit: 'Bearbeiten',
     compare: 'Vergleichen',
     format: 'Formatieren',
@@ -179,7 +181,7 @@ export class DocumentEditor {
         'div',
         { class: 'ft-editor-bar' },
         h('strong', { class: 'ft-editor-title' }, this.subject.title),
-        h('div', { class: 'ft-segments', role: 'group', 'aria-label': 'View' }, ...this.modes),
+        h('div', { class: 'ft-segments', role: 'group', 'aria-label': T.view }, ...this.modes),
         this.formatButton,
         this.summary,
       ),

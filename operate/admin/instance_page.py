@@ -86,7 +86,7 @@ class InstancePage(InstanceTabs):
         self.instance = instance
         self.why = reasons.of_instance(instance)
         self._reasons = reasons
-        self._wanted_scope = scope
+        self.wanted_scope = None if scope == instance.key else scope
 
     @cached_property
     def process(self) -> ExecutableProcess:  # type: ignore[override]
@@ -219,8 +219,8 @@ class InstancePage(InstanceTabs):
     @cached_property
     def scope(self) -> TreeRow | None:
         """The chosen element instance; None stands for the process instance itself."""
-        wanted = self._wanted_scope
-        if wanted is None or wanted == self.instance.key:
+        wanted = self.wanted_scope
+        if wanted is None:
             return None
         return next((row for row in self.history.rows if row.key == wanted), None) or self.tree.row(wanted)
 

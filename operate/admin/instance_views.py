@@ -155,7 +155,7 @@ class InstanceViews(Base):
         return {
             "revision": str(page.instance.revision),
             "isRunning": context["config"]["isRunning"],
-            "scope": str(page.scope.key) if page.scope else "",
+            "scope": "" if page.wanted_scope is None else str(page.wanted_scope),
             "diagram": context["diagram"],
             "history": page.history.told(),
             "counts": _counts(page, names),

@@ -214,7 +214,7 @@ root.addEventListener('click', (event) => {
 
 panels.onShow = (shown: PanelState, isOwn: boolean) => {
   tree.update(shown.history);
-  if (shown.panels.variables !== undefined) {
+  if (shown.panels.variables !== undefined && !variables.isEditing) {
     void variables.shown();
   }
   void snapshots.changed();

@@ -147,7 +147,7 @@ export class HistoryTree {
   private readonly chosenOpen = new Map<string, boolean>();
   private entries: Entry[] = [];
   private readonly drawn = new Map<string, { html: HTMLElement; shown: string }>();
-  private readonly loading = new Set<string>();
+  private readonly loading = new Map<string, Promise<void>>();
   private isWhole = true;
   private readonly slice: number;
   private onlyRunning = false;
@@ -280,12 +280,23 @@ export class HistoryTree {
     this.levels.set(slice.scope, level);
   }
 
-  private async load(scope: string, slice: number): Promise<void> {
+  /** Fetch one slice; who asks again while it is under way waits for the same answer. */
+  private load(scope: string, slice: number): Promise<void> {
     const name = `${scope} ${slice}`;
-    if (this.loading.has(name)) {
-      return;
+    const under = this.loading.get(name);
+    if (under) {
+      return under;
     }
-    this.loading.add(name);
+    const answer = this.fetched(scope, slice).finally(() => {
+      if (this.loading.get(name) === answer) {
+        this.loading.delete(name);
+      }
+    });
+    this.loading.set(name, answer);
+    return answer;
+  }
+
+  private async fetched(scope: string, slice: number): Promise<void> {
     const asked = this.generation;
     const begin = this.levels.get(scope)?.starts[slice] ?? '0';
     const query = new URLSearchParams({ scope, from: begin, ...(this.onlyRunning ? { running: '1' } : {}) });
@@ -297,8 +308,6 @@ export class HistoryTree {
       }
     } catch (error) {
       toast(T.notLoaded(error instanceof Refused ? error.message : String(error)), 'error');
-    } finally {
-      this.loading.delete(name);
     }
   }
 
@@ -321,6 +330,8 @@ export class HistoryTree {
 
   /** Bring everything into one list, as far as it is open. */
   private arrange(): void {
+    const before = this.entries.findIndex((entry) => entry.id === this.active);
+    const wasHole = this.entries[before]?.hole !== undefined;
     this.entries = [];
     const pending = this.pendingByScope();
     this.entries.push({ id: this.root.key, depth: 0, place: 1, siblings: 1, parent: '', row: this.root });
@@ -328,8 +339,9 @@ export class HistoryTree {
     this.note.hidden = !this.onlyRunning || this.entries.length > 1 || !this.levels.has(this.root.key);
     this.list.style.height = `${this.entries.length * ROW_PIXELS}px`;
     if (!this.entries.some((entry) => entry.id === this.active)) {
-      this.active =
-        this.selected && this.entries.some((entry) => entry.id === this.selected) ? this.selected : this.root.key;
+      const arrived = wasHole ? this.entries[before]?.id : undefined; // what was on its way stands there now
+      const chosen = this.entries.find((entry) => entry.id === this.selected)?.id;
+      this.active = arrived ?? chosen ?? this.root.key;
     }
     this.draw();
   }
@@ -459,18 +471,28 @@ export class HistoryTree {
       this.entries.length,
       Math.ceil((this.place.scrollTop + this.place.clientHeight) / ROW_PIXELS) + SPARE_ROWS,
     );
-    const wanted = new Set<string>();
-    for (let index = first; index < last; index += 1) {
-      this.drawEntry(index, wanted);
-    }
     const active = this.entries.findIndex((entry) => entry.id === this.active);
-    if (active >= 0 && (active < first || active >= last)) {
-      this.drawEntry(active, wanted); // where the keyboard is must stay in the page
+    const shown = Array.from({ length: Math.max(0, last - first) }, (_, position) => first + position);
+    if (active >= 0 && active < first) {
+      shown.unshift(active); // where the keyboard is must stay in the page
+    } else if (active >= last) {
+      shown.push(active);
     }
+    const wanted = new Set(shown.map((index) => this.entries[index]?.id ?? ''));
     for (const [id, { html }] of this.drawn) {
       if (!wanted.has(id)) {
         html.remove();
         this.drawn.delete(id);
+      }
+    }
+    let place = this.list.firstElementChild;
+    for (const index of shown) {
+      const before = this.drawn.get(this.entries[index]?.id ?? '')?.html;
+      const html = this.drawEntry(index);
+      if (html && (html === place || before === place)) {
+        place = html.nextElementSibling;
+      } else if (html) {
+        this.list.insertBefore(html, place);
       }
     }
     this.list.setAttribute('aria-activedescendant', idOf(this.active));
@@ -488,23 +510,23 @@ export class HistoryTree {
     }
   }
 
-  private drawEntry(index: number, wanted: Set<string>): void {
+  private drawEntry(index: number): HTMLElement | null {
     const entry = this.entries[index];
     if (!entry) {
-      return;
+      return null;
     }
-    wanted.add(entry.id);
     const before = this.drawn.get(entry.id);
-    const facts = JSON.stringify([entry, this.hasOpenSign(entry), this.selected === entry.id, this.marksOf(entry)]);
+    const shown = JSON.stringify([entry, this.hasOpenSign(entry), this.selected === entry.id, this.marksOf(entry)]);
     let html = before?.html;
-    if (!html || before?.shown !== facts) {
+    if (!html || before?.shown !== shown) {
       const fresh = this.rendered(entry);
-      html ? html.replaceWith(fresh) : this.list.append(fresh);
+      html?.replaceWith(fresh);
       html = fresh;
-      this.drawn.set(entry.id, { html, shown: facts });
+      this.drawn.set(entry.id, { html, shown });
     }
     html.style.top = `${index * ROW_PIXELS}px`;
     html.classList.toggle('is-active', entry.id === this.active);
+    return html;
   }
 
   private hasOpenSign(entry: Entry): boolean | null {

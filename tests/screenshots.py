@@ -134,15 +134,19 @@ def screens() -> dict[str, Show]:
 
     running = instances.filter(state="ACTIVE", suspended=False)
     stuck = running.filter(process_id="loan_application", open_incidents__gt=0).first()
-    at_check = ElementInstance.objects.filter(
-        element_id="check_completeness", state="ACTIVE", process_id="loan_application"
-    )
+    at_check = ElementInstance.objects.filter(element_id="check_completeness", state="ACTIVE")
     waiting = running.filter(open_incidents=0, pk__in=at_check.values("process_instance_key")).first()
     edited = instances.filter(
         pk__in=AuditEvent.objects.filter(subject="Process variables").values("process_instance_key")
     ).first()
     ended = instances.filter(state="CANCELED").first()
-    several = ProcessDefinition.objects.values("process_id").annotate(total=Count("key")).filter(total__gt=1).first()
+    several = (
+        ProcessDefinition.objects.values("process_id")
+        .annotate(total=Count("key"))
+        .filter(total__gt=1)
+        .order_by("process_id")
+        .first()
+    )
     assert several is not None
     definition = ProcessDefinition.objects.filter(process_id=several["process_id"]).latest("version")
     older = running.filter(process_id=definition.process_id, version__lt=definition.version).first()

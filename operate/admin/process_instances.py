@@ -26,6 +26,8 @@ from operate.actions import (
 from operate.admin import finding
 from operate.admin.answers import REFUSALS, followed
 from operate.admin.exporting import Columns, ExportedList
+from operate.admin.four_eyes.asking import approval_for_many
+from operate.admin.four_eyes.saving import draft_of_form, glass_of
 from operate.admin.going_back import GoingBackPages
 from operate.admin.instance_list import (
     COLUMNS,
@@ -45,8 +47,11 @@ from operate.admin.instance_list import (
 from operate.admin.instance_views import InstanceViews
 from operate.admin.modification_page import ModificationViews
 from operate.admin.notes import NotesViews
+from operate.admin.occurring import OccurringPages
 from operate.admin.presence import PresenceViews
 from operate.admin.variables_page import VariablesViews
+from operate.batch.models import BatchType
+from operate.batch.plans import PLANS
 from operate.forms.instance_filter import ProcessInstanceFilter
 from operate.forms.keys import key_of, keys_of
 from operate.lists import SavedFilter
@@ -86,7 +91,14 @@ OPERATIONS: dict[str, tuple[type[Action[Any]], Any, Any, Any]] = {
 
 @admin.register(ProcessInstance)
 class ProcessInstanceAdmin(
-    InstanceViews, VariablesViews, ModificationViews, GoingBackPages, NotesViews, PresenceViews, ExportedList
+    InstanceViews,
+    VariablesViews,
+    ModificationViews,
+    GoingBackPages,
+    OccurringPages,
+    NotesViews,
+    PresenceViews,
+    ExportedList,
 ):
     """Read-only: the engine writes process instances, people act on them."""
 
@@ -117,6 +129,7 @@ class ProcessInstanceAdmin(
             *self.presence_pages(),
             self.page("<int:key>/operations/", "operations", self.operations_view),
             self.page("<int:key>/back/", "back", self.back_view),
+            self.page("<int:key>/event/<int:subscription>/", "event", self.event_view),
             self.page("<int:key>/modify/", "modify", self.modify_view),
             self.page("<int:key>/plan/", "plan", self.export_view),
             self.page("<int:key>/undo/<int:event>/", "undo", self.undo_view),
@@ -251,8 +264,16 @@ class ProcessInstanceAdmin(
         for row in self.decorated(request, rows):
             row.refusal = row.why[name]
         possible = [row for row in rows if not row.refusal]
-        if request.method == "POST" and "confirmed" in request.POST:
+        plan = PLANS[BatchType(name.upper())]()
+        if request.method == "POST" and "draft" in request.POST and possible:
+            chosen = self.get_queryset(request).filter(pk__in=[row.pk for row in possible])
+            try:
+                return draft_of_form(request, plan, chosen)
+            except REFUSALS as refusal:
+                messages.error(request, str(getattr(refusal, "message", refusal)))
+        elif request.method == "POST" and "confirmed" in request.POST:
             return self._do(request, name, possible)
+        one = ProcessInstance.objects.filter(pk__in=[row.pk for row in possible[:1]])  # each is a command of its own
         context = {
             "operation": name,
             "phrase": operation[1],
@@ -260,13 +281,14 @@ class ProcessInstanceAdmin(
             "possible": possible,
             "impossible": [row for row in rows if row.refusal],
             "back": own_address(sent.get("back", "")),
+            "approval": approval_for_many(plan, one, lambda: False, request) if possible else None,
         }
         return self.render(request, "confirm.html", operation[1] % {"what": gettext("process instances")}, context)
 
     def _do(self, request: HttpRequest, name: str, rows: Sequence[ProcessInstance]) -> HttpResponse:
         """Each process instance on its own: what is refused for one does not stop the others."""
         kind, _phrase, done_one, done_many = OPERATIONS[name]
-        action = kind.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""))
+        action = kind.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""), break_glass=glass_of(request))
         refused: list[str] = []
         for row in rows:
             try:

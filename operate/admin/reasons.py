@@ -57,6 +57,7 @@ class Reasons:
             "suspend": Right.SUSPEND,
             "resolve": Right.RESOLVE_INCIDENT,
             "task": Right.COMPLETE_TASK,
+            "event": Right.CORRELATE_MESSAGE,
         }
         why = {name: self.on_running(right, instance) for name, right in running.items()}
         why["resume"] = why["suspend"]

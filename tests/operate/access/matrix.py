@@ -763,6 +763,9 @@ PAGES = lines(
         as_json=True,
     ),
     Line("POST", "workflow/processinstance/{instance}/tasks/{task}/", R.COMPLETE_TASK, {}, as_json=True),
+    # an event that nothing waits for; who may let one come is in tests/operate/admin/test_occurring.py
+    Line("GET", "workflow/processinstance/{instance}/event/1/", VIEW, ok=(404,)),
+    Line("POST", "workflow/processinstance/{instance}/event/1/", VIEW, {}, ok=(404,), does=False),
     # incidents, jobs, tasks
     Line(
         "POST",

@@ -23,6 +23,7 @@ from operate.admin.waits import CONTINUATIONS
 from operate.admin.wording import drawn_id, element_icon, element_label, element_type, label_in
 from operate.forms.json_values import variables_of
 from operate.masking.masks import Masks
+from operate.told import told
 from operate.variables.reading import Scope, scopes
 from workflow.engine.errors import Rejected
 from workflow.engine.events import is_interrupting
@@ -392,7 +393,7 @@ def read_plan(instance: ProcessInstance, rows: Sequence[Mapping[str, Any]], *, i
 def fix_rows(fix: Fix, plan: Plan) -> dict[str, Any]:
     """What a suggested fix does to the rows of a plan: rows to add and to delete, and the one that lacks variables."""
     return {
-        "label": fix.label,
+        "label": told(fix.label),
         "kind": fix.kind.value,
         "add": rows_of(fix.add) or [],
         "delete": sorted({row for each in fix.leave_out if (row := plan.row_of(each)) is not None}),

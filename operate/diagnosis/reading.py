@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from operate.diagnosis.causes import Cause, Diagnosis, Help, Kind, NearMiss, Usual
 from operate.diagnosis.usual import usual_durations
+from operate.told import told as said
 from operate.workspaces.roles import Right
 from workflow.engine.state import OPEN_STATES
 from workflow.graph import BODY_SUFFIX, INNER_INSTANCE_SUFFIX, ConditionalEvent, ElementType, FlowNode, Semantics
@@ -395,7 +396,7 @@ class _Reading:
                 since,
                 is_failed=join.never_fires,
             )
-            help_ = tuple(Help("modify", fix.label, Right.MODIFY, self._instance.key, fix) for fix in join.fixes)
+            help_ = tuple(Help("modify", said(fix.label), Right.MODIFY, self._instance.key, fix) for fix in join.fixes)
             yield replace(cause, help=help_)
 
     def _marking(self) -> Marking:

@@ -9,6 +9,7 @@ from typing import Any
 from operate.admin.modification import WORDS
 from operate.admin.wording import label_in
 from operate.batch.rehearsing import Rehearsal
+from operate.told import told as said
 from workflow.graph import ExecutableProcess
 from workflow.persistence.definitions import executable_process
 from workflow.soundness import Severity
@@ -37,7 +38,7 @@ def told(tried: Rehearsal, process: ExecutableProcess | None) -> dict[str, Any]:
         "warnings": [
             {
                 "severity": harm.warning.severity.value,
-                "reason": harm.warning.reason,
+                "reason": said(harm.warning.reason),
                 "elements": list(harm.warning.element_ids),
                 "total": harm.count,
                 "accepted": json.dumps([harm.warning.code.value, *harm.warning.element_ids]),

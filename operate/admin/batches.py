@@ -28,11 +28,14 @@ from operate.actions import (
     SuspendBatch,
 )
 from operate.admin.answers import REFUSALS, json_view, refusal_of
+from operate.admin.four_eyes.asking import approval_for_many, approval_json
+from operate.admin.four_eyes.saving import draft_of_form, glass_of
 from operate.admin.offers import OFFERS, Counts, Offer, needs_typing
 from operate.admin.reasons import Reasons
 from operate.admin.selecting import Selected
 from operate.admin.undoing import UndoBatchPages, why_not_undo
 from operate.admin.wizards import DETAILED, WIZARDS, Wizard
+from operate.approvals.gate import ApprovalNeeded
 from operate.batch.models import Batch, BatchItem, BatchType
 from operate.batch.plans import Plan, read_plan
 from operate.batch.rehearsing import Rehearsal
@@ -43,6 +46,7 @@ from operate.undo.plan import undone_by
 from operate.workspaces import Access, Right, visible_to
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance
+from workflow.soundness import Severity
 
 State = Batch.State
 MAX_ITEMS = 200
@@ -209,13 +213,19 @@ class BatchAdmin(UndoBatchPages):
             "refusal": "",
         }
         status = 200
-        if request.method == "POST" and "confirmed" in sent:
+        if request.method == "POST" and ("confirmed" in sent or "draft" in sent):
             try:
+                if "draft" in sent:
+                    return draft_of_form(request, _plan_of(offer, wizard), rows)
                 if typing and sent.get("typed", "").strip() != str(counts.possible):
                     raise Rejected(_("Type the number %(number)s to confirm.") % {"number": counts.possible})
                 return self._submit(request, offer, wizard, selected, rows)
             except REFUSALS as refusal:
                 context["refusal"], status = refusal_of(refusal)["message"], 400
+                if isinstance(refusal, ApprovalNeeded):
+                    context["approval"] = approval_json(refusal.policy, request)
+        if offer.plan is not None and counts.possible:
+            context["approval"] = approval_for_many(offer.plan, rows, lambda: False, request)
         template = "batch/new.html"
         if wizard is not None:
             template = wizard.template
@@ -234,21 +244,20 @@ class BatchAdmin(UndoBatchPages):
         rows: QuerySet[ProcessInstance],
     ) -> HttpResponse:
         reason = request.POST.get("reason", "")
-        plan = offer.plan
+        plan = _plan_of(offer, wizard)
         if wizard is not None:
-            plan = wizard.plan()
             if len(selected.keys) == 1:
                 return self._do_one(request, plan, selected.keys[0], reason)
             refuse_hopeless(rehearse(request, plan, wizard))
-        if plan is None:
-            raise Rejected(_("Expected a plan of what is to be done, but there is none."))
-        key = SubmitBatch.of(request, Channel.ADMIN, reason=reason).execute(plan, Selection(rows=rows))
+        action = SubmitBatch.of(request, Channel.ADMIN, reason=reason, break_glass=glass_of(request))
+        key = action.execute(plan, Selection(rows=rows))
         return redirect("admin:operate_batch_change", key)
 
     def _do_one(self, request: HttpRequest, plan: Plan, key: int, reason: str) -> HttpResponse:
         """One process instance is not worth a batch: it is done now, and its result is seen at once."""
         plan.check()
-        started = plan.started(plan.run(lambda kind: kind.of(request, Channel.ADMIN, reason=reason), key))
+        terms: dict[str, Any] = {"reason": reason, "break_glass": glass_of(request)}
+        started = plan.started(plan.run(lambda kind: kind.of(request, Channel.ADMIN, **terms), key))
         if started is not None:
             messages.success(
                 request, _("Process instance %(key)s restarted as %(started)s.") % {"key": key, "started": started}
@@ -270,7 +279,22 @@ class BatchAdmin(UndoBatchPages):
         selected = Selected.of(request, request.POST)
         wizard = WIZARDS[name](request, selected, selected.suiting(request, offer.right, offer.meant), request.POST)
         plan = wizard.plan()
-        return JsonResponse({"plan": plan.describe()[:50], **wizard.shown(rehearse(request, plan, wizard))})
+        tried = rehearse(request, plan, wizard)
+        approval = approval_for_many(plan, wizard.rows, lambda: has_red(tried), request)
+        return JsonResponse({"plan": plan.describe()[:50], **wizard.shown(tried), "approval": approval})
+
+
+def _plan_of(offer: Offer, wizard: Wizard | None) -> Plan:
+    """What is to be done, as it was asked for."""
+    plan = offer.plan if wizard is None else wizard.plan()
+    if plan is None:
+        raise Rejected(_("Expected a plan of what is to be done, but there is none."))
+    return plan
+
+
+def has_red(tried: Rehearsal) -> bool:
+    """Whether something is badly wrong with one of those that were tried."""
+    return any(harm.warning.severity is Severity.RED for harm in tried.harms.values())
 
 
 def rehearse(request: HttpRequest, plan: Plan, wizard: Wizard) -> Rehearsal:

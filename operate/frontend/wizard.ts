@@ -57,14 +57,14 @@ async function mount(form: HTMLFormElement): Promise<void> {
   form.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form.requestSubmit(need<HTMLButtonElement>('#apply'));
+      const apply = need<HTMLButtonElement>('#apply');
+      form.requestSubmit(apply.hidden ? need<HTMLButtonElement>('#request-approval') : apply);
     } else if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
       event.preventDefault(); // not by accident
     }
   });
   form.addEventListener('submit', (event) => {
-    const apply = need<HTMLButtonElement>('#apply');
-    if (apply.getAttribute('aria-disabled') === 'true') {
+    if (event.submitter?.getAttribute('aria-disabled') === 'true') {
       event.preventDefault();
     }
   });

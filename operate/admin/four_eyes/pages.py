@@ -146,7 +146,10 @@ class DraftAdmin(PlanViews, EngineModelAdmin):
         draft = self.visible(request, key)
         step = STEPS.get(request.POST.get("do", ""))
         if step is None:
-            raise Http404(f"Expected one of {', '.join(STEPS)}, found '{request.POST.get('do', '')}'.")
+            raise Http404(
+                _("Expected one of %(known)s, found '%(found)s'.")
+                % {"known": ", ".join(STEPS), "found": request.POST.get("do", "")}
+            )
         try:
             done = step(request, draft)
         except Forbidden as refusal:

@@ -9,16 +9,21 @@ from typing import Any, Self
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from audit.models import Channel
 from operate.admin.answers import REFUSALS, refusal_of
+from operate.admin.four_eyes.asking import command_of
 from operate.approvals.drafts import MAX_TITLE, Contents, EditDraft, RequestApproval, SaveDraft
 from operate.approvals.models import Draft
+from operate.batch.plans import Plan
 from operate.forms.drafts import MomentField
 from operate.forms.keys import key_of
 from workflow.engine.errors import Rejected
+from workflow.models import ProcessInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,29 @@ def save(request: HttpRequest, command: Mapping[str, Any], terms: Terms) -> Draf
         return draft
 
 
+def draft_of_form(request: HttpRequest, plan: Plan, rows: QuerySet[ProcessInstance]) -> HttpResponse:
+    """Keep a plan on these process instances as a draft instead of carrying it out; then go to its page.
+
+    The button says whether its approval is requested at once: `draft=request` or `draft=save`.
+    """
+    plan.check()
+    places = dict(rows.order_by().values_list("pk", "workspace_id"))
+    workspaces = set(places.values())
+    if len(workspaces) != 1:
+        raise Rejected(
+            _("Expected process instances of one workspace, which has its own approvers. Narrow the list first.")
+        )
+    sent = {**request.POST.dict(), "request": request.POST.get("draft") == "request", "draft": ""}
+    terms = Terms.read(sent, workspaces.pop(), plan.describe())
+    draft = save(request, command_of(plan, sorted(places)), terms)
+    return redirect("admin:operate_draft_change", draft.key)
+
+
+def glass_of(request: HttpRequest) -> str | None:
+    """Why it is done without the approval that it needs, if the button for that was pressed."""
+    return request.POST.get("break_glass", "") if request.POST.get("confirmed") == "break" else None
+
+
 def title_of(sentences: Sequence[str]) -> str:
     """The first thing that a plan does, and how much more there is."""
     first, *others = sentences or [""]
@@ -88,4 +116,4 @@ def _moment(text: str) -> datetime | None:
     return found
 
 
-__all__ = ["Terms", "save", "title_of"]
+__all__ = ["Terms", "draft_of_form", "glass_of", "save", "title_of"]

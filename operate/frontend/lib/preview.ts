@@ -1,6 +1,7 @@
 /* What a wizard's form would do: tried anew with every change, and nothing can be applied before it was. */
 
 import { h, need } from './dom';
+import type { Approval } from './drafting';
 import { postForm, Refused } from './http';
 import { number, texts } from './texts';
 
@@ -74,6 +75,8 @@ export interface Preview {
   notes?: string[];
   diffs?: { key: string; changes: { name: string; before: string; after: string }[] }[];
   rows?: Record<string, string[]>;
+  /** The policy that demands an approval, if one does. */
+  approval?: Approval | null;
 }
 
 const WAIT_MS = 300;
@@ -89,6 +92,9 @@ export class PreviewPanel {
   private readonly body = need('#preview');
   private readonly state = need('#preview-state');
   private readonly apply = need<HTMLButtonElement>('#apply');
+  /** What else ends the wizard; who approves accepts what is red. */
+  private readonly drafts = [...document.querySelectorAll<HTMLElement>('#wizard [name="draft"]')];
+  private readonly breaks = [...document.querySelectorAll<HTMLElement>('#wizard #break-now')];
 
   constructor(private readonly form: HTMLFormElement) {
     this.forbid(T.notYet);
@@ -112,7 +118,7 @@ export class PreviewPanel {
   /** What the preview depends on. */
   private question(): string {
     const fields = new FormData(this.form);
-    ['reason', 'typed', 'accepted', 'csrfmiddlewaretoken'].forEach((name) => fields.delete(name));
+    ['reason', 'typed', 'accepted', 'break_glass', 'csrfmiddlewaretoken'].forEach((name) => fields.delete(name));
     return JSON.stringify([...fields]);
   }
 
@@ -164,10 +170,9 @@ export class PreviewPanel {
     );
     this.allowAccepted = () => {
       const open = this.body.querySelectorAll('[name="accepted"]:not(:checked)').length;
+      this.allow();
       if (open) {
-        this.forbid(T.risks(open));
-      } else {
-        this.allow();
+        this.forbid(T.risks(open), [this.apply, ...this.breaks]);
       }
     };
     if (well) {
@@ -175,6 +180,7 @@ export class PreviewPanel {
     } else {
       this.forbid(answer.refused[0]?.message ?? T.nothing);
     }
+    showApproval(this.form, answer.approval ?? null);
     this.onShow(answer);
   }
 
@@ -219,16 +225,37 @@ export class PreviewPanel {
     );
   }
 
-  private forbid(why: string): void {
-    this.apply.setAttribute('aria-disabled', 'true');
-    this.apply.dataset.why = why;
-    this.apply.title = why;
+  private get buttons(): HTMLElement[] {
+    return [this.apply, ...this.drafts, ...this.breaks];
+  }
+
+  private forbid(why: string, buttons = this.buttons): void {
+    for (const button of buttons) {
+      button.setAttribute('aria-disabled', 'true');
+      button.dataset.why = why;
+      button.title = why;
+    }
   }
 
   private allow(): void {
-    this.apply.removeAttribute('aria-disabled');
-    delete this.apply.dataset.why;
-    this.apply.title = T.keys;
+    for (const button of this.buttons) {
+      button.removeAttribute('aria-disabled');
+      delete button.dataset.why;
+      button.title = button === this.apply ? T.keys : '';
+    }
+  }
+}
+
+/** Where a policy demands an approval, Apply asks for it. */
+function showApproval(form: HTMLFormElement, approval: Approval | null): void {
+  form.querySelectorAll<HTMLElement>('[data-if-governed]').forEach((each) => (each.hidden = approval === null));
+  need('#apply', form).hidden = approval !== null;
+  if (approval) {
+    need('[data-policy]', form).textContent = approval.policy;
+    const why = need('[data-why-not-break]', form);
+    why.textContent = approval.whyNotBreak;
+    why.hidden = !approval.whyNotBreak;
+    need('[data-may-break]', form).hidden = Boolean(approval.whyNotBreak);
   }
 }
 

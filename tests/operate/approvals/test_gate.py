@@ -22,7 +22,7 @@ from operate.workspaces import Forbidden, Role, add_member
 from tests.operate.approvals.conftest import Shop, active, deploy
 from workflow.engine.errors import Conflict, NotFound, Rejected
 from workflow.migration import Mapping, MigrationPlan
-from workflow.models import Incident, Job, ProcessInstance, Variable, Workspace
+from workflow.models import Incident, Job, ProcessDefinition, ProcessInstance, Variable, Workspace
 from workflow.modification import CancelAll, StartBefore
 from workflow.soundness import Acceptance
 
@@ -326,6 +326,56 @@ def test_who_moves_to_another_process_is_governed_by_both(process_id, shop: Shop
         by(shop.olga, actions.MigrateProcessInstance).execute(shop.start()[0], plan)
     with pytest.raises(ApprovalNeeded):
         by(shop.olga, actions.SubmitBatch).execute(plans.Migrate(plan), Selection(shop.start(2)))
+
+
+# ---- what takes process instances along
+
+
+ALONG = {
+    "CANCEL": lambda shop, user, **o: by(user, actions.DeleteProcessDefinition, **o).execute(
+        shop.definition_key, cascade=True
+    ),
+    "DELETE": lambda shop, user, **o: by(user, actions.DeleteDeployment, **o).execute(
+        ProcessDefinition.objects.get(pk=shop.definition_key).deployment_key, cascade=True
+    ),
+    "SUSPEND": lambda shop, user, **o: by(user, actions.SuspendProcessDefinition, **o).execute(
+        shop.definition_key, with_instances=True
+    ),
+    "MODIFY": lambda shop, user, **o: by(user, actions.DeleteJob, **o).execute(
+        Job.objects.filter(kind="TIMER").latest("key").key
+    ),
+}
+
+
+@pytest.mark.parametrize("operation", ALONG)
+def test_there_is_no_way_around(operation, shop: Shop):
+    # given
+    shop.govern(operation=operation)
+    timer = shop.deploy('<userTask id="archive" />', LATE)
+    key = shop.start()[0] if operation != "MODIFY" else at_archive(timer)
+    before = active(key)
+    # then
+    with pytest.raises(ApprovalNeeded):
+        ALONG[operation](shop, shop.anna)
+    assert active(key) == before
+    assert not ProcessInstance.objects.get(pk=key).suspended
+    ALONG[operation](shop, shop.anna, break_glass="It burns")
+    assert Notice.objects.filter(kind=Kind.BREAK_GLASS).count() == 1
+
+
+def test_without_process_instances_definitions_are_everybodys(shop: Shop):
+    shop.govern()
+    by(shop.anna, actions.SuspendProcessDefinition).execute(shop.definition_key, with_instances=True)
+    by(shop.anna, actions.DeleteProcessDefinition).execute(shop.definition_key, cascade=True)
+
+
+LATE = """<userTask id="archive" /><boundaryEvent id="late" attachedToRef="archive">
+  <timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition></boundaryEvent>"""
+
+
+def at_archive(definition: int) -> int:
+    started = actions.StartProcessInstance(None).execute(definition, instructions=[StartBefore("archive")])
+    return started.process_instance_key
 
 
 # ---- risk

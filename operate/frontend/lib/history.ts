@@ -516,7 +516,7 @@ export class HistoryTree {
       return null;
     }
     const before = this.drawn.get(entry.id);
-    const shown = JSON.stringify([entry, this.hasOpenSign(entry), this.selected === entry.id, this.marksOf(entry)]);
+    const shown = JSON.stringify([entry, this.hasOpenSign(entry), this.isSelected(entry), this.marksOf(entry)]);
     let html = before?.html;
     if (!html || before?.shown !== shown) {
       const fresh = this.rendered(entry);
@@ -527,6 +527,10 @@ export class HistoryTree {
     html.style.top = `${index * ROW_PIXELS}px`;
     html.classList.toggle('is-active', entry.id === this.active);
     return html;
+  }
+
+  private isSelected(entry: Entry): boolean {
+    return entry.row === this.root ? this.selected === '' : entry.id === this.selected;
   }
 
   private hasOpenSign(entry: Entry): boolean | null {
@@ -548,7 +552,6 @@ export class HistoryTree {
     const expanded = this.hasOpenSign(entry);
     const { row, called, pending } = entry;
     const marks = this.marksOf(entry).split(' ');
-    const isSelected = row === this.root ? this.selected === '' : entry.id === this.selected;
     const kinds = [
       'ft-tree-row',
       (row && row !== this.root && !row.isOpen) || (called && !called.isOpen) ? 'is-ended' : '',
@@ -568,7 +571,7 @@ export class HistoryTree {
         'aria-posinset': entry.place,
         'aria-setsize': entry.siblings,
         'aria-expanded': expanded === null ? (row === this.root ? 'true' : null) : String(expanded),
-        'aria-selected': String(isSelected),
+        'aria-selected': String(this.isSelected(entry)),
         'data-entry': entry.id,
         'data-key': row?.key,
         'data-element': row?.element,

@@ -141,8 +141,8 @@ export class Keys {
         canceled ? T.canceled(canceled) : '',
       ];
       this.diagram.graphics(id).setAttribute('aria-label', parts.filter(Boolean).join(', '));
-      if (active && !figures[this.now]?.active && !this.isInside()) {
-        this.now = id; // where the tokens are one wants to be first
+      if (active && (!figures[this.now]?.active || shape?.parent?.id === this.now) && !this.isInside()) {
+        this.now = id; // where the tokens are one wants to be first, at the innermost element
         this.reachable();
       }
     }

@@ -29,7 +29,11 @@ _CALLS = {
     "pgettext": (0, 1, None),
     "npgettext": (0, 1, 2),
 }
-_NAMES = {"_": "gettext", "noop": "gettext", **{name + kind: name for name in _CALLS for kind in ("", "_lazy", "_noop")}}
+_NAMES = {
+    "_": "gettext",
+    "noop": "gettext",
+    **{name + kind: name for name in _CALLS for kind in ("", "_lazy", "_noop")},
+}
 _STRING = r"""u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 _IN_TEMPLATE = re.compile(rf"\b(npgettext|ngettext|pgettext|gettext|_)\(\s*({_STRING}(?:\s*,\s*{_STRING})*)", re.DOTALL)
 

@@ -86,7 +86,9 @@ class SubmitBatch(BatchAction):
     def execute(self, plan: Plan, selection: Selection, *, items_per_job: int | None = None) -> int:
         """Submit it; where a policy asks for red warnings, its process instances are judged before."""
         self._plan = plan
-        self._is_red = gate.is_asked(self) and bool(gate.only_red([plan.governed_as])) and self._would_harm(plan, selection)
+        self._is_red = (
+            gate.is_asked(self) and bool(gate.only_red([plan.governed_as])) and self._would_harm(plan, selection)
+        )
         found: int = super().execute(plan, selection, items_per_job=items_per_job)
         return found
 
@@ -107,7 +109,9 @@ class SubmitBatch(BatchAction):
 
     def operations(self) -> frozenset[BatchType]:
         """What the batch does to each of its process instances."""
-        return frozenset({self._plan.governed_as} | ({BatchType.SET_VARIABLES} if self._plan.edits_variables else set()))
+        return frozenset(
+            {self._plan.governed_as} | ({BatchType.SET_VARIABLES} if self._plan.edits_variables else set())
+        )
 
     def places(self) -> list[Place]:
         """Its process instances, counted by where they are; what goes to another process is of both."""

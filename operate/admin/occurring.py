@@ -74,9 +74,7 @@ def _told(instance: ProcessInstance, outcomes: list[Outcome]) -> dict[str, Any]:
     return {
         "begins": list(dict.fromkeys(name for each in outcomes for name in names_of(instance, each.activated))),
         "ends": list(
-            dict.fromkeys(
-                name for each in outcomes for name in names_of(instance, (*each.completed, *each.terminated))
-            )
+            dict.fromkeys(name for each in outcomes for name in names_of(instance, (*each.completed, *each.terminated)))
         ),
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from operator import itemgetter
 from typing import Any
@@ -62,9 +62,9 @@ class Running:
     """The running element instances of one process instance."""
 
     process: ExecutableProcess
-    total: Mapping[str, int]
-    listed: Mapping[str, Sequence[ElementInstance]]
-    told: Mapping[int, str]
+    total: Mapping[str, int] = field(default_factory=dict)
+    listed: Mapping[str, Sequence[ElementInstance]] = field(default_factory=dict)
+    told: Mapping[int, str] = field(default_factory=dict)
     """Of scopes that run more than once, what tells them apart: their own variables."""
 
     @classmethod

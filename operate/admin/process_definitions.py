@@ -356,7 +356,7 @@ def start_instructions(key: int, elements: Sequence[str]) -> list[Instruction]:
 def startable(key: int) -> list[dict[str, str]]:
     """The elements that a new process instance can begin at, by name."""
     process = executable_process(key)
-    nothing = Running(process, {}, {})
+    nothing = Running(process)
     drawn = (each for each in process.elements.values() if each.flow_scope is not None and "#" not in each.id)
     found = [{"id": each.id, "name": element_label(each)} for each in drawn if not why_not_add(each, nothing)]
     return sorted(found, key=lambda each: each["name"].lower())

@@ -46,7 +46,7 @@ def test_a_workspace_administrator_gives_a_group_a_role_and_sees_who_may_do_what
     page.get_by_label("Group to add as Operator").fill("Night shift")
     page.get_by_label("Group to add as Operator").press("Enter")
     # then
-    expect(page.locator("#toasts")).to_contain_text("Night shift is now operator.")
+    expect(page.locator("#toasts")).to_contain_text("Night shift now has the role “Operator”.")
     # and it is told why
     page.get_by_role("link", name="Who may do what").click()
     modify = page.get_by_role("row", name="Modify process instances")

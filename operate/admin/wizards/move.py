@@ -82,7 +82,7 @@ class MoveWizard(Wizard):
         """For each element why tokens of the source cannot go there; an empty text if they can."""
         source = self.process.elements.get(source_id)
         around = [source, *source.flow_scopes()] if source is not None else []
-        running = Running(self.process, {each.id: 1 for each in around}, {}, {})
+        running = Running(self.process, {each.id: 1 for each in around})
         return {
             element.id: _("It is where they come from.") if element is source else why_not_add(element, running)
             for element in elements_of(self.process)

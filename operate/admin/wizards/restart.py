@@ -134,7 +134,7 @@ class RestartWizard(Wizard):
                 "is_chosen": each.id in chosen,
             }
             for each in elements_of(process)
-            if process.semantics is Semantics.CAMUNDA_7 or not why_not_add(each, Running(process, {}, {}))
+            if process.semantics is Semantics.CAMUNDA_7 or not why_not_add(each, Running(process))
         ]
         elements.sort(key=lambda each: (not each["is_chosen"], -each["stood"]))
         definition = self.one_version()

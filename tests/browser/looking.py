@@ -74,4 +74,4 @@ def assert_fits(page: Page, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_timeout(50)  # one frame, in which media queries and observers of sizes have their say
     found = page.evaluate(SIDEWAYS)
-    assert found == {"scrolls": False, "beyond": []}, f"{page.url} is wider than {width}"
+    assert found == {"scrolls": False, "beyond": []}, f"{page.url} is wider than {width}: {found}"

@@ -210,15 +210,7 @@ export class Review {
     { type: 'button', class: 'ft-button ft-button-primary', id: 'plan-apply', onclick: () => this.act() },
     T.apply,
   );
-  private readonly drafting = new Drafting({
-    suggestTitle: () =>
-      this.mode.plan.rows
-        .map((row) => this.mode.sentence(row))
-        .join(', ')
-        .slice(0, MOST_TITLE),
-    keep: (terms) => this.keep(terms),
-    applyAnyway: (reason) => this.submit(breaking(reason)),
-  });
+  private readonly drafting: Drafting;
   private readonly scope = h('select', {
     class: 'ft-input',
     'aria-label': T.scope,
@@ -238,6 +230,15 @@ export class Review {
     private readonly mode: Mode,
     private readonly dialog: HTMLDialogElement,
   ) {
+    this.drafting = new Drafting({
+      suggestTitle: () =>
+        mode.plan.rows
+          .map((row) => mode.sentence(row))
+          .join(', ')
+          .slice(0, MOST_TITLE),
+      keep: (terms) => this.keep(terms),
+      applyAnyway: (reason) => this.submit(breaking(reason)),
+    });
     const host = h('div', {});
     this.planned = new PlannedVariables(host, mode.page, () => mode.plan);
     this.variables.append(this.scope, host);

@@ -143,7 +143,12 @@ function showHelp(): void {
   );
   dialog.addEventListener('close', () => dialog.remove());
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener('keydown', (event) => event.key === '?' && dialog.close());
+  dialog.addEventListener('keydown', (event) => {
+    if (event.key === '?') {
+      event.preventDefault(); // or the same key would open it again
+      dialog.close();
+    }
+  });
   document.body.append(dialog);
   dialog.showModal();
 }

@@ -81,7 +81,7 @@ def test_a_toast_is_dismissed_and_leads_on(office):
     key = office.loan()
     page = office.login("omar")
     page.goto(f"/workflow/processinstance/confirm/?operation=suspend&key={key}")
-    page.locator("button[name=confirmed]").click()
+    page.get_by_role("button", name="Suspend process instance").click()
     toast = page.locator(".ft-toast")
     expect(toast).to_have_attribute("role", "status")
     expect(toast.get_by_role("link", name="Open")).to_have_attribute("href", f"/workflow/processinstance/{key}/")

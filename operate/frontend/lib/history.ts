@@ -543,9 +543,16 @@ export class HistoryTree {
     if (!row || row === this.root) {
       return '';
     }
-    const leaves = row.isOpen && this.plan?.leaves(row.exact ?? row.element, row.key) ? 'leaves' : '';
+    const leaves = row.isOpen && this.isLeaving(row) ? 'leaves' : '';
     const isRelated = this.related !== '' && row.element === this.related;
     return [leaves, this.ending.has(row.key) ? 'ends' : '', isRelated ? 'related' : ''].join(' ');
+  }
+
+  /** Whether the plan takes it away, or a scope around it. */
+  private isLeaving(row: Row): boolean {
+    const scope = this.rows.get(row.scope);
+    const leaves = this.plan?.leaves(row.exact ?? row.element, row.key) ?? false;
+    return leaves || (scope !== undefined && scope !== this.root && this.isLeaving(scope));
   }
 
   private rendered(entry: Entry): HTMLElement {

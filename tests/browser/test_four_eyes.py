@@ -138,7 +138,7 @@ def test_what_is_red_has_to_be_accepted_and_no_has_to_be_explained(office: Offic
     expect(harm).to_contain_text("assessment_join")
     expect(other.locator("#approve")).to_have_attribute("title", "Accept what is red first, or reject it.")
     expect(other.locator("#reject")).to_have_attribute("title", "Say in the note why it is rejected.")
-    other.get_by_label("Note", exact=False).first.fill("Bring the other two tokens, too.")
+    other.locator("#note").fill("Bring the other two tokens, too.")
     other.locator("#reject").click()
     expect(other.locator("#toasts")).to_contain_text("Rejected.")
     assert active(key) == ["check_completeness"]

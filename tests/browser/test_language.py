@@ -15,6 +15,7 @@ def german(office, username: str = "ada") -> Page:
     context = office.browser.new_context(
         viewport={"width": 1280, "height": 800}, base_url=office.server, locale="de-DE", timezone_id="Europe/Berlin"
     )
+    context.add_init_script("localStorage.setItem('fettle.modeKnown', '1')")
     page = context.new_page()
     page.set_default_timeout(60_000)
     office.pages.append(page)

@@ -169,9 +169,12 @@ def test_what_has_changed_since_the_request_is_shown_before_it_is_approved(offic
     services.complete_user_task(task.key)
     other = office.login("bea")
     other.goto(f"/operate/draft/{draft}/")
-    told = other.locator("#outcome, .ft-decision")
-    expect(told.first).to_contain_text("As things are it could not be done")
-    expect(other.get_by_role("button", name="Approve")).to_have_attribute("aria-disabled", "true")
+    told = other.locator(".ft-draft-differences")
+    expect(told).to_contain_text("It would come out otherwise than when the approval was requested:")
+    expect(told).to_contain_text("check_completeness")
+    other.get_by_role("button", name="Approve and apply").click()
+    expect(other.locator("#toasts")).to_contain_text("Approved and applied.")
+    assert "accept_loan_application" in active(key)
 
 
 def test_a_request_expires_and_can_be_made_again(office: Office, bea: Any) -> None:

@@ -18,17 +18,20 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-ha
 BUNDLE := workflow/expressions/feel/dist/feelin.js
 BUNDLED := package-lock.json esbuild.config.mjs $(wildcard workflow/expressions/feel/*.js) \
 	$(shell find operate/frontend 2>/dev/null)
+TRANSLATED := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint fmt install install-dev build requirements clean python node chromium
+.PHONY: help run test bench screenshots lint fmt install install-dev build messages requirements clean python node chromium
 
 help:
 	@echo 'make run      start Fettle (PORT=8000 WORKERS=1 DEMO=1 DATA_DIR=…, DATABASE_URL=… in the environment)'
 	@echo 'make test     linters, types, architecture, migrations, all tests'
-	@echo 'make bench    measure the engine against PostgreSQL itself'
+	@echo 'make bench    measure the engine against PostgreSQL itself; PAGES=1: the pages with a million process instances'
+	@echo 'make screenshots   pictures of every screen in both themes, in docs/screens'
 	@echo 'make lint     only the linters, types and architecture'
 	@echo 'make fmt      format the source'
 	@echo 'make requirements   pin the newest allowed Python packages'
+	@echo 'make messages   bring new texts into the translations'
 	@echo 'make clean    remove everything that was made, except data'
 
 run: python node
@@ -39,8 +42,11 @@ run: python node
 test: lint chromium
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
 
-bench: install-dev build
-	$(BIN)/python -m tests.bench
+bench: install-dev build $(if $(PAGES),chromium)
+	$(BIN)/python -m tests.bench$(if $(PAGES),.pages)
+
+screenshots: install-dev build chromium
+	$(BIN)/python -m tests.screenshots
 
 lint: install-dev build
 	$(BIN)/ruff check .
@@ -84,7 +90,10 @@ requirements: install-dev
 
 # Assets
 
-build: $(BUNDLE)
+build: $(BUNDLE) $(TRANSLATED)
+
+messages: install-dev
+	@$(BIN)/python -m config.messages collect
 
 node_modules/.installed: package-lock.json .npmrc | node
 	@echo 'Installing the npm packages of package-lock.json …'
@@ -94,6 +103,10 @@ node_modules/.installed: package-lock.json .npmrc | node
 $(BUNDLE): $(BUNDLED) node_modules/.installed
 	@echo 'Bundling scripts and styles …'
 	@node esbuild.config.mjs
+	@touch $@
+
+%.mo: %.po config/messages.py | .venv/.installed
+	@$(BIN)/python -m config.messages compile
 	@touch $@
 
 # Tools that have to be there
@@ -117,5 +130,5 @@ chromium:
 		fi; }
 
 clean:
-	rm -rf .venv node_modules staticfiles operate/static/operate $(dir $(BUNDLE)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache test-results
+	rm -rf .venv node_modules staticfiles operate/static/operate $(dir $(BUNDLE)) $(TRANSLATED) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,7 +3,7 @@
  * else; what is imported when it is needed, such as the JSON editor, is a chunk of its own.
  */
 import { readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 
 import { build, context } from 'esbuild';
 
@@ -39,6 +39,7 @@ function islands() {
     minify: true,
     sourcemap: true,
     legalComments: 'linked',
+    metafile: true,
     assetNames: 'assets/[name]-[hash]',
     loader: { '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.eot': 'file', '.svg': 'file' },
   };
@@ -61,5 +62,6 @@ if (process.argv.includes('--watch')) {
   console.log(`Watching ${FRONTEND} …`);
 } else {
   await rm(STATIC, { recursive: true, force: true });
-  await Promise.all([build(feel), build(islands())]);
+  const [, { metafile }] = await Promise.all([build(feel), build(islands())]);
+  await writeFile(`${STATIC}/build.json`, JSON.stringify(metafile)); // what is in which file, and how much of it
 }

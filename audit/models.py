@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from workflow.models.fields import KeyReference
 from workflow.models.querysets import WorkspaceQuerySet
 
 KEY_LIMIT = 2**63
+UNDO_OF = "undo_of"
+"""Where the body of an event names the one that it has taken back."""
 
 
 class Channel(models.TextChoices):
@@ -32,15 +35,18 @@ class Event(models.TextChoices):
     """What was done."""
 
     ACTIVATE = "Activate", _("Activate")
+    APPROVE = "Approve", _("Approve")
     ASSIGN = "Assign", _("Assign")
     BROADCAST = "Broadcast", _("Broadcast")
     CANCEL = "Cancel", _("Cancel")
+    COMMENT = "Comment", _("Comment")
     COMPLETE = "Complete", _("Complete")
     CORRELATE = "Correlate", _("Correlate")
     CREATE = "Create", _("Create")
     DELETE = "Delete", _("Delete")
     DEPLOY = "Deploy", _("Deploy")
     EXECUTE = "Execute", _("Execute")
+    EXPIRE = "Expire", _("Expire")
     EXPORT = "Export", _("Export")
     FAIL = "Fail", _("Fail")
     GRANT = "Grant", _("Grant")
@@ -48,6 +54,8 @@ class Event(models.TextChoices):
     MIGRATE = "Migrate", _("Migrate")
     MODIFY = "Modify", _("Modify")
     PUBLISH = "Publish", _("Publish")
+    REJECT = "Reject", _("Reject")
+    REQUEST = "Request", _("Request")
     RESOLVE = "Resolve", _("Resolve")
     RESTART = "Restart", _("Restart")
     RESUME = "Resume", _("Resume")
@@ -61,25 +69,30 @@ class Event(models.TextChoices):
     TRIGGER = "Trigger", _("Trigger")
     UNLOCK = "Unlock", _("Unlock")
     UPDATE = "Update", _("Update")
+    WITHDRAW = "Withdraw", _("Withdraw")
 
 
 class Subject(models.TextChoices):
     """The kind of thing that it was done to."""
 
+    APPROVAL_POLICY = "Approval policy", _("Approval policy")
     AUDIT_LOG = "Audit log", _("Audit log")
     BATCH = "Batch", _("Batch")
     DEPLOYMENT = "Deployment", _("Deployment")
+    DRAFT = "Draft", _("Draft")
     ELEMENT_INSTANCE = "Element instance", _("Element instance")
     INCIDENT = "Incident", _("Incident")
     JOB = "Job", _("Job")
     MASKING = "Masking", _("Masking")
     MESSAGE = "Message", _("Message")
+    NOTE = "Note", _("Note")
     PROCESS_DEFINITION = "Process definition", _("Process definition")
     PROCESS_INSTANCE = "Process instance", _("Process instance")
     PROCESS_VARIABLES = "Process variables", _("Process variables")
     ROLE = "Role", _("Role")
     SIGNAL = "Signal", _("Signal")
     USER_TASK = "User task", _("User task")
+    WEBHOOK = "Webhook", _("Webhook")
     WORKSPACE = "Workspace", _("Workspace")
 
 
@@ -110,6 +123,17 @@ class AuditEventQuerySet(WorkspaceQuerySet):
         if operation_id.hex.isdecimal() and (key := int(operation_id.hex)) < KEY_LIMIT:
             found |= Q(request_id=None, key=key)
         return self.filter(found)
+
+    def undoing(self, keys: Collection[int]) -> Self:
+        """Those that have taken back one of these events."""
+        return self.filter(result=Result.SUCCESS, body__has_key=UNDO_OF, body__undo_of__in=list(keys))
+
+    def with_undone_by(self) -> Self:
+        """Each with the key of the event that has taken it back."""
+        own = models.Func(models.OuterRef("key"), function="to_jsonb", output_field=models.JSONField())
+        later = AuditEvent.objects.filter(result=Result.SUCCESS, body__has_key=UNDO_OF)
+        later = later.annotate(of=F(f"body__{UNDO_OF}")).filter(of=own)
+        return self.annotate(undone_by=models.Subquery(later.order_by("-key").values("key")[:1]))
 
     def unsealed(self) -> Self:
         return self.filter(sequence__isnull=True)
@@ -189,6 +213,15 @@ class AuditEvent(models.Model):
                 condition=Q(process_instance_key__isnull=True) | ~Q(entity_key=F("process_instance_key")),
             ),
             models.Index(fields=["key"], name="audit_unsealed", condition=Q(sequence__isnull=True)),
+            models.Index(fields=["request_id"], name="audit_request", condition=Q(request_id__isnull=False)),
+            models.Index(fields=["actor_name", "-at", "-key"], name="audit_actor"),
+            models.Index(
+                fields=["event", "-at", "-key"],
+                name="audit_rare_event",
+                condition=~Q(event__in=["Start", "Complete", "Activate"]),
+            ),
+            models.Index(fields=["-at", "-key"], name="audit_unsuccessful", condition=~Q(result="SUCCESS")),
+            models.Index(F(f"body__{UNDO_OF}"), name="audit_undo_of", condition=Q(body__has_key=UNDO_OF)),
         ]
 
     def __str__(self) -> str:

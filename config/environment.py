@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
@@ -85,6 +86,49 @@ def database(url: str, **settings: Any) -> dict[str, Any]:
         "OPTIONS": parameters | settings.pop("OPTIONS", {}),
         **settings,
     }
+
+
+MAIL_SCHEMES: dict[str, dict[str, Any]] = {
+    "smtp": {"EMAIL_USE_TLS": False, "EMAIL_PORT": 25},
+    "smtp+tls": {"EMAIL_USE_TLS": True, "EMAIL_PORT": 587},
+    "smtp+ssl": {"EMAIL_USE_SSL": True, "EMAIL_PORT": 465},
+}
+MAIL_SECONDS = 15
+
+
+def mail(name: str) -> dict[str, Any]:
+    """Return Django's settings for a mail server's URL (`smtp+tls://user:password@host:587`); `console://` prints mails."""
+    url = os.environ.get(name, "")
+    scheme = url.partition("://")[0]
+    if scheme in ("", "console"):
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if scheme not in MAIL_SCHEMES:
+        expected = ", ".join(f"'{each}://'" for each in (*MAIL_SCHEMES, "console"))
+        raise ImproperlyConfigured(f"Expected {name} to begin with one of {expected}, found '{scheme}://'.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port or MAIL_SCHEMES[scheme]["EMAIL_PORT"]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"Expected {name} to be an address of a mail server: {error}.") from error
+    if not parts.hostname:
+        raise ImproperlyConfigured(f"Expected {name} to name a host, as in 'smtp+tls://user:password@host:587'.")
+    return {
+        **MAIL_SCHEMES[scheme],
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_TIMEOUT": MAIL_SECONDS,
+    }
+
+
+def base_url(name: str, *, default: str) -> str:
+    """Return what absolute addresses begin with, without a slash at the end."""
+    url = os.environ.get(name) or default
+    if not url.startswith(("http://", "https://")):
+        raise ImproperlyConfigured(f"Expected {name} to begin with 'https://' or 'http://', found '{url}'.")
+    return url.rstrip("/")
 
 
 def label(request: HttpRequest) -> list[str] | None:

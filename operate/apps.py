@@ -13,6 +13,7 @@ class OperateConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from operate.undo import plan as _undoing_is_a_plan_too  # noqa: F401
         from operate.workspaces import signals
         from workflow.models import Workspace
 

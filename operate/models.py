@@ -7,11 +7,16 @@ from django.utils.translation import gettext_lazy as _
 from simple_history import register
 from simple_history.models import HistoricalRecords
 
+from operate.alerts.models import Alert, AlertEvent
+from operate.approvals.models import ApprovalPolicy, Draft, DraftComment
 from operate.batch.models import Batch, BatchItem, BatchJob
 from operate.figures import HourlyFigure, RollUp
 from operate.grants import RoleGrant
 from operate.lists import ListColumns, SavedFilter
 from operate.masking.models import MaskedVariable
+from operate.notes.models import Note
+from operate.notifications.models import Notice, Notification, NotificationPreference, Webhook
+from operate.presence.models import Presence
 from workflow.models import ProcessDataPath, Workspace
 
 
@@ -42,14 +47,25 @@ register(Workspace, app="operate")
 register(ProcessDataPath, app="operate")
 
 __all__ = [
+    "Alert",
+    "AlertEvent",
+    "ApprovalPolicy",
     "Batch",
     "BatchItem",
     "BatchJob",
+    "Draft",
+    "DraftComment",
     "HourlyFigure",
     "ListColumns",
     "MaskedVariable",
+    "Note",
+    "Notice",
+    "Notification",
+    "NotificationPreference",
+    "Presence",
     "RoleGrant",
     "RollUp",
     "SavedFilter",
+    "Webhook",
     "WorkspaceSettings",
 ]

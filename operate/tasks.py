@@ -7,6 +7,10 @@ from operate import (
     cleanup,  # noqa: F401  (its tasks are found with these)
     figures,
 )
+from operate.alerts import checking  # noqa: F401  (as are these)
+from operate.approvals import executing as _approvals  # noqa: F401  (as are these)
+from operate.notifications import background as _notifications  # noqa: F401  (as are these)
+from operate.presence import beats  # noqa: F401  (as are these)
 from operate.search import background  # noqa: F401  (as are these)
 from workflow import services
 

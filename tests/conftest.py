@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import psutil
 import psycopg
@@ -17,27 +18,36 @@ from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from config.embedded_postgres import TEST_CONFIGURATION, EmbeddedPostgres, database_url, default_directory
+from tests.support.template_database import template_database
 from workflow.persistence import data_paths
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
-    """Run the embedded PostgreSQL for the tests, unless DATABASE_URL names a server."""
-    if os.environ.get("DATABASE_URL"):
-        yield
-        return
+    """Run the embedded PostgreSQL for the tests, unless DATABASE_URL names a server; test databases are copies of one."""
+    given = os.environ.get("DATABASE_URL")
     directory = default_directory("test")
     server = EmbeddedPostgres(directory, configuration=TEST_CONFIGURATION)
-    with server.running():
-        drop_databases_of_killed_runs(database_url(directory, "postgres"))
+    with nullcontext() if given else server.running():
+        if not given:
+            drop_databases_of_killed_runs(database_url(directory, "postgres"))
+        template = template_database(given or database_url(directory))
+        connection.settings_dict["TEST"] |= {"TEMPLATE": template, "MIGRATE": False}
         yield
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test begin as if it were known that nothing is searchable; what a test configures is known at once."""
+    """Let each test begin as if it were known that nothing is searchable and that no policy asks for an approval.
+
+    What a test configures is known at once.
+    """
+    from operate.approvals import policies  # its models want Django to be set up
+
     monkeypatch.setattr(data_paths, "MAX_AGE", float("inf"))
     data_paths.assume_configuration({})
+    monkeypatch.setattr(policies, "MAX_AGE", float("inf"))
+    policies.assume_policies(())
 
 
 END_OTHER_SESSIONS = """
@@ -51,7 +61,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     In the end a thread of a server may still hold a connection, which would keep the test database from being dropped.
     """
-    from tests.support.emptying import empty_database  # it wants Django to be set up
+    from tests.support.emptying import empty_database  # as above, it wants Django to be set up
 
     TransactionTestCase._fixture_teardown = lambda case: empty_database()  # type: ignore[method-assign]
     with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -96,6 +106,23 @@ def requests_end_before_the_database_is_emptied(
     while any(thread.is_alive() for thread in list(busy_threads) if thread is not me):
         assert time.monotonic() < deadline, f"A request has not ended within {PATIENCE_S:.0f} s after its test."
         time.sleep(0.01)
+
+
+FIGURES = "figures: "
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have recorded as figures, also those that other processes have run."""
+    found: dict[str, list[str]] = {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, text in getattr(report, "user_properties", ()):
+                if name.startswith(FIGURES) and report.when == "call":
+                    found.setdefault(name.removeprefix(FIGURES), []).append(text)
+    for title, lines in found.items():
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.line(line)
 
 
 def drop_databases_of_killed_runs(url: str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
+
+from django.utils.translation import gettext_lazy
 
 from config import environment
 
@@ -41,7 +44,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "operate.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -81,6 +84,10 @@ DATABASE: dict[str, Any] = {
 }
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -131,14 +138,25 @@ FETTLE_BATCH_INSTANCES_PER_JOB = 200
 
 FETTLE_ENVIRONMENT = "Development"
 
+# Notifications. Mail is sent only if EMAIL_URL says how.
+FETTLE_URL = environment.base_url("FETTLE_URL", default=f"http://localhost:{environment.number('PORT', default=8000)}")
+"""What the addresses in mails and webhooks begin with."""
+vars().update(environment.mail("EMAIL_URL"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("EMAIL_FROM") or "Fettle <fettle@localhost>"
+FETTLE_MAIL = bool(os.environ.get("EMAIL_URL"))
+"""Whether notifications go out by mail at all."""
+FETTLE_WEBHOOKS_TO_PRIVATE_ADDRESSES = environment.flag("FETTLE_WEBHOOKS_TO_PRIVATE_ADDRESSES")
+"""Whether webhooks may reach this machine and the private network; whoever manages a workspace could look around in it."""
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Fettle",
     "SITE_HEADER": "Fettle",
-    "SITE_SUBHEADER": "Process operations",
+    "SITE_SUBHEADER": gettext_lazy("Process operations"),
     "SITE_SYMBOL": "healing",
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "operate.admin.frame.favicon"}],
     "SHOW_HISTORY": True,
+    "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "config.environment.label",
     "BORDER_RADIUS": "6px",

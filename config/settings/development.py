@@ -18,3 +18,6 @@ DATABASES = {
 STATIC_ROOT = None  # no collectstatic: files are found where they lie
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0
+
+FETTLE_WEBHOOKS_TO_PRIVATE_ADDRESSES = environment.flag("FETTLE_WEBHOOKS_TO_PRIVATE_ADDRESSES", default=True)
+FETTLE_MAIL = True  # without EMAIL_URL they are printed

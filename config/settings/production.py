@@ -15,6 +15,7 @@ DEBUG = False
 SECRET_KEY = _required["FETTLE_SECRET_KEY"]
 ALLOWED_HOSTS = environment.listed("FETTLE_ALLOWED_HOSTS")
 FETTLE_ENVIRONMENT = "Production"
+FETTLE_URL = environment.base_url("FETTLE_URL", default=f"https://{ALLOWED_HOSTS[0].lstrip('.*')}")
 
 DATABASES = {
     "default": environment.database(

@@ -43,6 +43,7 @@ from operate.actions.jobs import (
 from operate.actions.many import ModifyProcessInstances
 from operate.actions.messages import CorrelateMessage, PublishMessage, SignalElement, TriggerMessage
 from operate.actions.migration import MigrateProcessInstance
+from operate.actions.notes import AddNote, EditNote, RemoveNote
 from operate.actions.process_definitions import (
     ActivateProcessDefinition,
     SetHistoryTimeToLive,
@@ -74,6 +75,7 @@ __all__ = [
     "ActivateAdHocElements",
     "ActivateJobs",
     "ActivateProcessDefinition",
+    "AddNote",
     "AnnotateOperation",
     "AssignUserTask",
     "BroadcastSignal",
@@ -92,6 +94,7 @@ __all__ = [
     "DeleteProcessInstance",
     "DeleteVariables",
     "Deploy",
+    "EditNote",
     "EditVariables",
     "Edited",
     "EvaluateStartConditions",
@@ -107,6 +110,7 @@ __all__ = [
     "PublishMessage",
     "RecalculateJobDueDate",
     "ReindexProcess",
+    "RemoveNote",
     "ResolveIncident",
     "ResolveUserTask",
     "RestartProcessInstances",

@@ -7,14 +7,20 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
+from urllib.parse import unquote
 from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection
 from django.http import HttpRequest
+from django.utils import translation
 from psycopg.errors import DeadlockDetected
 
-from audit.models import Channel, Event, Result, Subject
+from audit.models import UNDO_OF, Channel, Event, Result, Subject
 from audit.record import NewAuditEvent, Snapshot, record
+from audit.undoing import begin_undo
+from operate.approvals import gate
+from operate.approvals.policies import Place
+from operate.batch.models import BatchType
 from operate.workspaces.access import Access, Forbidden, Hidden, User
 from operate.workspaces.roles import Right
 from workflow.engine.errors import BpmnError, ElementFailure, EngineError, NotFound
@@ -29,6 +35,10 @@ Done = TypeVar("Done", Outcome, Outcome | StartTimer)
 
 REFUSALS = (EngineError, ElementFailure, BpmnError)
 REQUEST_ID_HEADER = "X-Request-ID"
+BREAK_GLASS_HEADER = "X-Fettle-Break-Glass"
+"""With a reason, percent-encoded where it is not ASCII: to be done without the approval that it needs."""
+BREAK_GLASS_FIELD = "break_glass"
+"""The same, of a form."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +65,12 @@ class Action(Generic[Answer]):
     subject: ClassVar[Subject]
     entity: ClassVar[Subject | None] = None
     """What the first argument is a key of, where that is not the subject."""
+    operation: ClassVar[BatchType | None] = None
+    """What approval policies know it as; None: nobody has ever to approve it."""
+    brings_instances_along: ClassVar[bool] = False
+    """Whether it is about something else, and process instances are only taken along."""
+    undo_of: int | None = None
+    """The audit event that it takes back; Conflict if another one has done so already."""
 
     perform: Callable[..., Answer]
     """The operation itself, with the arguments of `execute`: one service call, and what to note about it."""
@@ -71,6 +87,8 @@ class Action(Generic[Answer]):
         now: datetime | None = None,
         dry_run: bool = False,
         batch_key: int | None = None,
+        approval: gate.Approval | None = None,
+        break_glass: str | None = None,
     ) -> None:
         if actor is None and channel is not Channel.SYSTEM:
             raise ValueError(f"Expected an actor for channel '{channel}', found none; only the system acts on its own.")
@@ -83,6 +101,8 @@ class Action(Generic[Answer]):
         self.now = now
         self.dry_run = dry_run
         self.batch_key = batch_key
+        self.approval = approval
+        self.break_glass = break_glass
         self.access = Access.of_system() if actor is None else Access.of(actor)
         user = None if actor is None else actor.get_username()
         self.context = Context(authorize=self._authorize, now=now, dry_run=dry_run, user=user)
@@ -90,6 +110,7 @@ class Action(Generic[Answer]):
     @classmethod
     def of(cls, request: HttpRequest, channel: Channel, **options: Any) -> Self:
         """The action for whoever sent the request; all actions of one request have one request id."""
+        options.setdefault("break_glass", break_glass_of(request, channel))
         return cls(
             request.user, channel=channel, request_id=request_id_of(request), url=request.get_full_path(), **options
         )
@@ -100,17 +121,21 @@ class Action(Generic[Answer]):
         A dry run writes nothing. It is recorded only if a right was missing. Of two commands that wait for each other
         PostgreSQL ends one, which is then done once more.
         """
-        try:
-            return self._attempt(args, kwargs, is_last=connection.in_atomic_block)
-        except _Deadlock:
-            return self._attempt(args, kwargs, is_last=True)
+        with translation.override("en"):  # what is stored must not depend on who reads
+            try:
+                return self._attempt(args, kwargs, is_last=connection.in_atomic_block)
+            except _Deadlock:
+                return self._attempt(args, kwargs, is_last=True)
 
     def _attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_last: bool) -> Answer:
         self._begin()
         try:
             with transaction(rehearsal=self.dry_run):
-                answer = self.perform(*args, **kwargs)
+                if self.undo_of is not None:
+                    begin_undo(self.entry, self.undo_of)
+                answer = self.perform(*args, **gate.with_judgement(self, kwargs))
                 if not self.dry_run:
+                    gate.require_approval(self, answer)
                     self._record()
         except Hidden:
             missing = NotFound(self.nothing_found())
@@ -142,6 +167,10 @@ class Action(Generic[Answer]):
     def note(self, **facts: object) -> None:
         """Put facts into the body of the audit event; those that say nothing are left out."""
         self.entry.body |= {name: fact for name, fact in facts.items() if fact not in (None, "", (), {}, [])}
+
+    def note_everywhere(self, **facts: object) -> None:
+        """The same for all audit events of this execution, after it was performed."""
+        self.note(**facts)
 
     def note_outcome(self, outcome: Outcome | StartTimer) -> None:
         """Tell in the audit event which process instance it was, and when: at the very time that its rows tell."""
@@ -193,6 +222,25 @@ class Action(Generic[Answer]):
         """The audit events of this execution: one, unless it concerned several process instances."""
         return (self.entry,)
 
+    def operations(self) -> frozenset[BatchType]:
+        """What it is to approval policies, after it was performed: bringing variables along is editing them, too."""
+        if self.operation is None:
+            return frozenset()
+        edits = Right.EDIT_VARIABLES in self.rights
+        return frozenset({self.operation, BatchType.SET_VARIABLES} if edits else {self.operation})
+
+    def places(self) -> list[Place]:
+        """The process instances that it concerns, by where they are, after it was performed."""
+        return (
+            []
+            if self.entry.workspace_id is None
+            else [Place(self.entry.workspace_id, frozenset({self.entry.process_id}))]
+        )
+
+    def is_red(self, answer: object) -> bool:
+        """Whether something is badly wrong with what it has done."""
+        return gate.has_red(answer)
+
     def nothing_found(self) -> str:
         """What the service says of a key that does not exist, so that a hidden one looks the same."""
         label = str((self.entity or self.subject).value).lower()
@@ -215,8 +263,15 @@ class Action(Generic[Answer]):
             request_id=self.request_id,
             url=self.url,
             reason=self.reason,
-            body={} if self.batch_key is None else {"batch": self.batch_key},
+            body=self._origin(),
         )
+
+    def _origin(self) -> dict[str, Any]:
+        """What it is a part of, for the audit event."""
+        undone = {} if self.undo_of is None else {UNDO_OF: self.undo_of}
+        if self.batch_key is not None:
+            return {"batch": self.batch_key, **undone}
+        return undone if self.approval is None else {**self.approval.facts, **undone}
 
     def _authorize(self, workspace_id: int) -> None:
         self.entry.workspace_id = workspace_id
@@ -262,6 +317,14 @@ def request_id_of(request: HttpRequest) -> UUID:
     return known
 
 
+def break_glass_of(request: HttpRequest, channel: Channel) -> str | None:
+    """The reason for doing it without the approval that it needs, if the request gives one: a header, or a page's field."""
+    given = request.headers.get(BREAK_GLASS_HEADER)
+    if given is not None:
+        return unquote(given)
+    return request.POST.get(BREAK_GLASS_FIELD) if channel is Channel.ADMIN else None
+
+
 def snapshots_of(outcome: Outcome) -> list[Snapshot]:
     """What the variables were that a command has changed."""
     return [_snapshot(outcome.process_instance_key, change) for change in outcome.variables]
@@ -280,4 +343,4 @@ def _snapshot(process_instance_key: int, change: VariableChange) -> Snapshot:
     )
 
 
-__all__ = ["Action", "request_id_of", "snapshots_of"]
+__all__ = ["Action", "break_glass_of", "request_id_of", "snapshots_of"]

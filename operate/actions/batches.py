@@ -13,17 +13,24 @@ from django.db.transaction import atomic, set_rollback
 from audit.models import Event, Subject
 from audit.record import NewAuditEvent
 from operate.actions.base import Action
+from operate.approvals import gate
+from operate.approvals.policies import Place
 from operate.batch import life, running, submitting
 from operate.batch.models import Batch, BatchJob, BatchType
-from operate.batch.plans import PLANS, Plan
+from operate.batch.plans import Migrate, Plan, Restart, read_plan
 from operate.batch.rehearsing import AT_MOST, Rehearsal, rehearse
 from operate.batch.submitting import Chosen, Selection
 from operate.workspaces.access import Forbidden
 from operate.workspaces.roles import Right
 from workflow.engine.errors import NotFound, Rejected
 from workflow.models import ProcessDefinition, Workspace
+from workflow.persistence.definitions import executable_process
+from workflow.soundness import Severity
 
 Done = TypeVar("Done")
+
+MOST_JUDGED = 10_000
+"""With more process instances than these a batch is taken for one with red warnings, where a policy asks for them."""
 
 
 class BatchAction(Action[Any]):
@@ -58,7 +65,7 @@ class BatchAction(Action[Any]):
 
     def authorize(self, batch: Batch) -> None:
         """Demand the right that the batch itself needs."""
-        self.require(PLANS[BatchType(batch.type)].right)
+        self.require(read_plan(batch.type, batch.plan).right)
         self.note(type=batch.type)
         self.authorize_all(batch.workspaces)
 
@@ -76,6 +83,15 @@ class SubmitBatch(BatchAction):
 
     event = Event.CREATE
 
+    def execute(self, plan: Plan, selection: Selection, *, items_per_job: int | None = None) -> int:
+        """Submit it; where a policy asks for red warnings, its process instances are judged before."""
+        self._plan = plan
+        self._is_red = (
+            gate.is_asked(self) and bool(gate.only_red([plan.governed_as])) and self._would_harm(plan, selection)
+        )
+        found: int = super().execute(plan, selection, items_per_job=items_per_job)
+        return found
+
     def perform(self, plan: Plan, selection: Selection, *, items_per_job: int | None = None) -> int:
         self._chosen = self._choose(plan, selection)
         key = 0 if self.dry_run else self._submit(plan, self._chosen, items_per_job)
@@ -90,6 +106,30 @@ class SubmitBatch(BatchAction):
         self.dry_run = True
         self.execute(plan, selection)
         return rehearse(plan, self._chosen.keys, self.actor, examine=examine, detailed=detailed)
+
+    def operations(self) -> frozenset[BatchType]:
+        """What the batch does to each of its process instances."""
+        return frozenset(
+            {self._plan.governed_as} | ({BatchType.SET_VARIABLES} if self._plan.edits_variables else set())
+        )
+
+    def places(self) -> list[Place]:
+        """Its process instances, counted by where they are; what goes to another process is of both."""
+        target = _target_of(self._plan)
+        more = frozenset() if target is None else frozenset({executable_process(target).id})
+        counted = submitting.count_by_process(self._chosen.keys)
+        return [Place(workspace, more | {process_id}, count) for workspace, process_id, count in counted]
+
+    def is_red(self, answer: object) -> bool:
+        return self._is_red
+
+    def _would_harm(self, plan: Plan, selection: Selection) -> bool:
+        """Whether a dry run finds red warnings, or cannot look at all of them."""
+        options: dict[str, Any] = {"request_id": self.request_id, "url": self.url, "now": self.now}
+        tried = SubmitBatch(self.actor, channel=self.channel, dry_run=True, **options)
+        found = tried.rehearse(plan, selection, examine=MOST_JUDGED)
+        is_red = any(harm.warning.severity is Severity.RED for harm in found.harms.values())
+        return is_red or found.examined < found.total
 
     def _choose(self, plan: Plan, selection: Selection) -> Chosen:
         """The process instances that are meant, once it is sure that the plan may be carried out on them."""
@@ -136,6 +176,16 @@ class SubmitBatch(BatchAction):
         )
         workspaces = frozenset(self._workspaces)
         return submitting.submit(plan, Chosen(chosen.keys, workspaces), request, items_per_job=items_per_job)
+
+
+def _target_of(plan: Plan) -> int | None:
+    """The process definition that the process instances run on afterwards, if the plan names one."""
+    match plan:
+        case Migrate():
+            return plan.plan.target_definition_key
+        case Restart():
+            return plan.options.on_definition_key
+    return None
 
 
 class SuspendBatch(BatchAction):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from audit.models import Event, Subject
 from operate.actions.base import Action
+from operate.approvals.policies import Place
+from operate.batch.models import BatchType
 from operate.workspaces.membership import no_such_workspace
 from operate.workspaces.roles import Right
 from workflow import services
@@ -64,7 +66,29 @@ class Deploy(Action[Deployed]):
         return no_such_workspace(self.entry.workspace_id)
 
 
-class DeleteDeployment(Action[DeletedDefinitions]):
+class DeleteAction(Action[DeletedDefinitions]):
+    """What takes process instances along is governed as what it does to them: otherwise it would be a way around it."""
+
+    brings_instances_along = True
+
+    def operations(self) -> frozenset[BatchType]:
+        running, ended = self._gone
+        canceled = {BatchType.CANCEL, BatchType.DELETE} if running else set()
+        return frozenset(canceled | ({BatchType.DELETE} if ended else set()))
+
+    def places(self) -> list[Place]:
+        return [] if self.entry.workspace_id is None else [self._place(self.entry.workspace_id)]
+
+    def _place(self, workspace_id: int) -> Place:
+        return Place(workspace_id, frozenset(self.entry.body.get("process_ids", ())), sum(self._gone))
+
+    @property
+    def _gone(self) -> tuple[int, int]:
+        """How many process instances are gone: running and ended ones."""
+        return self.entry.body.get("running", 0), self.entry.body.get("ended", 0)
+
+
+class DeleteDeployment(DeleteAction):
     """Delete a deployment with its definitions; `cascade` takes their process instances along."""
 
     permission = Right.DELETE_DEFINITION
@@ -84,7 +108,7 @@ class DeleteDeployment(Action[DeletedDefinitions]):
         return f"Deployment with id '{self.entry.entity_key}' does not exist."
 
 
-class DeleteProcessDefinition(Action[DeletedDefinitions]):
+class DeleteProcessDefinition(DeleteAction):
     """Delete one process definition: without process instances, or `with_ended` ones, or with `cascade` whatever they are.
 
     A dry run tells what would be lost.

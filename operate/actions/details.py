@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
 from workflow.modification import Instruction, ScopedVariables
-from workflow.services import ElementFact
-from workflow.soundness import SoundnessWarning
+from workflow.services import ElementFact, Outcome
+from workflow.soundness import Acceptance, JudgedOutcome, SoundnessWarning, require_acceptance
 
 MAX_LISTED = 1_000
 """More elements than these are counted, not listed: the rows of the element instances tell of each."""
@@ -37,6 +37,17 @@ def elements(facts: Sequence[ElementFact]) -> dict[str, Any]:
 def accepted(warnings: Sequence[SoundnessWarning]) -> list[dict[str, Any]]:
     """The red warnings that the actor has accepted."""
     return [{"code": each.code.value, "elements": list(each.element_ids), "reason": each.reason} for each in warnings]
+
+
+def accepted_in(outcome: Outcome, given: Collection[Acceptance] | None) -> dict[str, Any]:
+    """The red warnings of a judged outcome, for its audit event; raises NotAccepted unless all are among those given.
+
+    With None nobody asks.
+    """
+    if given is None or not isinstance(outcome, JudgedOutcome):
+        return {}
+    found = require_acceptance(outcome.judged, given)
+    return {"accepted_warnings": accepted(found)} if found else {}
 
 
 def _brings_variables(instruction: Instruction) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.models import Event, Subject
 from operate.actions.base import Action
+from operate.batch.models import BatchType
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.services import Context, JobFailed, Outcome
@@ -83,6 +84,7 @@ class DeleteJob(Action[Outcome | StartTimer]):
     permission = Right.MODIFY
     event = Event.DELETE
     subject = Subject.JOB
+    operation = BatchType.MODIFY
 
     def perform(self, key: int) -> Outcome | StartTimer:
         self.about(key)

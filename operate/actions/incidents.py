@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audit.models import Event, Subject
 from operate.actions.base import Action
+from operate.batch.models import BatchType
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.services import Outcome
@@ -13,6 +14,7 @@ class ResolveIncident(Action[Outcome]):
     """Resolve an incident: what failed is tried again, a job with new `retries` if it had none left."""
 
     permission = Right.RESOLVE_INCIDENT
+    operation = BatchType.RESOLVE_INCIDENTS
     event = Event.RESOLVE
     subject = Subject.INCIDENT
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from audit.models import Channel, Event, Subject
 from audit.record import NewAuditEvent
 from operate.actions.base import Action
+from operate.batch.models import BatchType
 from operate.workspaces.membership import no_such_workspace
 from operate.workspaces.roles import Right
 from workflow import services
@@ -203,6 +204,7 @@ class UpdateJob(WorkerAction[Outcome | StartTimer]):
     permission = Right.RESOLVE_INCIDENT
     alternatives = frozenset({Right.WORK_JOBS})
     event = Event.UPDATE
+    operation = BatchType.SET_RETRIES
 
     def perform(
         self,
@@ -222,6 +224,9 @@ class UpdateJob(WorkerAction[Outcome | StartTimer]):
                 key, retries=retries, lock_for=lock_for, priority=priority, resolve=resolve, context=self.context
             )
         )
+
+    def operations(self) -> frozenset[BatchType]:
+        return super().operations() if self.entry.event is Event.RETRY else frozenset()
 
     def is_recorded(self, entry: NewAuditEvent) -> bool:
         return entry.body.keys() != {"lock_for"} or super().is_recorded(entry)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from audit.models import Event, Result, Subject
 from audit.record import NewAuditEvent, Snapshot, record
 from operate.actions import details
 from operate.actions.base import Action, snapshots_of
+from operate.approvals.policies import Place
+from operate.batch.models import BatchType
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.engine.errors import Rejected
@@ -20,7 +24,9 @@ from workflow.modification import (
     ModificationOptions,
     TerminateElementInstance,
 )
+from workflow.persistence.unit_of_work import rehearsed
 from workflow.services import Outcome
+from workflow.soundness import Judging
 
 MOST_AT_ONCE = 1_000
 """More process instances than these would be locked for too long; they are for a batch."""
@@ -54,6 +60,19 @@ class ManyAction(Action[tuple[Outcome, ...]]):
         )
         self._done.append((entry, snapshots_of(outcome)))
 
+    def note_everywhere(self, **facts: object) -> None:
+        super().note_everywhere(**facts)
+        for entry, _ in self._done:
+            entry.body |= facts
+
+    def places(self) -> list[Place]:
+        found = Counter((entry.workspace_id, entry.process_id) for entry, _ in self._done)
+        return [
+            Place(workspace_id, frozenset({process_id}), count)
+            for (workspace_id, process_id), count in found.items()
+            if workspace_id is not None
+        ]
+
     def _begin(self) -> None:
         super()._begin()
         self._done: list[tuple[NewAuditEvent, list[Snapshot]]] = []
@@ -71,11 +90,13 @@ class ManyAction(Action[tuple[Outcome, ...]]):
 class ModifyProcessInstances(ManyAction):
     """Apply a plan to several running process instances of one definition.
 
-    A plan for many names elements, not element instances: those belong to one process instance only.
+    A plan for many names elements, not element instances: those belong to one process instance only. With `judging` the outcomes
+    are judged.
     """
 
     permission = Right.MODIFY
     event = Event.MODIFY
+    operation = BatchType.MODIFY
 
     def perform(
         self,
@@ -84,19 +105,24 @@ class ModifyProcessInstances(ManyAction):
         instructions: Sequence[Instruction],
         *,
         options: ModificationOptions = NO_OPTIONS,
+        judging: Judging | None = None,
     ) -> tuple[Outcome, ...]:
         self.note(plan=details.plan(instructions), options=None if options == NO_OPTIONS else options)
         self.refuse_too_many(keys)
         refuse_instructions_of_one(instructions)
         if details.sets_variables(instructions):
             self.require(Right.EDIT_VARIABLES)
+        modify: Callable[..., Outcome] = services.modify_process_instance
+        if judging is not None:
+            modify = partial(services.judge_modification, judging=judging)
         outcomes = []
-        for key in sorted(set(keys)):  # in the order in which everybody locks them
-            self.about(key)
-            outcome = services.modify_process_instance(key, instructions, options=options, context=self.context)
-            refuse_other_definition(outcome, definition_key)
-            self._note_modified(outcome)
-            outcomes.append(outcome)
+        with rehearsed(self.context) as context:  # in a dry run, too, each sees what was done to those before it
+            for key in sorted(set(keys)):  # in the order in which everybody locks them
+                self.about(key)
+                outcome = modify(key, instructions, options=options, context=context)
+                refuse_other_definition(outcome, definition_key)
+                self._note_modified(outcome)
+                outcomes.append(outcome)
         return tuple(outcomes)
 
     def _note_modified(self, outcome: Outcome) -> None:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import ClassVar
+
 from audit.models import Event, Subject
 from operate.actions.base import Action
+from operate.approvals.policies import Place
+from operate.batch.models import BatchType
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.services import DefinitionHistory, SuspendedDefinition
 
 
-class SuspendProcessDefinition(Action[SuspendedDefinition]):
+class RestAction(Action[SuspendedDefinition]):
+    """What takes process instances along is governed as what it does to them: otherwise it would be a way around it."""
+
+    brings_instances_along = True
+    done_to_instances: ClassVar[BatchType]
+
+    def operations(self) -> frozenset[BatchType]:
+        return frozenset({self.done_to_instances} if self.entry.body.get("instances") else ())
+
+    def places(self) -> list[Place]:
+        return [replace(each, count=self.entry.body["instances"]) for each in super().places()]
+
+
+class SuspendProcessDefinition(RestAction):
     """Let nobody and nothing start a process definition; `with_instances` puts its running instances on hold too."""
+
+    done_to_instances = BatchType.SUSPEND
 
     permission = Right.SUSPEND
     event = Event.SUSPEND
@@ -23,8 +43,10 @@ class SuspendProcessDefinition(Action[SuspendedDefinition]):
         return note_suspended(self, done)
 
 
-class ActivateProcessDefinition(Action[SuspendedDefinition]):
+class ActivateProcessDefinition(RestAction):
     """Let a suspended process definition be started again; `with_instances` lets its instances go on too."""
+
+    done_to_instances = BatchType.RESUME
 
     permission = Right.SUSPEND
     event = Event.RESUME

@@ -7,12 +7,13 @@ from collections.abc import Collection, Sequence
 from audit.models import Event, Subject
 from operate.actions import details
 from operate.actions.base import Action
+from operate.batch.models import BatchType
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.modification import Instruction, ModificationOptions
 from workflow.services import Outcome
-from workflow.soundness import Acceptance, JudgedOutcome, Judging, require_acceptance
+from workflow.soundness import Acceptance, Judging
 
 
 class StartProcessInstance(Action[Outcome]):
@@ -65,6 +66,7 @@ class ModifyProcessInstance(Action[Outcome]):
 
     permission = Right.MODIFY
     event = Event.MODIFY
+    operation = BatchType.MODIFY
     subject = Subject.PROCESS_INSTANCE
 
     def perform(
@@ -81,6 +83,7 @@ class ModifyProcessInstance(Action[Outcome]):
         if details.sets_variables(instructions):
             self.require(Right.EDIT_VARIABLES)
         options = options or ModificationOptions()
+        outcome: Outcome
         if accepted is None and judging is None:
             outcome = services.modify_process_instance(key, instructions, options=options, context=self.context)
         else:
@@ -88,8 +91,7 @@ class ModifyProcessInstance(Action[Outcome]):
                 key, instructions, options=options, context=self.context, judging=judging
             )
         self.note_outcome(outcome)
-        if accepted is not None and isinstance(outcome, JudgedOutcome) and not self.dry_run:
-            self.note(accepted_warnings=details.accepted(require_acceptance(outcome.judged, accepted)))
+        self.note(**details.accepted_in(outcome, None if self.dry_run else accepted))
         self.note_variables(outcome)
         self.note(
             activated=details.elements(outcome.activated),
@@ -105,6 +107,7 @@ class CancelProcessInstance(Action[Outcome]):
 
     permission = Right.CANCEL
     event = Event.CANCEL
+    operation = BatchType.CANCEL
     subject = Subject.PROCESS_INSTANCE
 
     def perform(self, key: int, *, skip_io_mappings: bool = False) -> Outcome:
@@ -122,6 +125,7 @@ class SuspendProcessInstance(Action[Outcome]):
 
     permission = Right.SUSPEND
     event = Event.SUSPEND
+    operation = BatchType.SUSPEND
     subject = Subject.PROCESS_INSTANCE
 
     def perform(self, key: int) -> Outcome:
@@ -134,6 +138,7 @@ class ResumeProcessInstance(Action[Outcome]):
 
     permission = Right.SUSPEND
     event = Event.RESUME
+    operation = BatchType.RESUME
     subject = Subject.PROCESS_INSTANCE
 
     def perform(self, key: int) -> Outcome:
@@ -146,8 +151,11 @@ class DeleteProcessInstance(Action[None]):
 
     permission = Right.DELETE_INSTANCE
     event = Event.DELETE
+    operation = BatchType.DELETE
     subject = Subject.PROCESS_INSTANCE
 
     def perform(self, key: int) -> None:
         self.about(key)
-        self.entry.workspace_id = services.delete_process_instance(key, context=self.context)
+        deleted = services.delete_process_instance(key, context=self.context)
+        self.entry.workspace_id, self.entry.process_id = deleted.workspace_id, deleted.process_id
+        self.entry.definition_key = deleted.definition_key

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from audit.models import Event, Subject
 from operate.actions.base import Action
+from operate.batch.models import BatchType
 from operate.variables.edits import Author, Change, Decision, Edit, TwoEdits, VariablesChanged
 from operate.variables.history import latest
 from operate.workspaces.roles import Right
@@ -20,6 +21,7 @@ class VariablesAction(Action[Outcome]):
     """What setting and deleting share."""
 
     permission = Right.EDIT_VARIABLES
+    operation = BatchType.SET_VARIABLES
     event = Event.UPDATE
     subject = Subject.PROCESS_VARIABLES
     entity = Subject.ELEMENT_INSTANCE
@@ -72,6 +74,7 @@ class EditVariables(Action[Edited]):
     """
 
     permission = Right.EDIT_VARIABLES
+    operation = BatchType.SET_VARIABLES
     event = Event.UPDATE
     subject = Subject.PROCESS_VARIABLES
     entity = Subject.ELEMENT_INSTANCE

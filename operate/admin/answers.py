@@ -7,7 +7,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from operate.forms.keys import key_of
 from operate.workspaces import Forbidden
@@ -39,6 +44,14 @@ def json_view(view: View) -> View:
     return answered
 
 
+def sent_back(request: HttpRequest, address: str) -> HttpResponse:
+    """To a plain form a page, on which the messages stand; to a script that sent the form the messages alone."""
+    if not request.headers.get("Accept", "").startswith("application/json"):
+        return redirect(address)
+    told = [{"kind": each.level_tag, "text": str(each)} for each in messages.get_messages(request)]
+    return JsonResponse({"messages": told})
+
+
 def status_of(refusal: Exception) -> int:
     """The HTTP status of a refusal."""
     return next(status for kind, status in STATUS if isinstance(refusal, kind))
@@ -57,14 +70,19 @@ def refusal_of(refusal: Exception) -> dict[str, Any]:
     return answer
 
 
+def followed(text: str, label: str, url: str) -> SafeString:
+    """What was done, with where to go from there."""
+    return format_html('{} <a href="{}">{}</a>', text, url, label)
+
+
 def body_of(request: HttpRequest) -> dict[str, Any]:
     """The JSON object that was sent; raises Rejected."""
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:
-        raise Rejected(f"Expected a JSON object, found something else: {error}.") from error
+        raise Rejected(_("Expected a JSON object, found something else: %(error)s.") % {"error": error}) from error
     if not isinstance(body, dict):
-        raise Rejected("Expected a JSON object.")
+        raise Rejected(_("Expected a JSON object."))
     return body
 
 
@@ -72,5 +90,8 @@ def key_in(body: dict[str, Any], name: str) -> int:
     """A key in what was sent; keys travel as text, because JavaScript's numbers are too small for them."""
     key = key_of(str(body.get(name, "")))
     if key is None:
-        raise Rejected(f"Expected '{name}' to be a number, found '{str(body.get(name, ''))[:40]}'.")
+        raise Rejected(
+            _("Expected '%(name)s' to be a number, found '%(found)s'.")
+            % {"name": name, "found": str(body.get(name, ""))[:40]}
+        )
     return key

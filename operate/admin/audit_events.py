@@ -10,14 +10,16 @@ from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import AuditEvent, Channel
 from operate.actions.reveal import RevealAuditEvent
-from operate.admin.base import EngineModelAdmin
+from operate.admin.four_eyes.recording import four_eyes_of
 from operate.admin.paging import NEWER, OLDER, KeySlice
 from operate.admin.reasons import Reasons
 from operate.admin.time_paging import BY_TIME, newer_than, older_than
+from operate.admin.undoing import UndoEventPages, link_of
 from operate.audit_log.comparing import changes
 from operate.audit_log.exporting import FORMATS, export
 from operate.forms.audit_filter import AuditFilter
@@ -28,7 +30,7 @@ from workflow.models import Workspace
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(EngineModelAdmin):
+class AuditEventAdmin(UndoEventPages):
     """Read-only: the database itself refuses to change audit events."""
 
     right = Right.VIEW_AUDIT
@@ -40,6 +42,7 @@ class AuditEventAdmin(EngineModelAdmin):
             self.page("export/<str:file_format>/", "export", self.export_view),
             self.page("<int:key>/", "change", self.event_view),
             self.page("<int:key>/reveal/", "reveal", self.reveal_view),
+            self.page("<int:key>/undo/", "undo", self.undo_view),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
@@ -54,7 +57,7 @@ class AuditEventAdmin(EngineModelAdmin):
             "rows": self.decorated(request, found.rows),
             "query": query,
         }
-        return self.render(request, self.list_template, "Audit log", context)
+        return self.render(request, self.list_template, _("Audit log"), context)
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
         query = _filters_alone(request).urlencode()
@@ -66,7 +69,10 @@ class AuditEventAdmin(EngineModelAdmin):
     def export_view(self, request: HttpRequest, file_format: str) -> HttpResponseBase:
         """All events that the filters find, as a file."""
         if file_format not in FORMATS:
-            raise Http404(f"Expected one of the formats {', '.join(FORMATS)}, found '{file_format}'.")
+            raise Http404(
+                _("Expected one of the formats %(formats)s, found '%(file_format)s'.")
+                % {"formats": ", ".join(FORMATS), "file_format": file_format}
+            )
         filters = self.filters_of(request)
         if not self.has_view_permission(request) or not filters.is_valid():
             return self.changelist_view(request)
@@ -99,9 +105,11 @@ class AuditEventAdmin(EngineModelAdmin):
         workspace = Workspace.objects.filter(pk=event.workspace_id).first()
         context = {
             "event": event,
+            "undo": link_of(event),
             "workspace": workspace,
             "body": body,
             "changes": changes(body, event.body),
+            "four_eyes": four_eyes_of(event, request),
             "snapshots": snapshots,
             "query": query,
             "is_revealed": is_revealed,

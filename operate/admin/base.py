@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 
@@ -55,7 +56,10 @@ class EngineModelAdmin(ModelAdmin):
         """The row with this key; 404 if there is none or the user may not see it."""
         found = self.get_queryset(request).filter(pk=key).first()
         if found is None:
-            raise Http404(f"There is no {self.model._meta.verbose_name} with key '{key}' that you may see.")
+            raise Http404(
+                _("There is no %(verbose_name)s with key '%(key)s' that you may see.")
+                % {"verbose_name": self.model._meta.verbose_name, "key": key}
+            )
         return found
 
     # -- addresses
@@ -129,5 +133,5 @@ class EngineModelAdmin(ModelAdmin):
 
 def no_access(request: HttpRequest, site: admin.AdminSite, why: str = "") -> TemplateResponse:
     """The page for somebody who may not be here: says why, and whom to ask."""
-    context = {**site.each_context(request), "title": "No access", "is_fullwidth": "1", "why": why}
+    context = {**site.each_context(request), "title": _("No access"), "is_fullwidth": "1", "why": why}
     return TemplateResponse(request, "admin/fettle/no_access.html", context, status=403)

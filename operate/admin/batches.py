@@ -13,6 +13,8 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import Channel
@@ -26,20 +28,25 @@ from operate.actions import (
     SuspendBatch,
 )
 from operate.admin.answers import REFUSALS, json_view, refusal_of
-from operate.admin.base import EngineModelAdmin
+from operate.admin.four_eyes.asking import approval_for_many, approval_json
+from operate.admin.four_eyes.saving import draft_of_form, glass_of
 from operate.admin.offers import OFFERS, Counts, Offer, needs_typing
 from operate.admin.reasons import Reasons
 from operate.admin.selecting import Selected
+from operate.admin.undoing import UndoBatchPages, why_not_undo
 from operate.admin.wizards import DETAILED, WIZARDS, Wizard
+from operate.approvals.gate import ApprovalNeeded
 from operate.batch.models import Batch, BatchItem, BatchType
-from operate.batch.plans import PLANS, Plan, read_plan
+from operate.batch.plans import Plan, read_plan
 from operate.batch.rehearsing import Rehearsal
 from operate.batch.submitting import Selection
 from operate.forms.batches import BatchFilter
 from operate.forms.keys import key_of
+from operate.undo.plan import undone_by
 from operate.workspaces import Access, Right, visible_to
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance
+from workflow.soundness import Severity
 
 State = Batch.State
 MAX_ITEMS = 200
@@ -51,17 +58,17 @@ DOTS = {
     State.PARTIALLY_COMPLETED: "incident",
     State.CANCELED: "canceled",
 }
-OPERATIONS: dict[str, tuple[type[Action[Any]], str]] = {
-    "suspend": (SuspendBatch, "Batch suspended: nothing more of it is done until it is resumed."),
-    "resume": (ResumeBatch, "Batch resumed."),
-    "cancel": (CancelBatch, "Batch canceled: what was not done yet is left undone."),
-    "retry": (RetryBatch, "What failed is tried again."),
-    "delete": (DeleteBatch, "Batch deleted; what it has done stays done."),
+OPERATIONS: dict[str, tuple[type[Action[Any]], Any]] = {
+    "suspend": (SuspendBatch, gettext_lazy("Batch suspended: nothing more of it is done until it is resumed.")),
+    "resume": (ResumeBatch, gettext_lazy("Batch resumed.")),
+    "cancel": (CancelBatch, gettext_lazy("Batch canceled: what was not done yet is left undone.")),
+    "retry": (RetryBatch, gettext_lazy("What failed is tried again.")),
+    "delete": (DeleteBatch, gettext_lazy("Batch deleted; what it has done stays done.")),
 }
 
 
 @admin.register(Batch)
-class BatchAdmin(EngineModelAdmin):
+class BatchAdmin(UndoBatchPages):
     """Batches are asked for and stopped here; workers do them."""
 
     filter_form = BatchFilter
@@ -78,6 +85,7 @@ class BatchAdmin(EngineModelAdmin):
             self.page("<int:key>/", "change", self.batch_view),
             self.page("<int:key>/progress/", "progress", self.progress_view),
             self.page("<int:key>/operations/", "operations", self.operations_view),
+            self.page("<int:key>/undo/", "undo", self.undo_view),
         ]
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
@@ -104,7 +112,10 @@ class BatchAdmin(EngineModelAdmin):
             "may_view_audit": any(access.may(Right.VIEW_AUDIT, each) for each in batch.workspaces),
         }
         return self.render(
-            request, "batch.html", f"{batch.get_type_display()} · {batch.total} process instances", context
+            request,
+            "batch.html",
+            _("%(type)s · %(total)s process instances") % {"type": batch.get_type_display(), "total": batch.total},
+            context,
         )
 
     @method_decorator(require_GET)
@@ -127,16 +138,18 @@ class BatchAdmin(EngineModelAdmin):
         found = list(items.filter(pk__gt=after)[: MAX_ITEMS + 1])
         return {
             "batch": batch,
-            "why": why_not(Reasons.of(request), batch),
+            "why": why_not(Reasons.of(request), batch) | {"undo": why_not_undo(Reasons.of(request), batch)},
+            "undone_by": undone_by(batch.key),
+            "undo_of": batch.plan.get("of_batch") if batch.type == BatchType.UNDO else None,
             "items": found[:MAX_ITEMS],
             "shown": state,
             "next": found[MAX_ITEMS - 1].key if len(found) > MAX_ITEMS else 0,
             "states": [
-                ("", "All", batch.total),
-                ("ACTIVE", "To be done", batch.waiting),
-                ("COMPLETED", "Completed", batch.completed),
-                ("FAILED", "Failed", batch.failed),
-                ("CANCELED", "Canceled", batch.canceled),
+                ("", _("All"), batch.total),
+                ("ACTIVE", _("To be done"), batch.waiting),
+                ("COMPLETED", _("Completed"), batch.completed),
+                ("FAILED", _("Failed"), batch.failed),
+                ("CANCELED", _("Canceled"), batch.canceled),
             ],
             "query": request.GET.urlencode(),
         }
@@ -146,7 +159,7 @@ class BatchAdmin(EngineModelAdmin):
         """Pause, resume, cancel, retry what failed, or forget."""
         operation = request.POST.get("operation", "")
         if operation not in OPERATIONS:
-            raise Http404(f"There is no operation '{operation}' on batches.")
+            raise Http404(_("There is no operation '%(operation)s' on batches.") % {"operation": operation})
         self.visible(request, key)
         action, text = OPERATIONS[operation]
         try:
@@ -170,7 +183,7 @@ class BatchAdmin(EngineModelAdmin):
         name = sent.get("operation", "")
         offer = OFFERS.get(name)
         if offer is None:
-            raise Http404(f"There is no operation '{name}' on process instances.")
+            raise Http404(_("There is no operation '%(name)s' on process instances.") % {"name": name})
         try:
             selected = Selected.of(request, sent)
         except Rejected as refusal:
@@ -200,13 +213,19 @@ class BatchAdmin(EngineModelAdmin):
             "refusal": "",
         }
         status = 200
-        if request.method == "POST" and "confirmed" in sent:
+        if request.method == "POST" and ("confirmed" in sent or "draft" in sent):
             try:
+                if "draft" in sent:
+                    return draft_of_form(request, _plan_of(offer, wizard), rows)
                 if typing and sent.get("typed", "").strip() != str(counts.possible):
-                    raise Rejected(f"Type the number {counts.possible} to confirm.")
+                    raise Rejected(_("Type the number %(number)s to confirm.") % {"number": counts.possible})
                 return self._submit(request, offer, wizard, selected, rows)
             except REFUSALS as refusal:
                 context["refusal"], status = refusal_of(refusal)["message"], 400
+                if isinstance(refusal, ApprovalNeeded):
+                    context["approval"] = approval_json(refusal.policy, request)
+        if offer.plan is not None and counts.possible:
+            context["approval"] = approval_for_many(offer.plan, rows, lambda: False, request)
         template = "batch/new.html"
         if wizard is not None:
             template = wizard.template
@@ -214,7 +233,7 @@ class BatchAdmin(EngineModelAdmin):
                 context |= wizard.context() if counts.possible else {"config": {}}
             except Rejected as refusal:
                 context |= {"counts": Counts(counts.selected, 0, 0, 0), "refusal": refusal.message, "config": {}}
-        return self.render(request, template, f"{offer.verb} process instances", context, status=status)
+        return self.render(request, template, offer.of(_("process instances")), context, status=status)
 
     def _submit(
         self,
@@ -225,25 +244,28 @@ class BatchAdmin(EngineModelAdmin):
         rows: QuerySet[ProcessInstance],
     ) -> HttpResponse:
         reason = request.POST.get("reason", "")
-        plan = offer.plan
+        plan = _plan_of(offer, wizard)
         if wizard is not None:
-            plan = wizard.plan()
             if len(selected.keys) == 1:
                 return self._do_one(request, plan, selected.keys[0], reason)
             refuse_hopeless(rehearse(request, plan, wizard))
-        if plan is None:
-            raise Rejected(f"Expected to be told what to do, but '{offer.verb}' has no plan.")
-        key = SubmitBatch.of(request, Channel.ADMIN, reason=reason).execute(plan, Selection(rows=rows))
+        action = SubmitBatch.of(request, Channel.ADMIN, reason=reason, break_glass=glass_of(request))
+        key = action.execute(plan, Selection(rows=rows))
         return redirect("admin:operate_batch_change", key)
 
     def _do_one(self, request: HttpRequest, plan: Plan, key: int, reason: str) -> HttpResponse:
         """One process instance is not worth a batch: it is done now, and its result is seen at once."""
         plan.check()
-        started = plan.started(plan.run(lambda kind: kind.of(request, Channel.ADMIN, reason=reason), key))
+        terms: dict[str, Any] = {"reason": reason, "break_glass": glass_of(request)}
+        started = plan.started(plan.run(lambda kind: kind.of(request, Channel.ADMIN, **terms), key))
         if started is not None:
-            messages.success(request, f"Process instance {key} restarted as {started}.")
+            messages.success(
+                request, _("Process instance %(key)s restarted as %(started)s.") % {"key": key, "started": started}
+            )
         else:
-            messages.success(request, f"Process instance {key}: {'; '.join(plan.describe()[:3])}.")
+            messages.success(
+                request, _("Process instance %(key)s: %(done)s.") % {"key": key, "done": "; ".join(plan.describe()[:3])}
+            )
         return redirect("admin:workflow_processinstance_change", key if started is None else started)
 
     @method_decorator(require_POST)
@@ -252,12 +274,27 @@ class BatchAdmin(EngineModelAdmin):
         """What the wizard's form would do, tried on some of the process instances; nothing is written."""
         name = request.POST.get("operation", "")
         if name not in WIZARDS:
-            raise Http404(f"There is no wizard '{name}'.")
+            raise Http404(_("There is no wizard '%(name)s'.") % {"name": name})
         offer = OFFERS[name]
         selected = Selected.of(request, request.POST)
         wizard = WIZARDS[name](request, selected, selected.suiting(request, offer.right, offer.meant), request.POST)
         plan = wizard.plan()
-        return JsonResponse({"plan": plan.describe()[:50], **wizard.shown(rehearse(request, plan, wizard))})
+        tried = rehearse(request, plan, wizard)
+        approval = approval_for_many(plan, wizard.rows, lambda: has_red(tried), request)
+        return JsonResponse({"plan": plan.describe()[:50], **wizard.shown(tried), "approval": approval})
+
+
+def _plan_of(offer: Offer, wizard: Wizard | None) -> Plan:
+    """What is to be done, as it was asked for."""
+    plan = offer.plan if wizard is None else wizard.plan()
+    if plan is None:
+        raise Rejected(_("Expected a plan of what is to be done, but there is none."))
+    return plan
+
+
+def has_red(tried: Rehearsal) -> bool:
+    """Whether something is badly wrong with one of those that were tried."""
+    return any(harm.warning.severity is Severity.RED for harm in tried.harms.values())
 
 
 def rehearse(request: HttpRequest, plan: Plan, wizard: Wizard) -> Rehearsal:
@@ -270,7 +307,10 @@ def refuse_hopeless(tried: Rehearsal) -> None:
     """Raise Rejected where each one that was tried would be refused: the others would be as well."""
     if tried.examined and not tried.succeeded:
         reason = next(iter(tried.reasons.values())).text
-        raise Rejected(f"Nothing was done: all of the {tried.examined} that were tried are refused. {reason}")
+        raise Rejected(
+            _("Nothing was done: all of the %(examined)s that were tried are refused. %(reason)s")
+            % {"examined": tried.examined, "reason": reason}
+        )
 
 
 def decorate(batch: Any) -> None:
@@ -302,18 +342,18 @@ def running_batches(user: Any) -> dict[str, Any]:
 
 def why_not(reasons: Reasons, batch: Any) -> dict[str, str]:
     """For each operation on a batch why it is not offered, or an empty text."""
-    right: Right = PLANS[BatchType(batch.type)].right
+    right: Right = read_plan(batch.type, batch.plan).right
     missing = next((why for each in batch.workspaces if (why := reasons.right(right, each))), "")
     if missing:
         return dict.fromkeys(OPERATIONS, missing)
     label = batch.get_state_display().lower()
     ended = batch.state in (State.COMPLETED, State.CANCELED)
     return {
-        "suspend": "" if batch.state == State.ACTIVE else f"It is not active: {label}.",
-        "resume": "" if batch.state == State.SUSPENDED else "It is not suspended.",
-        "cancel": f"It has ended: {label}." if ended else "",
-        "retry": "" if batch.jobs_failed else "Nothing has failed.",
-        "delete": "" if ended or batch.state == State.PARTIALLY_COMPLETED else "It has not ended. Cancel it first.",
+        "suspend": "" if batch.state == State.ACTIVE else _("It is not active: %(label)s.") % {"label": label},
+        "resume": "" if batch.state == State.SUSPENDED else _("It is not suspended."),
+        "cancel": _("It has ended: %(label)s.") % {"label": label} if ended else "",
+        "retry": "" if batch.jobs_failed else _("Nothing has failed."),
+        "delete": "" if ended or batch.state == State.PARTIALLY_COMPLETED else _("It has not ended. Cancel it first."),
     }
 
 

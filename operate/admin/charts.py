@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
 from operate.figures import percentile
 
 WIDTH, HEIGHT = 560, 150
@@ -68,11 +71,25 @@ def throughput(days: Sequence[Day]) -> Chart:
         x, width = LEFT + number * step + step * 0.14, step * 0.34
         query = f"state=all&started_from={day.day}&started_to={day.day}"
         bars.append(
-            _bar("started", x, width, 0, day.started, highest, room, f"{day.day}: {day.started} started", query)
+            _bar(
+                "started",
+                x,
+                width,
+                0,
+                day.started,
+                highest,
+                room,
+                _("%(day)s: %(started)s started") % {"day": day.day, "started": day.started},
+                query,
+            )
         )
         ended = f"ended_from={day.day}&ended_to={day.day}"
         x += step * 0.38
-        title = f"{day.day}: {day.completed} completed, {day.canceled} canceled"
+        title = _("%(day)s: %(completed)s completed, %(canceled)s canceled") % {
+            "day": day.day,
+            "completed": day.completed,
+            "canceled": day.canceled,
+        }
         bars.append(_bar("completed", x, width, 0, day.completed, highest, room, title, f"state=completed&{ended}"))
         bars.append(
             _bar("canceled", x, width, day.completed, day.canceled, highest, room, title, f"state=canceled&{ended}")
@@ -104,7 +121,8 @@ def durations(days: Sequence[Day]) -> Chart:
             (
                 LEFT + row[0] * step + step / 2,
                 y(row[position]),  # type: ignore[arg-type]
-                f"{row[1].day}: {label} within {span(row[position])}",  # type: ignore[arg-type]
+                _("%(day)s: %(label)s within %(span)s")
+                % {"day": row[1].day, "label": label, "span": span(row[position])},  # type: ignore[arg-type]
                 f"state=completed&ended_from={row[1].day}&ended_to={row[1].day}",
             )
             for row in found
@@ -125,7 +143,7 @@ def _bar(
 def _dates(days: Sequence[Day], step: float) -> list[tuple[float, str]]:
     every = max(1, len(days) // 7)
     return [
-        (LEFT + number * step + step / 2, f"{day.day.day} {day.day:%b}")
+        (LEFT + number * step + step / 2, date_format(day.day, _("j M")))
         for number, day in enumerate(days)
         if (len(days) - 1 - number) % every == 0
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
 from lxml import etree
 
 from workflow.bpmn.parser import parse_trusted
@@ -61,22 +62,22 @@ def _name(element: etree._Element) -> str:
 
 def _changes(old: etree._Element, new: etree._Element) -> Iterator[str]:
     if old.tag != new.tag:
-        yield f"type: {_local(old.tag)} → {_local(new.tag)}"
+        yield _("type: %(old)s → %(new)s") % {"old": _local(old.tag), "new": _local(new.tag)}
     for name in sorted({*map(str, old.keys()), *map(str, new.keys())}):
         before, after = old.get(name), new.get(name)
         if before != after:
             yield f"{_local(name)}: {_shown(before)} → {_shown(after)}"
     if _parent(old) != _parent(new):
-        yield f"inside: {_parent(old)} → {_parent(new)}"
+        yield _("inside: %(old)s → %(new)s") % {"old": _parent(old), "new": _parent(new)}
     before_parts, after_parts = dict(_parts(old)), dict(_parts(new))
     for part in sorted({*before_parts, *after_parts}):
         if before_parts.get(part) != after_parts.get(part):
             if part not in before_parts:
-                yield f"{part}: added"
+                yield _("%(part)s: added") % {"part": part}
             elif part not in after_parts:
-                yield f"{part}: removed"
+                yield _("%(part)s: removed") % {"part": part}
             else:
-                yield f"{part}: changed"
+                yield _("%(part)s: changed") % {"part": part}
 
 
 def _parts(element: etree._Element) -> Iterator[tuple[str, str]]:

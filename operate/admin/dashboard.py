@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Func, Max, Min, QuerySet, Value
-from django.db.models.functions import Left
+from django.db.models import F, OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from operate.admin.batches import running_batches
 from operate.admin.charts import Day, durations, span, throughput
-from operate.admin.instance_list import LIST, current_elements, newest_errors
+from operate.admin.instance_list import LIST, current_elements
 from operate.admin.reasons import Reasons
 from operate.admin.running import Version, running_versions
 from operate.figures import HourlyFigure, added_up_until, by_day, percentile
@@ -28,6 +28,7 @@ from operate.forms.instance_filter import quoted_error
 from operate.lists import SavedFilter
 from operate.workspaces import Right, visible_to
 from workflow.models import Incident, ProcessInstance, UserTask, Workspace
+from workflow.persistence.connection import fetch
 
 DAYS = 14
 LISTED = 8
@@ -35,6 +36,18 @@ PROCESSES = 10
 MOST_TASKS = 10_000
 HEAD = 200
 """Incidents whose messages begin with the same so many characters are one failure."""
+FAILURES = """
+WITH counted AS (
+  SELECT left(split_part(message, E'\\n', 1), %s::int) AS head, error_type, definition_key, count(*) AS incidents,
+    count(DISTINCT process_instance_key) AS instances, min(created_at) AS since, max(created_at) AS newest
+  FROM workflow_incident WHERE state = 'ACTIVE' AND workspace_id = ANY(%s::bigint[]) GROUP BY 1, 2, 3),
+most AS (
+  SELECT head, error_type, sum(incidents) AS incidents, sum(instances) AS instances, min(since) AS since, max(newest) AS newest
+  FROM counted GROUP BY 1, 2 ORDER BY instances DESC, newest DESC LIMIT %s::int)
+SELECT most.*, d.name, d.process_id, d.version, counted.incidents
+FROM most JOIN counted USING (head, error_type) JOIN workflow_processdefinition d ON d.key = counted.definition_key
+ORDER BY most.instances DESC, most.newest DESC, head, error_type, counted.incidents DESC, d.key
+"""
 
 
 @dataclass(slots=True)
@@ -86,7 +99,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     shown = [chosen] if chosen else workspaces
     common = context | {
         "is_fullwidth": "1",
-        "title": f"Overview · {chosen.name}" if chosen else "Overview",
+        "title": _("Overview · %(name)s") % {"name": chosen.name} if chosen else _("Overview"),
         "workspaces": workspaces,
         "chosen": chosen,
         "within": f"&workspace={chosen.slug}" if chosen else "",
@@ -142,43 +155,27 @@ def by_process(versions: Iterable[Version], workspaces: Mapping[int, Workspace])
 
 def failures(places: Sequence[int]) -> list[Failure]:
     """What most open incidents say, and in which processes."""
-    first_line = Func(F("message"), Value("\n"), Value(1), function="split_part")
-    rows: QuerySet[Any] = Incident.objects.filter(state="ACTIVE", workspace__in=places).order_by()
-    rows = rows.annotate(head=Left(first_line, HEAD))
-    found = {
-        (row["head"], row["error_type"]): Failure(
-            row["head"], row["error_type"], row["incidents"], row["instances"], row["since"], row["newest"]
+    found: dict[tuple[str, str], Failure] = {}
+    for head, error_type, incidents, instances, since, newest, name, process_id, version, total in fetch(
+        FAILURES, (HEAD, list(places), LISTED)
+    ):
+        failure = found.setdefault(
+            (head, error_type), Failure(head, error_type, int(incidents), int(instances), since, newest)
         )
-        for row in rows.values("head", "error_type")
-        .annotate(
-            incidents=Count("key"),
-            instances=Count("process_instance", distinct=True),
-            since=Min("created_at"),
-            newest=Max("created_at"),
-        )
-        .order_by("-instances", "-newest")[:LISTED]
-    }
-    where = (
-        rows.filter(head__in=[head for head, _type in found])
-        .values_list("head", "error_type", "definition__name", "definition__process_id", "definition__version")
-        .annotate(total=Count("key"))
-        .order_by("-total")
-    )
-    for head, error_type, name, process_id, version, total in where if found else ():
-        if (head, error_type) in found:
-            failure = found[head, error_type]
-            query = f"{failure.query}&{urlencode({'process': process_id, 'version': version})}"
-            failure.where.append((f"{name or process_id} v{version}", query, total))
+        query = f"{failure.query}&{urlencode({'process': process_id, 'version': version})}"
+        failure.where.append((f"{name or process_id} v{version}", query, total))
     return list(found.values())
 
 
 def stuck(places: Sequence[int]) -> Sequence[Any]:
     """The oldest process instances with an open incident."""
     rows = ProcessInstance.objects.with_incident().filter(state="ACTIVE", workspace__in=places)
-    found = list(rows.annotate(process_name=F("definition__name")).order_by("key")[:LISTED])
-    elements, errors = current_elements(found), newest_errors(found)
+    newest = Incident.objects.filter(process_instance=OuterRef("pk"), state="ACTIVE").order_by("-key")
+    rows = rows.annotate(process_name=F("definition__name"), error=Subquery(newest.values("message")[:1]))
+    found = list(rows.order_by("key")[:LISTED])
+    elements = current_elements(found)
     for row in found:
-        row.elements, row.error = elements.get(row.key, ""), errors.get(row.key, "")
+        row.elements, row.error = elements.get(row.key, ""), row.error or ""
     return found
 
 

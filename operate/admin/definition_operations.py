@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import Channel
 from operate.actions import (
@@ -37,7 +40,9 @@ Perform = Callable[[HttpRequest, ProcessDefinition, dict[str, Any]], str]
 class Operation:
     """One thing to do with a process definition: its words, the right, the questions, and the doing."""
 
-    verb: str
+    verb: str | Promise
+    phrase: str | Promise
+    """What is done to what."""
     right: Right
     form: type[OperationForm]
     perform: Perform
@@ -48,47 +53,70 @@ class Operation:
 def _suspend(request: HttpRequest, definition: ProcessDefinition, given: dict[str, Any]) -> str:
     action = SuspendProcessDefinition.of(request, Channel.ADMIN, reason=given["reason"])
     done = action.execute(definition.key, with_instances=given["with_instances"])
-    return f"{definition} suspended{_with(done.instances)}."
+    return _told(
+        gettext("%(definition)s suspended."),
+        gettext("%(definition)s suspended with %(instances)s."),
+        definition,
+        done.instances,
+    )
 
 
 def _activate(request: HttpRequest, definition: ProcessDefinition, given: dict[str, Any]) -> str:
     action = ActivateProcessDefinition.of(request, Channel.ADMIN, reason=given["reason"])
     done = action.execute(definition.key, with_instances=given["with_instances"])
-    return f"{definition} activated{_with(done.instances)}."
+    return _told(
+        gettext("%(definition)s activated."),
+        gettext("%(definition)s activated with %(instances)s."),
+        definition,
+        done.instances,
+    )
 
 
 def _keep_history(request: HttpRequest, definition: ProcessDefinition, given: dict[str, Any]) -> str:
     action = SetHistoryTimeToLive.of(request, Channel.ADMIN, reason=given["reason"])
-    return f"Ended instances of {definition} are kept {kept(action.execute(definition.key, given['days']).days)}."
+    days = action.execute(definition.key, given["days"]).days
+    return gettext("Ended instances of %(definition)s are kept %(how_long)s.") % {
+        "definition": definition,
+        "how_long": kept(days),
+    }
 
 
 def _delete(request: HttpRequest, definition: ProcessDefinition, given: dict[str, Any]) -> str:
     action = DeleteProcessDefinition.of(request, Channel.ADMIN, reason=given["reason"])
     done = action.execute(definition.key, cascade=given["cascade"], with_ended=True)
-    return f"{definition} deleted{_with(done.running + done.ended)}."
+    number = done.running + done.ended
+    return _told(
+        gettext("%(definition)s deleted."), gettext("%(definition)s deleted with %(instances)s."), definition, number
+    )
 
 
-def _with(instances: int) -> str:
-    return f" with {counted(instances)}" if instances else ""
+def _told(alone: str, together: str, definition: ProcessDefinition, instances: int) -> str:
+    return (together if instances else alone) % {"definition": definition, "instances": counted(instances)}
 
 
-def counted(instances: int, kind: str = "") -> str:
+def counted(instances: int) -> str:
     """A number of process instances in words."""
-    return f"{instances} {kind}{' ' if kind else ''}process instance{'' if instances == 1 else 's'}"
+    return ngettext("%(number)s process instance", "%(number)s process instances", instances) % {"number": instances}
 
 
 def kept(days: int | None) -> str:
     """For how long history is kept, in words."""
     if days is None:
-        return "for ever"
-    return f"for {days} day{'' if days == 1 else 's'}" if days else "until the next clean-up"
+        return gettext("for ever")
+    if not days:
+        return gettext("until the next clean-up")
+    return ngettext("for %(days)s day", "for %(days)s days", days) % {"days": days}
 
 
 OPERATIONS: dict[str, Operation] = {
-    "suspend": Operation("Suspend", Right.SUSPEND, SuspensionForm, _suspend),
-    "activate": Operation("Activate", Right.SUSPEND, SuspensionForm, _activate),
-    "history": Operation("Keep history", Right.DELETE_INSTANCE, HistoryForm, _keep_history),
-    "delete": Operation("Delete", Right.DELETE_DEFINITION, DeletionForm, _delete, is_dangerous=True),
+    "suspend": Operation(_("Suspend"), _("Suspend %(what)s"), Right.SUSPEND, SuspensionForm, _suspend),
+    "activate": Operation(_("Activate"), _("Activate %(what)s"), Right.SUSPEND, SuspensionForm, _activate),
+    "history": Operation(
+        _("Keep history"), _("Keep the history of %(what)s"), Right.DELETE_INSTANCE, HistoryForm, _keep_history
+    ),
+    "delete": Operation(
+        _("Delete"), _("Delete %(what)s"), Right.DELETE_DEFINITION, DeletionForm, _delete, is_dangerous=True
+    ),
 }
 
 
@@ -101,10 +129,10 @@ def reasons_of(request: HttpRequest, definition: ProcessDefinition) -> dict[str,
     )  # ended ones go along
     why["start"] = reasons.right(Right.START, definition.workspace_id)
     if definition.suspended:
-        why["suspend"] = why["suspend"] or "It is suspended already."
-        why["start"] = why["start"] or "This version is suspended. Activate it first."
+        why["suspend"] = why["suspend"] or gettext("It is suspended already.")
+        why["start"] = why["start"] or gettext("This version is suspended. Activate it first.")
     else:
-        why["activate"] = why["activate"] or "It is not suspended."
+        why["activate"] = why["activate"] or gettext("It is not suspended.")
     return why
 
 
@@ -174,16 +202,20 @@ def _start_row(
     is_waiting = (subscription is not None or timer is not None) and not definition.suspended
     match node.event:
         case None:
-            return StartRow(node.id, name, "play_circle", "Started by people and programs", not definition.suspended)
+            return StartRow(node.id, name, "play_circle", _("Started by people and programs"), not definition.suspended)
         case MessageEvent(name=expression):
-            text = f"Message '{subscription.name if subscription else expression.source}'"
+            text = _("Message '%(name)s'") % {"name": subscription.name if subscription else expression.source}
             return StartRow(node.id, name, "mail", text, is_waiting)
         case SignalEvent(name=expression):
-            text = f"Signal '{subscription.name if subscription else expression.source}'"
+            text = _("Signal '%(name)s'") % {"name": subscription.name if subscription else expression.source}
             return StartRow(node.id, name, "cell_tower", text, is_waiting)
         case TimerEvent(time=expression):
-            return StartRow(node.id, name, "schedule", f"Timer {expression.source}", is_waiting, timer)
+            return StartRow(
+                node.id, name, "schedule", _("Timer %(source)s") % {"source": expression.source}, is_waiting, timer
+            )
         case ConditionalEvent(condition=expression):
-            return StartRow(node.id, name, "rule", f"Condition {expression.source}", is_waiting)
+            return StartRow(
+                node.id, name, "rule", _("Condition %(source)s") % {"source": expression.source}, is_waiting
+            )
         case _:
-            return StartRow(node.id, name, "help", "Something else", is_waiting)
+            return StartRow(node.id, name, "help", _("Something else"), is_waiting)

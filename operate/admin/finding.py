@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from operate.admin.wording import instance_state
 from operate.batch.models import Batch
@@ -62,10 +63,17 @@ def by_key(user: Any, text: str) -> list[Hit]:
         return [_definition_hit(definition)]
     for task in visible_to(UserTask.objects.filter(pk=key), user):
         url = reverse("admin:workflow_usertask_change", args=[task.key])
-        return [Hit(task.name or task.element_id, f"User task {task.key}", "task_alt", url)]
+        return [Hit(task.name or task.element_id, _("User task %(key)s") % {"key": task.key}, "task_alt", url)]
     for batch in visible_to(Batch.objects.filter(pk=key), user):
         url = reverse("admin:operate_batch_change", args=[batch.key])
-        return [Hit(f"{batch.get_type_display()} · {batch.total}", f"Batch {batch.key}", "dynamic_feed", url)]
+        return [
+            Hit(
+                f"{batch.get_type_display()} · {batch.total}",
+                _("Batch %(key)s") % {"key": batch.key},
+                "dynamic_feed",
+                url,
+            )
+        ]
     return []
 
 
@@ -138,7 +146,7 @@ def _instance_hit(row: Any, hint: str = "") -> Hit:
 def _definition_hit(definition: ProcessDefinition) -> Hit:
     return Hit(
         definition.name or definition.process_id,
-        f"Process definition, version {definition.version}",
+        _("Process definition, version %(version)s") % {"version": definition.version},
         "schema",
         reverse("admin:workflow_processdefinition_change", args=[definition.key]),
     )

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from operate.workspaces import Access, Right
 
@@ -33,10 +34,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "link": reverse(f"admin:auth_{model}_changelist"),
             "permission": lambda _request: superuser,
         }
-        for title, icon, model in (("Users", "person", "user"), ("Groups", "group", "group"))
+        for title, icon, model in ((_("Users"), "person", "user"), (_("Groups"), "group", "group"))
     ]
     home = {
-        "title": "Overview",
+        "title": _("Overview"),
         "icon": "space_dashboard",
         "link": reverse("admin:index"),
         "active": request.path == "/",
@@ -45,25 +46,26 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "items": [
                 home,
-                item("Process instances", "account_tree", "workflow_processinstance"),
-                item("Incidents", "error", "workflow_incident"),
-                item("Tasks", "task_alt", "workflow_usertask"),
-                item("Jobs", "settings_suggest", "workflow_job"),
-                item("Batches", "dynamic_feed", "operate_batch"),
+                item(_("Process instances"), "account_tree", "workflow_processinstance"),
+                item(_("Incidents"), "error", "workflow_incident"),
+                item(_("Tasks"), "task_alt", "workflow_usertask"),
+                item(_("Jobs"), "settings_suggest", "workflow_job"),
+                item(_("Batches"), "dynamic_feed", "operate_batch"),
+                item(_("Approvals"), "fact_check", "operate_draft"),
             ]
         },
         {
-            "title": "Models",
+            "title": _("Models"),
             "items": [
-                item("Process definitions", "schema", "workflow_processdefinition"),
-                item("Deployments", "upload_file", "workflow_deployment"),
+                item(_("Process definitions"), "schema", "workflow_processdefinition"),
+                item(_("Deployments"), "upload_file", "workflow_deployment"),
             ],
         },
         {
-            "title": "Administration",
+            "title": _("Administration"),
             "items": [
-                item("Audit log", "history", "audit_auditevent", Right.VIEW_AUDIT),
-                item("Workspaces", "workspaces", "workflow_workspace"),
+                item(_("Audit log"), "history", "audit_auditevent", Right.VIEW_AUDIT),
+                item(_("Workspaces"), "workspaces", "workflow_workspace"),
                 *people,
             ],
         },

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from audit.models import Channel
+from audit.models import Channel, Subject
 from operate.actions import ResolveIncident
-from operate.admin.answers import REFUSALS, refusal_of
-from operate.admin.base import EngineModelAdmin
+from operate.admin.answers import REFUSALS, refusal_of, sent_back
+from operate.admin.exporting import Columns, ExportedList
 from operate.admin.process_instances import own_address
 from operate.admin.reasons import Reasons
 from operate.forms.filters import IncidentFilter
@@ -28,13 +28,29 @@ from workflow.models import Incident
 MAX_SELECTED = 500
 RETRIES = re.compile("[1-9][0-9]?")
 
+COLUMNS: dict[str, Callable[[Any], Any]] = {
+    "key": lambda row: row.key,
+    "process_instance_key": lambda row: row.process_instance_key,
+    "business_key": lambda row: row.business_key,
+    "process_id": lambda row: row.process_id,
+    "element_id": lambda row: row.element_id,
+    "type": lambda row: row.error_type,
+    "message": lambda row: row.message,
+    "state": lambda row: row.state,
+    "created_at": lambda row: row.created_at,
+    "resolved_at": lambda row: row.resolved_at,
+    "workspace": lambda row: row.workspace_name,
+}
+"""What a file has of each incident."""
+
 
 @admin.register(Incident)
-class IncidentAdmin(EngineModelAdmin):
+class IncidentAdmin(ExportedList):
     """Read-only but for resolving."""
 
     filter_form = IncidentFilter
     list_template = "incidents.html"
+    exported = Subject.INCIDENT
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return (
@@ -48,13 +64,16 @@ class IncidentAdmin(EngineModelAdmin):
             )
         )
 
+    def export_columns(self, request: HttpRequest) -> Columns:
+        return COLUMNS
+
     def pages(self) -> list[URLPattern]:
         return [self.page("resolve/", "resolve", self.resolve_view)]
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
         for row in rows:
             row.why = (
-                "It is resolved."
+                _("It is resolved.")
                 if row.state != Incident.State.ACTIVE
                 else Reasons.of(request).right(Right.RESOLVE_INCIDENT, row.workspace_id)
             )
@@ -75,8 +94,12 @@ class IncidentAdmin(EngineModelAdmin):
         if len(rows) > len(refused):
             done = len(rows) - len(refused)
             messages.success(
-                request, f"{done} of {len(rows)} incidents resolved." if len(rows) > 1 else "Incident resolved."
+                request,
+                _("%(done)s of %(all)s incidents resolved.") % {"done": done, "all": len(rows)}
+                if len(rows) > 1
+                else _("Incident resolved."),
             )
         for text in refused[:10]:
             messages.error(request, text)
-        return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_incident_changelist")
+        back = own_address(request.POST.get("back", "")) or reverse("admin:workflow_incident_changelist")
+        return sent_back(request, back)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from operate.admin.instance_page import OPEN, as_drawn
 from operate.admin.reasons import Reasons
 from operate.admin.wording import drawn_id, instance_state, label_in
+from operate.alerts.configuring import with_alert_of
 from operate.forms.instance_filter import ProcessInstanceFilter
 from operate.lists import ListColumns, SavedFilter
 from operate.workspaces import Access, Forbidden, Right, visible_to
@@ -26,17 +29,17 @@ MAX_FIGURES = 20_000
 MAX_COUNTED = 100_000
 MAX_QUERY = 4_000
 COLUMNS = {
-    "key": "Key",
-    "business_key": "Business key",
-    "elements": "Active at",
-    "error": "Error message",
-    "started": "Started",
-    "ended": "Ended",
-    "duration": "Duration",
-    "parent": "Called by",
-    "restarted": "Restart of",
-    "semantics": "Semantics",
-    "workspace": "Workspace",
+    "key": gettext_lazy("Key"),
+    "business_key": gettext_lazy("Business key"),
+    "elements": gettext_lazy("Active at"),
+    "error": gettext_lazy("Error message"),
+    "started": gettext_lazy("Started"),
+    "ended": gettext_lazy("Ended"),
+    "duration": gettext_lazy("Duration"),
+    "parent": gettext_lazy("Called by"),
+    "restarted": gettext_lazy("Restart of"),
+    "semantics": gettext_lazy("Semantics"),
+    "workspace": gettext_lazy("Workspace"),
 }
 """What can be shown of each process instance besides its process and version."""
 USUAL = ("key", "business_key", "elements", "started", "ended")
@@ -95,6 +98,12 @@ def newest_errors(instances: Sequence[ProcessInstance]) -> dict[int, str]:
 
 def current_elements(instances: Sequence[ProcessInstance]) -> dict[int, str]:
     """Where each process instance stands, with one query for all of them."""
+    standing = standing_at(instances)
+    return {row.key: _named(row, standing[row.key]) for row in instances if row.key in standing}
+
+
+def standing_at(instances: Sequence[ProcessInstance]) -> Mapping[int, Sequence[tuple[str, int]]]:
+    """The elements at which each process instance stands, and how often it does, with one query for all of them."""
     rows = (
         ElementInstance.objects.filter(process_instance__in=[row.key for row in instances], state__in=OPEN)
         .filter(active_children=0)
@@ -105,21 +114,64 @@ def current_elements(instances: Sequence[ProcessInstance]) -> dict[int, str]:
     standing: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for instance, element, total in rows:
         standing[instance].append((element, total))
-    return {row.key: _named(row, standing[row.key]) for row in instances if row.key in standing}
+    return {key: sorted(each) for key, each in standing.items()}
 
 
-def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
+def _named(instance: ProcessInstance, standing: Sequence[tuple[str, int]]) -> str:
     elements = executable_process(instance.definition_key).elements
     names = [
         (elements[element].name if element in elements else "") or drawn_id(element)
-        for element, _total in sorted(standing)[:MAX_NAMED_ELEMENTS]
+        for element, _total in standing[:MAX_NAMED_ELEMENTS]
     ]
     counted = [
-        f"{name} ×{total}" if total > 1 else name
-        for name, (_element, total) in zip(names, sorted(standing), strict=False)
+        f"{name} ×{total}" if total > 1 else name for name, (_element, total) in zip(names, standing, strict=False)
     ]
     more = len(standing) - len(counted)
-    return ", ".join(counted) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(counted) + (_(" and %(more)s more") % {"more": more} if more > 0 else "")
+
+
+# -- the file
+
+
+EXPORTED: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "key": ("key", lambda row: row.key),
+    "business_key": ("business_key", lambda row: row.business_key),
+    "elements": ("active_at", lambda row: row.elements),
+    "error": ("error", lambda row: row.error),
+    "started": ("started_at", lambda row: row.started_at),
+    "ended": ("ended_at", lambda row: row.ended_at),
+    "duration": ("duration_seconds", lambda row: row.ended_at and row.ended_at - row.started_at),
+    "parent": ("called_by", lambda row: row.parent_process_instance_key),
+    "restarted": ("restart_of", lambda row: row.restarted_from_key),
+    "semantics": ("semantics", lambda row: row.semantics),
+    "workspace": ("workspace", lambda row: row.workspace_name),
+}
+"""The columns of the list as those of a file."""
+ALWAYS_EXPORTED: dict[str, Callable[[Any], Any]] = {
+    "process_id": lambda row: row.process_id,
+    "process_name": lambda row: row.process_name,
+    "version": lambda row: row.version,
+    "state": lambda row: row.state,
+    "suspended": lambda row: row.suspended,
+    "open_incidents": lambda row: row.open_incidents,
+}
+
+
+def exported_columns(columns: Sequence[str]) -> dict[str, Callable[[Any], Any]]:
+    """What a file has of each process instance: what is always shown, and the chosen columns."""
+    return ALWAYS_EXPORTED | dict(EXPORTED[name] for name in columns)
+
+
+def complete_for_export(rows: Sequence[Any], columns: Collection[str]) -> None:
+    """What the file shows besides what is in the rows, with at most two queries for all of them."""
+    running = [row for row in rows if row.state == ProcessInstance.State.ACTIVE]
+    elements = standing_at(running) if "active_at" in columns else {}
+    errors = newest_errors([row for row in running if row.open_incidents]) if "error" in columns else {}
+    for row in rows:
+        row.elements = " ".join(
+            element if total == 1 else f"{element}:{total}" for element, total in elements.get(row.key, ())
+        )
+        row.error = errors.get(row.key, "")
 
 
 # -- saved filters
@@ -128,6 +180,7 @@ def _named(instance: ProcessInstance, standing: list[tuple[str, int]]) -> str:
 def saved_filters(request: HttpRequest, workspaces: Sequence[Any]) -> list[SavedFilter]:
     """Those that the user may use: the own ones first."""
     usable = SavedFilter.objects.usable_by(request.user, [each.pk for each in workspaces])
+    usable = with_alert_of(usable, request.user)
     found = list(usable.filter(list_name=LIST).select_related("owner", "workspace"))
     access = Access.of(request.user)
     for each in found:
@@ -135,7 +188,10 @@ def saved_filters(request: HttpRequest, workspaces: Sequence[Any]) -> list[Saved
         may = mine or (each.workspace_id is not None and access.may(Right.MANAGE, each.workspace_id))
         each.is_mine = mine  # type: ignore[attr-defined]
         each.why_not_delete = (  # type: ignore[attr-defined]
-            "" if may else f"{each.owner} has saved it: only its owner or an administrator of the workspace removes it."
+            ""
+            if may
+            else _("%(owner)s has saved it: only its owner or an administrator of the workspace removes it.")
+            % {"owner": each.owner}
         )
         each.is_current = kept_query(request) == each.query  # type: ignore[attr-defined]
     return sorted(found, key=lambda each: (not each.is_mine, each.name.lower()))  # type: ignore[attr-defined]
@@ -239,10 +295,12 @@ __all__ = [
     "MAX_COUNTED",
     "choose_columns",
     "chosen_columns",
+    "complete_for_export",
     "count_of",
     "current_elements",
     "decorate",
     "diagram_config",
+    "exported_columns",
     "figures_of",
     "kept_query",
     "newest_errors",

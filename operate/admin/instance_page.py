@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Case, Count, F, Func, IntegerField, JSONField, Q, QuerySet, Sum, When
+from django.db.models import Case, F, Func, IntegerField, JSONField, When
 
 from audit.models import AuditEvent
+from operate.admin.history_tree import SLICE, History, HistoryTree, TreeRow, in_order
+from operate.admin.instance_tabs import InstanceTabs
 from operate.admin.reasons import Reasons
 from operate.admin.variables_panel import VariablesPanel
 from operate.admin.waits import Wait, Waits, explained, ordered
-from operate.admin.wording import body_id, drawn_id, element_icon, element_label, instance_state, label_in
-from operate.diagnosis import Diagnosis, OpenRows, why_stuck
+from operate.admin.wording import body_id, drawn_id, element_label, instance_state, label_in
+from operate.diagnosis import DEPTH, Diagnosis, OpenRows, why_stuck
 from operate.masking.masks import Masks
+from operate.notes.reading import Notes, notes_of
 from operate.undo import why_not_undone
-from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
-from workflow.models import (
-    ElementInstance,
-    EventSubscription,
-    Incident,
-    Job,
-    ProcessInstance,
-    SequenceFlowTaken,
-    UserTask,
-    Variable,
-)
+from operate.workspaces import Right
+from workflow.graph import ElementType, ExecutableProcess, FlowNode
+from workflow.models import ElementInstance, EventSubscription, Incident, ProcessInstance, SequenceFlowTaken
+from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import executable_process
-from workflow.selectors import callers
 
 OPEN = (ElementInstance.State.ACTIVATING, ElementInstance.State.ACTIVE, ElementInstance.State.COMPLETING)
-TREE_LIMIT = 500
-"""More rows of either kind, open or ended, are not put on the page; it says so."""
 ROW_LIMIT = 200
 AUDIT_LIMIT = 100
 BODY_LIMIT = 8_000
@@ -44,56 +36,60 @@ AWAITED = (EventSubscription.Kind.MESSAGE, EventSubscription.Kind.SIGNAL, EventS
 UNDOABLE = EventSubscription.Kind.COMPENSATION
 
 
-@dataclass(slots=True)
-class TreeRow:
-    """One element instance in the history tree."""
+FAMILY = """
+WITH RECURSIVE above AS (
+  SELECT key, parent_process_instance_key AS parent, 0 AS distance FROM workflow_processinstance WHERE key = %(key)s
+  UNION ALL
+  SELECT i.key, i.parent_process_instance_key, a.distance + 1
+  FROM workflow_processinstance i JOIN above a ON i.key = a.parent),
+below AS (
+  SELECT key, 0 AS depth FROM workflow_processinstance WHERE key = %(key)s
+  UNION ALL
+  SELECT i.key, b.depth + 1 FROM workflow_processinstance i JOIN below b ON i.parent_process_instance_key = b.key
+  WHERE i.state = 'ACTIVE' AND b.depth < %(depth)s),
+related AS (
+  SELECT 'caller' AS role, key, -distance AS place, 0 AS total FROM above WHERE distance > 0
+  UNION ALL
+  (SELECT 'called', key, key, count(*) OVER () FROM workflow_processinstance
+   WHERE parent_process_instance_key = %(key)s ORDER BY key LIMIT %(limit)s)
+  UNION ALL
+  (SELECT 'again', key, key, 0 FROM workflow_processinstance
+   WHERE restarted_from_key = %(key)s ORDER BY key LIMIT %(limit)s)
+  UNION ALL
+  (SELECT 'below', key, key, 0 FROM below WHERE depth > 0 LIMIT %(limit)s))
+SELECT r.role, r.total, d.name AS process_name, i.*
+FROM related r JOIN workflow_processinstance i USING (key) JOIN workflow_processdefinition d ON d.key = i.definition_key
+ORDER BY r.role, r.place
+"""
+"""Who has called it, whom it has called, those that run below it, and as what it was restarted."""
+FIGURES = """
+SELECT 'element', element_id, state, count(*) FROM workflow_elementinstance
+WHERE process_instance_key = %(key)s::bigint GROUP BY element_id, state
+UNION ALL
+SELECT 'incident', element_id, '', count(*) FROM workflow_incident
+WHERE process_instance_key = %(key)s::bigint AND state = 'ACTIVE' GROUP BY element_id
+UNION ALL
+SELECT 'flow', flow_id, '', sum(waiting) FROM workflow_sequenceflowtaken
+WHERE process_instance_key = %(key)s::bigint GROUP BY flow_id
+UNION ALL
+SELECT 'held', flow_id, process_instance_key || ' ' || flow_scope_key, waiting FROM workflow_sequenceflowtaken
+WHERE process_instance_key = ANY(%(keys)s::bigint[]) AND waiting > 0
+"""
+"""What the diagram shows: instances by element and state, incidents, and how many tokens wait on which flow taken; and
+scope by scope the flows on which tokens wait, in called process instances too."""
 
-    key: int
-    element_id: str
-    name: str
-    type: str
-    icon: str
-    state: str
-    started_at: Any
-    ended_at: Any
-    depth: int = 0
-    has_incident: bool = False
-    children: list[TreeRow] = field(default_factory=list)
-    called: list[ProcessInstance] = field(default_factory=list)
 
-    @property
-    def drawn_id(self) -> str:
-        return drawn_id(self.element_id)
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in OPEN
-
-    @property
-    def dot(self) -> str:
-        """The state in one word, as it is coloured."""
-        if self.has_incident:
-            return "incident"
-        return "active" if self.is_open else self.state.lower()
-
-    @property
-    def remark(self) -> str:
-        """What is unusual about its state."""
-        if self.state == ElementInstance.State.ACTIVATING and self.started_at is None:
-            return "about to begin"
-        return "about to leave" if self.state == ElementInstance.State.COMPLETING else ""
-
-
-class InstancePage:
+class InstancePage(InstanceTabs):
     """Everything of one process instance that is visible at once."""
 
     def __init__(self, instance: ProcessInstance, reasons: Reasons, *, scope: int | None = None) -> None:
         self.instance = instance
         self.why = reasons.of_instance(instance)
-        self._wanted_scope = scope
+        self._reasons = reasons
+        self.wanted_scope = None if scope == instance.key else scope
 
     @cached_property
-    def process(self) -> ExecutableProcess:
+    def process(self) -> ExecutableProcess:  # type: ignore[override]
         return executable_process(self.instance.definition_key)
 
     def element(self, element_id: str) -> FlowNode | None:
@@ -106,120 +102,93 @@ class InstancePage:
     # -- other process instances
 
     @cached_property
+    def _family(self) -> dict[str, list[ProcessInstance]]:
+        """The process instances that have to do with this one, by what they are to it; one query."""
+        wanted = {"key": self.instance.key, "limit": ROW_LIMIT, "depth": DEPTH}
+        found: dict[str, list[ProcessInstance]] = defaultdict(list)
+        for row in ProcessInstance.objects.raw(FAMILY, wanted):
+            row.dot, _state = instance_state(row)  # type: ignore[attr-defined]
+            found[row.role].append(row)  # type: ignore[attr-defined]
+        return found
+
+    @property
     def callers(self) -> list[ProcessInstance]:
         """The way from the root of the call hierarchy to the process instance that has called this one."""
-        if self.instance.parent_process_instance_key is None:
-            return []
-        keys = callers(self.instance.key)[:-1]
-        found = {row.key: row for row in _named(ProcessInstance.objects.filter(pk__in=keys))}
-        return [found[key] for key in keys if key in found]
-
-    @cached_property
-    def _relatives(self) -> list[ProcessInstance]:
-        mine = self.instance.key
-        related = ProcessInstance.objects.filter(Q(parent_process_instance=mine) | Q(restarted_from=mine))
-        return list(_named(related).order_by("key")[:ROW_LIMIT])
+        return self._family["caller"]
 
     @property
     def called(self) -> list[ProcessInstance]:
         """The process instances that this one has called, as many as are shown."""
-        return [row for row in self._relatives if row.parent_process_instance_key == self.instance.key]
+        return self._family["called"]
+
+    @property
+    def called_total(self) -> int:
+        """How many it has called."""
+        return self.called[0].total if self.called else 0  # type: ignore[attr-defined]
 
     @property
     def restarted_as(self) -> list[ProcessInstance]:
-        return [row for row in self._relatives if row.restarted_from_key == self.instance.key]
+        return self._family["again"]
 
     # -- history
 
     @cached_property
-    def _rows(self) -> list[ElementInstance]:
-        rows = ElementInstance.objects.filter(process_instance=self.instance.key)
-        running = list(rows.filter(state__in=OPEN).order_by("key")[: TREE_LIMIT + 1])
-        ended = list(rows.exclude(state__in=OPEN).order_by("-key")[: TREE_LIMIT + 1])
-        self.is_cut = len(running) > TREE_LIMIT or len(ended) > TREE_LIMIT
-        return sorted([*running[:TREE_LIMIT], *ended[:TREE_LIMIT]], key=lambda row: row.key)
+    def tree(self) -> HistoryTree:
+        """Reads element instances."""
+        return HistoryTree(self.instance, self.process)
 
     @cached_property
-    def tree(self) -> list[TreeRow]:
-        """The element instances in the order in which they were activated, each below its flow scope."""
-        stuck = {incident.element_instance_key for incident in self.incidents}
-        nodes = {row.key: self._tree_row(row, row.key in stuck) for row in self._rows}
-        top: list[TreeRow] = []
-        for row in self._rows:
-            parent = nodes.get(row.flow_scope_key)
-            (top if parent is None else parent.children).append(nodes[row.key])
-        for called in self.called:
-            caller = nodes.get(called.parent_element_instance_key or 0)
-            if caller is not None:
-                called.dot, _text = instance_state(called)  # type: ignore[attr-defined]
-                caller.called.append(called)
-        return list(_flattened(top, 1))
-
-    @cached_property
-    def _iterations(self) -> dict[int, Any]:
-        """By multi-instance body how many iterations it has, where that is known."""
-        bodies = [row.key for row in self._rows if row.element_type == ElementType.MULTI_INSTANCE_BODY]
-        if not bodies or not self.is_camunda_7:
-            return {}
-        totals = Variable.objects.filter(scope_key__in=bodies, name="nrOfInstances")
-        return dict(totals.order_by().values_list("scope_key", "value"))
+    def history(self) -> History:
+        """The element instances, or the first of very many."""
+        return self.tree.first(self.called)
 
     @property
-    def is_camunda_7(self) -> bool:
-        return self.process.semantics is Semantics.CAMUNDA_7
+    def rows(self) -> list[TreeRow]:
+        """What is shown of the history without scripts."""
+        history = self.history
+        return in_order(history.rows, self.instance.key)[:SLICE]
 
-    def _is_sequential(self, element_id: str) -> bool:
-        """Whether iterations begin one after the other, so that those begun are not all."""
-        element = self.element(element_id)
-        return bool(getattr(element.details, "sequential", False)) if element else False
-
-    def _name_of(self, row: ElementInstance) -> str:
-        """A row of the tree: a multi-instance body with its progress, an iteration with its number."""
-        name = self.element_name(row.element_id)
-        if row.element_type == ElementType.MULTI_INSTANCE_BODY:
-            total = self._iterations.get(row.key) or (None if self._is_sequential(row.element_id) else row.loop_counter)
-            return f"{name} {row.completed_children}/{total}" if total else f"{name}, {row.completed_children} done"
-        return f"{name} #{row.loop_counter}" if row.loop_counter is not None else name
-
-    def _tree_row(self, row: ElementInstance, has_incident: bool) -> TreeRow:
-        return TreeRow(
-            row.key,
-            row.element_id,
-            self._name_of(row),
-            row.element_type,
-            element_icon(row.element_type, self.element(row.element_id)),
-            row.state,
-            row.started_at,
-            row.ended_at,
-            has_incident=has_incident,
-        )
+    @cached_property
+    def way(self) -> list[int]:
+        """The scopes around the chosen element instance, and itself."""
+        scope = self.scope
+        if scope is None:
+            return []
+        known = {row.key: row.scope_key for row in self.history.rows}
+        if not self.history.is_whole:
+            return self.tree.way_to(scope.key)
+        found = [scope.key]
+        while known.get(found[0], self.instance.key) != self.instance.key:
+            found.insert(0, known[found[0]])
+        return found
 
     # -- diagram
 
     @cached_property
+    def _figures(self) -> dict[str, list[tuple[str, str, int]]]:
+        key, below = self.instance.key, [each.key for each in self._family["below"]]
+        found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+        for kind, name, state, total in fetch(FIGURES, {"key": key, "keys": [key, *below]}):
+            found[kind].append((name, state, int(total)))
+        return found
+
+    @cached_property
     def statistics(self) -> dict[str, dict[str, int]]:
         """How many instances of each element are in which state."""
-        rows = (
-            ElementInstance.objects.filter(process_instance=self.instance.key)
-            .order_by()
-            .values_list("element_id", "state")
-            .annotate(total=Count("key"))
-        )
         found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for element_id, state, total in rows:
+        for element_id, state, total in self._figures["element"]:
             kind = "active" if state in OPEN else "completed" if state == "COMPLETED" else "canceled"
             found[element_id][kind] += total
-        for incident in self.incidents:
-            found[incident.element_id]["incidents"] += 1
+        for element_id, _, total in self._figures["incident"]:
+            found[element_id]["incidents"] += total
         for gateway, flows in self._at_joins.items():
             found[gateway]["active"] += sum(flows.values())
         return as_drawn(found)
 
-    @cached_property
+    @property
     def _flows(self) -> dict[str, int]:
         """The sequence flows that were taken, and how many tokens wait on each for a join (Zeebe semantics)."""
-        rows = SequenceFlowTaken.objects.filter(process_instance=self.instance.key).order_by().values_list("flow_id")
-        return dict(rows.annotate(total=Sum("waiting")))
+        return {flow_id: waiting for flow_id, _, waiting in self._figures["flow"]}
 
     @cached_property
     def _at_joins(self) -> dict[str, dict[str, int]]:
@@ -250,13 +219,10 @@ class InstancePage:
     @cached_property
     def scope(self) -> TreeRow | None:
         """The chosen element instance; None stands for the process instance itself."""
-        if self._wanted_scope in (None, self.instance.key):
+        wanted = self.wanted_scope
+        if wanted is None:
             return None
-        known = next((row for row in self.tree if row.key == self._wanted_scope), None)
-        if known is not None:
-            return known
-        row = ElementInstance.objects.filter(process_instance=self.instance.key, pk=self._wanted_scope).first()
-        return self._tree_row(row, False) if row else None
+        return next((row for row in self.history.rows if row.key == wanted), None) or self.tree.row(wanted)
 
     @property
     def scope_key(self) -> int:
@@ -271,47 +237,49 @@ class InstancePage:
 
     # -- what it waits for
 
+    @property
+    def _held(self) -> list[SequenceFlowTaken]:
+        """Flows on which tokens wait at a gateway, of this process instance and of those below it."""
+        found = []
+        for flow_id, place, waiting in self._figures["held"]:
+            instance, scope = place.split()
+            found.append(
+                SequenceFlowTaken(
+                    process_instance_key=int(instance), flow_scope_key=int(scope), flow_id=flow_id, waiting=waiting
+                )
+            )
+        return found
+
+    @cached_property
+    def _opened(self) -> OpenRows:
+        """What is open, in it and in what it has called; what the page has read anyway is not read again."""
+        below = self._family["below"]
+        known: dict[str, Sequence[Any]] = {"below": below, "held": self._held}
+        if self.instance.state != ProcessInstance.State.ACTIVE:
+            known = dict.fromkeys(("below", "elements", "jobs", "incidents", "tasks", "subscriptions", "held"), ())
+        elif not any(each.open_incidents for each in (self.instance, *below)):
+            known["incidents"] = ()
+        return OpenRows(self.instance, **known)
+
+    def _open(self, kind: str) -> list[Any]:
+        return self._opened.of(self.instance.key, kind)
+
     @cached_property
     def incidents(self) -> list[Incident]:
-        return list(
-            Incident.objects.filter(process_instance=self.instance.key, state=Incident.State.ACTIVE)
-            .select_related("job")
-            .order_by("-key")[:ROW_LIMIT]
-        )
-
-    @cached_property
-    def tasks(self) -> list[UserTask]:
-        return list(
-            UserTask.objects.filter(process_instance=self.instance.key, state=UserTask.State.CREATED).order_by("key")[
-                :ROW_LIMIT
-            ]
-        )
-
-    @cached_property
-    def jobs(self) -> list[Job]:
-        waiting = [Job.State.CREATED, Job.State.FAILED, Job.State.ERROR_THROWN]
-        return list(
-            Job.objects.filter(process_instance=self.instance.key, state__in=waiting).order_by("key")[:ROW_LIMIT]
-        )
-
-    @cached_property
-    def subscriptions(self) -> list[EventSubscription]:
-        return list(
-            EventSubscription.objects.filter(process_instance=self.instance.key, state="CREATED").order_by("key")[
-                :ROW_LIMIT
-            ]
-        )
+        """The open incidents, the newest first."""
+        return self._open("incidents")[::-1]
 
     @cached_property
     def waits(self) -> Sequence[Wait]:
         """What has to happen for it to go on, in sentences, the troubled first."""
-        numbers = {row.key: row.loop_counter for row in self._rows if row.loop_counter and "#" not in row.element_id}
+        elements: list[ElementInstance] = self._open("elements")
+        numbers = {row.key: row.loop_counter for row in elements if row.loop_counter and "#" not in row.element_id}
         told = Waits(self.process, numbers)
         in_trouble = {incident.job_key for incident in self.incidents}
-        running = {row.parent_element_instance_key: row for row in self.called if row.state == "ACTIVE"}
-        joins: dict[str, list[TreeRow]] = defaultdict(list)
-        for row in self.tree:
-            if row.is_open and row.type in JOINING:
+        running = {row.parent_element_instance_key: row for row in self._opened.calls(self.instance.key)}
+        joins: dict[str, list[ElementInstance]] = defaultdict(list)
+        for row in elements:
+            if row.element_type in JOINING:
                 joins[row.element_id].append(row)
         at_joins = [
             *(told.join(element, flows) for element, flows in self._at_joins.items()),
@@ -320,10 +288,10 @@ class InstancePage:
         found = explained(
             [
                 *(told.incident(incident) for incident in self.incidents),
-                *(told.task(task) for task in self.tasks),
-                *(told.job(job) for job in self.jobs if job.key not in in_trouble),
-                *(told.subscription(row) for row in self.subscriptions if row.kind in AWAITED),
-                *(told.call(running[row.key], row.element_id) for row in self.tree if row.key in running),
+                *(told.task(task) for task in self._open("tasks")),
+                *(told.job(job) for job in self._open("jobs") if job.key not in in_trouble),
+                *(told.subscription(row) for row in self._open("subscriptions") if row.kind in AWAITED),
+                *(told.call(running[row.key], row.element_id) for row in elements if row.key in running),
                 *(wait for wait in at_joins if wait is not None),
             ],
             self.diagnosis.causes,
@@ -332,29 +300,35 @@ class InstancePage:
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
-        """Why it stands, from the rows that the page has read anyway."""
-        known: dict[str, Sequence[Any]] = {} if self._at_joins else {"held": ()}
-        opened = OpenRows(
-            self.instance.key,
-            elements=[row for row in self._rows if row.state in OPEN],
-            jobs=[job for job in self.jobs if job.state != Job.State.ERROR_THROWN],
-            incidents=self.incidents,
-            tasks=self.tasks,
-            subscriptions=self.subscriptions,
-            **known,
-        )
-        return why_stuck(self.instance, opened=opened)
+        """Why it stands."""
+        return why_stuck(self.instance, opened=self._opened)
 
     @property
     def undoable(self) -> list[Wait]:
         """What a compensation would undo."""
         told = Waits(self.process, {})
-        return [told.undo(row) for row in self.subscriptions if row.kind == UNDOABLE and self._undoes(row.element_id)]
+        return [
+            told.undo(row)
+            for row in self._open("subscriptions")
+            if row.kind == UNDOABLE and self._undoes(row.element_id)
+        ]
 
     def _undoes(self, element_id: str) -> bool:
         """Whether this is a handler, and not a completed scope that only has handlers inside."""
         element = self.element(element_id)
         return element is not None and (element.is_for_compensation or element.type is ElementType.EVENT_SUB_PROCESS)
+
+    # -- notes
+
+    @cached_property
+    def notes(self) -> Notes:
+        """What people have written down here for each other."""
+        return notes_of(
+            self.instance.key,
+            self._reasons.user,
+            why_not_write=self.why["note"],
+            why_not_manage=lambda: self._reasons.right(Right.MANAGE, self.instance.workspace_id),
+        )
 
     # -- audit
 
@@ -363,7 +337,8 @@ class InstancePage:
         if self.why["audit"]:
             return ()
         size = Func(F("body"), function="pg_column_size", output_field=IntegerField())
-        rows = AuditEvent.objects.of_process_instance(self.instance.key).defer("body").annotate(size=size)
+        rows = AuditEvent.objects.of_process_instance(self.instance.key).with_undone_by()
+        rows = rows.defer("body").annotate(size=size)
         small = Case(When(size__lt=BODY_LIMIT, then=F("body")), output_field=JSONField())
         events = list(rows.annotate(small_body=small)[:AUDIT_LIMIT])
         masks = Masks.for_pages() if events else Masks({})
@@ -392,16 +367,3 @@ def as_drawn(figures: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, in
         if kinds.get("active") and not mine.get("active"):
             mine["active"] = kinds["active"]
     return drawn
-
-
-def _named(instances: QuerySet[ProcessInstance]) -> QuerySet[ProcessInstance]:
-    return instances.annotate(process_name=F("definition__name"))
-
-
-def _flattened(rows: Iterable[TreeRow], depth: int) -> Iterable[TreeRow]:
-    waiting = [(row, depth) for row in reversed(list(rows))]
-    while waiting:
-        row, level = waiting.pop()
-        row.depth = level
-        yield row
-        waiting += [(child, level + 1) for child in reversed(row.children)]

@@ -4,33 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from audit.models import Channel
-from operate.actions import ExecuteJob, SetJobSuspended, UpdateJob
-from operate.admin.answers import REFUSALS, refusal_of
+from operate.actions import ExecuteJob, RecalculateJobDueDate, SetJobDueDate, SetJobSuspended, UpdateJob
+from operate.admin.answers import REFUSALS, refusal_of, sent_back
 from operate.admin.base import EngineModelAdmin
+from operate.admin.job_offers import why_not
 from operate.admin.process_instances import own_address
 from operate.admin.reasons import Reasons
 from operate.admin.waits import job_kind, job_name
 from operate.forms.filters import WAITING_JOB, JobFilter
 from operate.forms.keys import keys_of
-from operate.workspaces import Right
 from workflow.engine.errors import Rejected
 from workflow.models import Job
 
 MAX_SELECTED = 500
 RETRIES = re.compile("[1-9][0-9]?")
-DONE = {"execute": "run", "retries": "given new retries", "suspend": "put on hold", "resume": "resumed"}
+PRIORITY = re.compile("-?[0-9]{1,9}")
+DONE = {
+    "execute": (gettext_lazy("Job run."), gettext_lazy("%(done)s of %(all)s jobs run.")),
+    "retries": (gettext_lazy("Job given new retries."), gettext_lazy("%(done)s of %(all)s jobs given new retries.")),
+    "suspend": (gettext_lazy("Job put on hold."), gettext_lazy("%(done)s of %(all)s jobs put on hold.")),
+    "resume": (gettext_lazy("Job resumed."), gettext_lazy("%(done)s of %(all)s jobs resumed.")),
+}
 
 
 @admin.register(Job)
@@ -53,7 +64,7 @@ class JobAdmin(EngineModelAdmin):
         )
 
     def pages(self) -> list[URLPattern]:
-        return [self.page("do/", "do", self.do_view)]
+        return [self.page("do/", "do", self.do_view), self.page("<int:key>/change/", "change_one", self.change_view)]
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
         reasons = Reasons.of(request)
@@ -71,7 +82,7 @@ class JobAdmin(EngineModelAdmin):
         one = request.POST.get("one", "")
         operation = "execute" if one else request.POST.get("operation", "")
         if operation not in DONE:
-            raise Http404(f"There is no operation '{operation}' on jobs.")
+            raise Http404(_("There is no operation '%(operation)s' on jobs.") % {"operation": operation})
         do = _operation(request, operation)
         rows = list(
             self.get_queryset(request).filter(
@@ -83,34 +94,78 @@ class JobAdmin(EngineModelAdmin):
             try:
                 do(row)
             except REFUSALS as refusal:
-                refused.append(f"{job_name(row)} at '{row.element_id}': {refusal_of(refusal)['message']}")
+                refused.append(
+                    _("%(job)s at '%(element)s': %(why)s")
+                    % {"job": job_name(row), "element": row.element_id, "why": refusal_of(refusal)["message"]}
+                )
         done = len(rows) - len(refused)
         if done:
-            messages.success(
-                request,
-                f"{done} of {len(rows)} jobs {DONE[operation]}." if len(rows) > 1 else f"Job {DONE[operation]}.",
-            )
+            of_one, of_many = DONE[operation]
+            messages.success(request, of_many % {"done": done, "all": len(rows)} if len(rows) > 1 else of_one)
         for text in refused[:10]:
             messages.error(request, text)
         if not rows:
-            messages.warning(request, "No job was chosen, or it is gone.")
-        return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_job_changelist")
+            messages.warning(request, _("No job was chosen, or it is gone."))
+        return self._sent_back(request)
+
+    @method_decorator(require_POST)
+    def change_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """Change when a job is due, its retries and its priority: what is entered, and nothing else."""
+        row = self.visible(request, key)
+        try:
+            changes = _changes(request, row)
+            for change in changes:
+                change()
+        except REFUSALS as refusal:
+            messages.error(request, refusal_of(refusal)["message"])
+        else:
+            if changes:
+                messages.success(request, _("Job changed."))
+            else:
+                messages.warning(request, _("Nothing was entered, so nothing was changed."))
+        return self._sent_back(request)
+
+    def _sent_back(self, request: HttpRequest) -> HttpResponse:
+        return sent_back(request, own_address(request.POST.get("back", "")) or reverse("admin:workflow_job_changelist"))
 
 
-def why_not(reasons: Reasons, job: Job) -> dict[str, str]:
-    """For each operation why a job does not allow it, or an empty text."""
-    if job.state not in WAITING_JOB:
-        return dict.fromkeys(DONE, "It has ended.")
-    work = reasons.right(Right.WORK_JOBS, job.workspace_id)
-    repair = reasons.right(Right.RESOLVE_INCIDENT, job.workspace_id) if work else ""
-    hold = reasons.right(Right.SUSPEND, job.workspace_id)
-    why = {"execute": repair, "retries": repair, "suspend": hold, "resume": hold}
-    if not hold:
-        why["suspend"] = "It is on hold already." if job.suspended else ""
-        why["resume"] = "" if job.suspended else "It is not on hold."
-    if not repair and job_kind(job) == "worker":
-        why["execute"] = "External workers run it."
-    return why
+def _changes(request: HttpRequest, job: Job) -> list[Callable[[], object]]:
+    """What a form asks to change of a job, each as the action that does it."""
+    reason, due = request.POST.get("reason", ""), request.POST.get("due", "")
+    found: list[Callable[[], object]] = []
+    if due in ("at", "once"):
+        moment = _moment(request) if due == "at" else None
+        found.append(partial(SetJobDueDate.of(request, Channel.ADMIN, reason=reason).execute, job.key, moment))
+    elif due in ("from_now", "from_creation"):
+        recalculate = RecalculateJobDueDate.of(request, Channel.ADMIN, reason=reason)
+        found.append(partial(recalculate.execute, job.key, from_creation=due == "from_creation"))
+    if request.POST.get("retries"):
+        retries = UpdateJob.of(request, Channel.ADMIN, reason=reason)
+        found.append(partial(retries.execute, job.key, retries=_retries(request), resolve=True))
+    if request.POST.get("priority"):
+        priority = UpdateJob.of(request, Channel.ADMIN, reason=reason)
+        found.append(partial(priority.execute, job.key, priority=_priority(request)))
+    return found
+
+
+def _moment(request: HttpRequest) -> datetime:
+    """The time that was entered, in the zone of who entered it."""
+    text, zone = request.POST.get("at", ""), request.POST.get("zone", "")
+    try:
+        entered = datetime.fromisoformat(text)
+        return entered if entered.tzinfo else entered.replace(tzinfo=ZoneInfo(zone or settings.TIME_ZONE))
+    except (ValueError, ZoneInfoNotFoundError, OSError) as error:
+        raise Rejected(
+            _("Expected a time such as 2026-11-21T18:30:00 in a known time zone, found '%(text)s' in '%(zone)s'.")
+            % {"text": text[:40], "zone": zone[:40]}
+        ) from error
+
+
+def _priority(request: HttpRequest) -> int:
+    text = request.POST.get("priority", "")
+    if not PRIORITY.fullmatch(text):
+        raise Rejected(_("Expected the priority to be a whole number, found '%(text)s'.") % {"text": text[:20]})
+    return int(text)
 
 
 def _operation(request: HttpRequest, name: str) -> Callable[[Job], object]:
@@ -128,5 +183,5 @@ def _operation(request: HttpRequest, name: str) -> Callable[[Job], object]:
 def _retries(request: HttpRequest) -> int:
     text = request.POST.get("retries", "")
     if not RETRIES.fullmatch(text):
-        raise Rejected(f"Expected the number of retries to be 1 to 99, found '{text[:20]}'.")
+        raise Rejected(_("Expected the number of retries to be 1 to 99, found '%(text)s'.") % {"text": text[:20]})
     return int(text)

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from audit.models import Channel
@@ -55,7 +56,9 @@ class MaskedVariableAdmin(EngineModelAdmin):
             except REFUSALS as refusal:
                 form.add_error("pattern", refusal_of(refusal)["message"])
             else:
-                messages.success(request, f"'{form.cleaned_data['pattern']}' is masked from now on.")
+                messages.success(
+                    request, _("'%(pattern)s' is masked from now on.") % {"pattern": form.cleaned_data["pattern"]}
+                )
                 return redirect("admin:operate_maskedvariable_of", found.key)
         workspace = Workspace.objects.get(pk=found.workspace_id)
         context = {
@@ -66,7 +69,7 @@ class MaskedVariableAdmin(EngineModelAdmin):
             "versions": past(workspace, process_id=found.process_id, kinds=(MaskedVariable,)),
         }
         status = 400 if form.is_bound else 200
-        title = f"Masked variables of {found.name or found.process_id}"
+        title = _("Masked variables of %(process)s") % {"process": found.name or found.process_id}
         return self.render(request, "masking/process.html", title, context, status=status)
 
     @method_decorator(require_POST)
@@ -81,12 +84,12 @@ class MaskedVariableAdmin(EngineModelAdmin):
         except REFUSALS as refusal:
             messages.error(request, refusal_of(refusal)["message"])
         else:
-            messages.success(request, f"'{pattern}' is masked no longer.")
+            messages.success(request, _("'%(pattern)s' is masked no longer.") % {"pattern": pattern})
         return redirect("admin:operate_maskedvariable_of", found.key)
 
     @staticmethod
     def _definition(request: HttpRequest, key: int) -> ProcessDefinition:
         found = visible_to(ProcessDefinition.objects.defer("xml"), request.user).filter(pk=key).first()
         if found is None:
-            raise Http404(f"There is no process definition with key '{key}' that you may see.")
+            raise Http404(_("There is no process definition with key '%(key)s' that you may see.") % {"key": key})
         return found

@@ -8,24 +8,28 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count, Min
+from django.utils.text import Truncator
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 
 from operate.admin.modification_rows import rows_of
 from operate.admin.waits import CONTINUATIONS
 from operate.admin.wording import drawn_id, element_icon, element_label, element_type, label_in
 from operate.forms.json_values import variables_of
 from operate.masking.masks import Masks
+from operate.told import told
 from operate.variables.reading import Scope, scopes
 from workflow.engine.errors import Rejected
 from workflow.engine.events import is_interrupting
 from workflow.engine.state import OPEN_STATES, VariableChange
 from workflow.graph import ElementType, ExecutableProcess, FlowNode, Semantics
-from workflow.models import ElementInstance, Job, ProcessInstance
+from workflow.models import ElementInstance, Job, ProcessInstance, Variable
 from workflow.modification import (
     ActivateElement,
     AncestorChoice,
@@ -47,6 +51,8 @@ from workflow.services import CalledFact, ElementFact, Outcome, RowFact
 from workflow.soundness import Fix
 
 LISTED = 200
+TOLD, TOLD_CHARS = 3, 40
+LOOP_COUNTER = "loopCounter"
 MOST_ENDING = 10_000
 """More instances of an element, or more scopes to choose from, are not listed one by one."""
 
@@ -56,8 +62,10 @@ class Running:
     """The running element instances of one process instance."""
 
     process: ExecutableProcess
-    total: Mapping[str, int]
-    listed: Mapping[str, Sequence[ElementInstance]]
+    total: Mapping[str, int] = field(default_factory=dict)
+    listed: Mapping[str, Sequence[ElementInstance]] = field(default_factory=dict)
+    told: Mapping[int, str] = field(default_factory=dict)
+    """Of scopes that run more than once, what tells them apart: their own variables."""
 
     @classmethod
     def of(cls, instance: ProcessInstance) -> Running:
@@ -68,7 +76,10 @@ class Running:
             if len(listed[row.element_id]) < LISTED:
                 listed[row.element_id].append(row)
         totals = {row["element_id"]: row["total"] for row in counted}
-        return cls(executable_process(instance.definition_key), totals, listed)
+        process = executable_process(instance.definition_key)
+        several = [each.id for each in process.elements.values() if each.is_scope and totals.get(each.id, 0) > 1]
+        keys = [row.key for element in several for row in listed[element]]
+        return cls(process, totals, listed, _own_variables(instance, keys))
 
     def of_element(self, element: FlowNode) -> int:
         return self.total.get(element.id, 0)
@@ -77,6 +88,22 @@ class Running:
         """The scopes around an element that a token in it would open."""
         around = [scope for scope in element.flow_scopes() if scope.flow_scope is not None]
         return list(takewhile(lambda scope: not self.of_element(scope), around))
+
+
+def _own_variables(instance: ProcessInstance, scopes: Sequence[int]) -> dict[int, str]:
+    """The first few variables of each of these scopes, as pages may show them, on one line."""
+    if not scopes:
+        return {}
+    masks = Masks.for_pages()
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = Variable.objects.filter(scope_key__in=scopes).order_by("name").values_list("scope_key", "name", "value")
+    for scope, name, value in rows:
+        if len(found[scope]) < TOLD and name != LOOP_COUNTER:
+            shown = masks.value(instance.workspace_id, instance.process_id, name, value)
+            found[scope].append(
+                f"{name}: {Truncator(json.dumps(shown, ensure_ascii=False, default=str)).chars(TOLD_CHARS)}"
+            )
+    return {scope: ", ".join(each) for scope, each in found.items()}
 
 
 def element_operations(instance: ProcessInstance) -> dict[str, Any]:
@@ -95,7 +122,7 @@ def element_operations(instance: ProcessInstance) -> dict[str, Any]:
 
 def _open_scope_label(scope: Scope) -> str:
     if not scope.depth:
-        return "Process instance"
+        return _("Process instance")
     number = f" #{scope.loop_counter}" if scope.loop_counter is not None else ""
     return f"{scope.name}{number} · {scope.key}"
 
@@ -103,7 +130,7 @@ def _open_scope_label(scope: Scope) -> str:
 def _element(element: FlowNode, running: Running) -> dict[str, Any]:
     total = running.of_element(element)
     name = element_label(element)
-    no_token = "" if total else f"'{name}' has no running instance."
+    no_token = "" if total else _("'%(name)s' has no running instance.") % {"name": name}
     add = why_not_add(element, running)
     return {
         "id": element.id,
@@ -128,7 +155,7 @@ def _element(element: FlowNode, running: Running) -> dict[str, Any]:
             "target": {"why": add},
         },
         "ancestors": _ancestors(element, running),
-        "scopes": _variable_scopes(running.process, element),
+        "scopes": _variable_scopes(running.process, element, running),
     }
 
 
@@ -139,7 +166,7 @@ def _variants(element: FlowNode) -> list[dict[str, str]]:
         return []
     return [
         {"id": body.id, "label": "Multi-instance"},
-        {"id": drawn_id(body.id), "label": "Iteration"},
+        {"id": drawn_id(body.id), "label": _("Iteration")},
     ]
 
 
@@ -148,15 +175,19 @@ def why_not_add(element: FlowNode, running: Running) -> str:
     if running.process.semantics is Semantics.CAMUNDA_7:
         return ""
     if element.body is not None:
-        return "With Camunda 8 semantics no iteration can be added. Add the whole multi-instance."
+        return _("With Camunda 8 semantics no iteration can be added. Add the whole multi-instance.")
     if why_not_activated(element):
         kind = element_type(element.type)
         if element.type in NOT_ACTIVATABLE:
-            return f"With Camunda 8 semantics a {kind.lower()} cannot be activated. Choose the element after it."
+            return _("With Camunda 8 semantics a %(kind)s cannot be activated. Choose the element after it.") % {
+                "kind": kind.lower() if get_language() == "en" else kind
+            }
         name = element_label(element)
-        return f"With Camunda 8 semantics '{name}' cannot be activated alone. Choose the event-based gateway before it."
+        return _(
+            "With Camunda 8 semantics '%(name)s' cannot be activated alone. Choose the event-based gateway before it."
+        ) % {"name": name}
     if opens_multi_instance(running.missing_scopes(element)):
-        return (
+        return _(
             "With Camunda 8 semantics nothing is activated inside a multi-instance that does not run. "
             "Add the whole multi-instance."
         )
@@ -171,15 +202,20 @@ def note_on_add(element: FlowNode, running: Running) -> str:
         if not is_interrupting(event_sub_process.start_events[0]):
             return ""
         around = event_sub_process.flow_scope
-        name = f"'{element_label(around)}'" if around and around.flow_scope else "the process instance"
+        name = (
+            _("'%(element)s'") % {"element": element_label(around)}
+            if around and around.flow_scope
+            else _("the process instance")
+        )
         if is_camunda_7:
-            return f"Ends everything else in {name}, as the event does."
-        return f"Does not interrupt: cancel what else should end in {name}."
+            return _("Ends everything else in %(name)s, as the event does.") % {"name": name}
+        return _("Does not interrupt: cancel what else should end in %(name)s.") % {"name": name}
     if element.type is ElementType.BOUNDARY_EVENT and element.attached_to is not None and is_interrupting(element):
-        return f"Ends '{element_label(element.attached_to)}', as the event does."
+        return _("Ends '%(element)s', as the event does.") % {"element": element_label(element.attached_to)}
     if element.body is not None:
-        one = "One more iteration" if running.of_element(element.body) else "A multi-instance with one iteration"
-        return f"{one}; give its element as a local variable."
+        if running.of_element(element.body):
+            return _("One more iteration; give its element as a local variable.")
+        return _("A multi-instance with one iteration; give its element as a local variable.")
     return ""
 
 
@@ -195,14 +231,14 @@ def why_not_move_from(element: FlowNode) -> str:
     """Why the tokens of this element cannot be moved elsewhere; empty if they can."""
     inner = element.children[0] if element.type is ElementType.MULTI_INSTANCE_BODY else element
     if inner.is_scope:
-        return "A sub-process itself cannot be moved: cancel it and add a token, or move what is active inside."
+        return _("A sub-process itself cannot be moved: cancel it and add a token, or move what is active inside.")
     return ""
 
 
 def why_not_move_all(element: FlowNode, semantics: Semantics) -> str:
     """Why not all tokens of this element can be moved at once, where one alone can."""
     if semantics is Semantics.ZEEBE and element.body is not None:
-        return "Select one iteration in the history, or move the whole multi-instance."
+        return _("Select one iteration in the history, or move the whole multi-instance.")
     return ""
 
 
@@ -213,43 +249,47 @@ def _ancestors(element: FlowNode, running: Running) -> list[dict[str, str]]:
             return []
         if running.of_element(scope) > 1:
             return [
-                {"key": str(row.key), "label": _scope_label(scope, row)} for row in running.listed.get(scope.id, ())
+                {"key": str(row.key), "label": _scope_label(scope, row, running)}
+                for row in running.listed.get(scope.id, ())
             ]
     return []
 
 
-def _scope_label(scope: FlowNode, row: ElementInstance) -> str:
+def _scope_label(scope: FlowNode, row: ElementInstance, running: Running) -> str:
     number = f" #{row.loop_counter}" if row.loop_counter is not None and scope.body is not None else ""
-    return f"{element_label(scope)}{number} · {row.key}"
+    told = f" · {running.told[row.key]}" if row.key in running.told else ""
+    return f"{element_label(scope)}{number} · {row.key}{told}"
 
 
-def _variable_scopes(process: ExecutableProcess, element: FlowNode) -> list[dict[str, str]]:
-    """Where the variables of a new token can go."""
-    name = element_label(element)
-    scopes = [{"id": "", "label": "Process instance"}]
+def _variable_scopes(process: ExecutableProcess, element: FlowNode, running: Running) -> list[dict[str, str]]:
+    """The scopes that a new token brings and that can have variables, outermost first.
+
+    With Camunda 7 semantics it is one alone: the topmost of those that have to be opened, or the element itself.
+    """
+    missing = running.missing_scopes(element)[::-1]
+    scopes = [*missing, element]
     if process.semantics is Semantics.CAMUNDA_7:
-        return [*scopes, {"id": element.id, "label": f"Local to the new '{name}'"}]
-    around = [scope for scope in element.flow_scopes() if scope.flow_scope is not None]
-    return [
-        *scopes,
-        *({"id": scope.id, "label": f"Local to '{element_label(scope)}'"} for scope in reversed(around)),
-        {"id": element.id, "label": f"Local to the new '{name}'"},
-    ]
+        scopes = scopes[:1]
+    return [{"id": each.id, "label": _("the new '%(name)s'") % {"name": element_label(each)}} for each in scopes]
 
 
 # -- what a plan would do
 
 
 WORDS = {
-    "EXTERNAL": "job",
-    "TIMER": "timer",
-    "ASYNC_BEFORE": "continuation before",
-    "ASYNC_AFTER": "continuation after",
-    "MESSAGE": "message",
-    "SIGNAL": "signal",
-    "CONDITIONAL": "condition",
+    "EXTERNAL": gettext_lazy("job '%(element)s'"),
+    "TIMER": gettext_lazy("timer '%(element)s'"),
+    "ASYNC_BEFORE": gettext_lazy("continuation before '%(element)s'"),
+    "ASYNC_AFTER": gettext_lazy("continuation after '%(element)s'"),
+    "MESSAGE": gettext_lazy("message '%(element)s'"),
+    "SIGNAL": gettext_lazy("signal '%(element)s'"),
+    "CONDITIONAL": gettext_lazy("condition '%(element)s'"),
 }
-CALLED = {"ACTIVE": "Starts", "COMPLETED": "Starts and completes", "CANCELED": "Cancels"}
+CALLED_ANEW = {
+    "ACTIVE": gettext_lazy("Starts the called instance of '%(process)s'."),
+    "COMPLETED": gettext_lazy("Starts and completes the called instance of '%(process)s'."),
+    "CANCELED": gettext_lazy("Cancels the called instance of '%(process)s'."),
+}
 
 
 def preview(instance: ProcessInstance, outcome: Outcome) -> dict[str, Any]:
@@ -262,7 +302,7 @@ def preview(instance: ProcessInstance, outcome: Outcome) -> dict[str, Any]:
 
     def waits(facts: Iterable[RowFact]) -> list[dict[str, Any]]:
         counted = Counter(
-            f"{WORDS[fact.kind]} '{label_in(process, fact.element_id)}'" for fact in facts if fact.kind in WORDS
+            WORDS[fact.kind] % {"element": label_in(process, fact.element_id)} for fact in facts if fact.kind in WORDS
         )
         return [{"id": name, "name": name, "total": total} for name, total in counted.items()]
 
@@ -293,16 +333,20 @@ def _variable(
 
     return {
         "name": change.name,
-        "scope": names.get(change.scope_key, f"scope {change.scope_key}"),
+        "scope": names.get(change.scope_key, _("scope %(key)s") % {"key": change.scope_key}),
         "before": text(change.before) if change.existed else None,
         "after": None if change.deleted else text(change.after),
     }
 
 
 def _called(fact: CalledFact) -> str:
-    key = "" if fact.is_new else f" {fact.key}"
-    verb = CALLED[fact.state] if fact.is_new or fact.state == "CANCELED" else "Ends"
-    return f"{verb} the called instance{key} of '{fact.process_id}'."
+    if fact.is_new:
+        told = str(CALLED_ANEW[fact.state])
+    elif fact.state == "CANCELED":
+        told = _("Cancels the called instance %(key)s of '%(process)s'.")
+    else:
+        told = _("Ends the called instance %(key)s of '%(process)s'.")
+    return told % {"key": fact.key, "process": fact.process_id}
 
 
 # -- plans
@@ -329,14 +373,14 @@ def read_plan(instance: ProcessInstance, rows: Sequence[Mapping[str, Any]], *, i
     is canceled, so that a scope which gains a token does not end in between. Only who knows better wants the order as given.
     """
     if not isinstance(rows, list) or not rows:
-        raise Rejected("Expected a plan with at least one row, but it is empty.")
+        raise Rejected(_("Expected a plan with at least one row, but it is empty."))
     process = executable_process(instance.definition_key)
     reader: Callable[[ExecutableProcess, _Row], Both] = _zeebe
     read = [_Row.read(instance.key, number, row) for number, row in enumerate(rows)]
     if process.semantics is Semantics.CAMUNDA_7:
         reader = _Camunda7(_transitions(read)).read
     ordered: list[tuple[tuple[int, int], int, Instruction]] = []
-    for row in read:
+    for row in _with_their_variables(read):
         first, last = reader(process, row)
         turn = 0 if row.kind == "set" else 1
         ordered += [((turn, row.number), row.number, instruction) for instruction in first]
@@ -349,7 +393,7 @@ def read_plan(instance: ProcessInstance, rows: Sequence[Mapping[str, Any]], *, i
 def fix_rows(fix: Fix, plan: Plan) -> dict[str, Any]:
     """What a suggested fix does to the rows of a plan: rows to add and to delete, and the one that lacks variables."""
     return {
-        "label": fix.label,
+        "label": told(fix.label),
         "kind": fix.kind.value,
         "add": rows_of(fix.add) or [],
         "delete": sorted({row for each in fix.leave_out if (row := plan.row_of(each)) is not None}),
@@ -371,12 +415,18 @@ class _Row:
     ancestor: int | None
     variables: dict[str, Any]
     scope: str
+    id: int
+    of: int
+    """The id of the row that brings the scope of these variables; 0 if it runs."""
+    scoped: tuple[ScopedVariables, ...] = ()
+    """Variables of the scopes that this row brings; no scope: as far up as they are known."""
 
     @classmethod
     def read(cls, process_instance_key: int, number: int, row: Mapping[str, Any]) -> _Row:
         try:
             text = str(row.get("variables") or "{}")
             variables = variables_of(text)
+            scope = str(row.get("scope") or "")
             return cls(
                 process_instance_key,
                 number,
@@ -386,10 +436,30 @@ class _Row:
                 int(row["key"]) if row.get("key") else None,
                 int(row["ancestor"]) if row.get("ancestor") else None,
                 variables,
-                str(row.get("scope") or ""),
+                scope,
+                int(row.get("id") or 0),
+                int(row.get("of") or 0),
+                (ScopedVariables(variables, scope or None),) if variables else (),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Rejected(f"Row {number + 1} of the plan cannot be read: {error}.") from error
+            raise Rejected(
+                _("Row %(number)s of the plan cannot be read: %(error)s.") % {"number": number + 1, "error": error}
+            ) from error
+
+
+def _with_their_variables(rows: Sequence[_Row]) -> list[_Row]:
+    """Rows that have taken up the variables which others name for the scopes they bring."""
+    brings = {row.id: row for row in rows if row.id and row.kind in ("add", "move")}
+    for row in rows:
+        if not row.of:
+            continue
+        if row.of not in brings:
+            raise Rejected(
+                _("Row %(number)s of the plan: expected variables of a token that another row adds or moves.")
+                % {"number": row.number + 1}
+            )
+        brings[row.of] = replace(brings[row.of], scoped=(*brings[row.of].scoped, *row.scoped))
+    return [brings.get(row.id, row) for row in rows if not row.of]
 
 
 Both = tuple[list[Instruction], list[Instruction]]
@@ -434,19 +504,18 @@ class _Camunda7:
 def _set_variables(row: _Row) -> SetScopeVariables:
     if row.key is None or not row.variables:
         raise Rejected(
-            f"Row {row.number + 1} of the plan: expected a scope and a value for at least one variable to set in it."
+            _("Row %(number)s of the plan: expected a scope and a value for at least one variable to set in it.")
+            % {"number": row.number + 1}
         )
     return SetScopeVariables(row.key, row.variables)
 
 
 def _start_before(row: _Row, element: str, ancestor: int | None) -> StartBefore:
-    local = bool(row.scope)
-    return StartBefore(
-        element,
-        ancestor_key=ancestor,
-        variables={} if local else row.variables,
-        local_variables=row.variables if local else {},
-    )
+    variables: dict[str, Any] = {}
+    local: dict[str, Any] = {}
+    for each in row.scoped:
+        (variables if each.scope_id is None else local).update(each.values)
+    return StartBefore(element, ancestor_key=ancestor, variables=variables, local_variables=local)
 
 
 def _ancestors_of_move(process: ExecutableProcess, row: _Row) -> Sequence[int | None]:
@@ -460,7 +529,8 @@ def _ancestors_of_move(process: ExecutableProcess, row: _Row) -> Sequence[int | 
     scopes = list(moved.order_by("key").values_list("flow_scope_key", flat=True))
     if not scopes:
         raise Rejected(
-            f"Row {row.number + 1} of the plan: expected running instances of '{row.element}', but there are none."
+            _("Row %(number)s of the plan: expected running instances of '%(element)s', but there are none.")
+            % {"number": row.number + 1, "element": row.element}
         )
     if row.ancestor is not None or source is None or target is None or not _stays_within(source, target):
         return [row.ancestor] * len(scopes)
@@ -478,16 +548,15 @@ def _stays_within(source: FlowNode, target: FlowNode) -> bool:
 
 
 def _zeebe(process: ExecutableProcess, row: _Row) -> Both:
-    variables = (ScopedVariables(row.variables, row.scope or None),) if row.variables else ()
     match row.kind:
         case "set":
             return [_set_variables(row)], []
         case "add":
-            return [ActivateElement(drawn_id(row.element), ancestor_key=row.ancestor, variables=variables)], []
+            return [ActivateElement(drawn_id(row.element), ancestor_key=row.ancestor, variables=row.scoped)], []
         case "cancel":
             return [], _terminate(process, row)
         case "move":
-            return [_move(process, row, variables)], []
+            return [_move(process, row)], []
     raise _unknown(row)
 
 
@@ -503,7 +572,7 @@ def _terminate(process: ExecutableProcess, row: _Row) -> list[Instruction]:
     return [TerminateElementInstance(key) for key in running.order_by("key").values_list("key", flat=True)]
 
 
-def _move(process: ExecutableProcess, row: _Row, variables: tuple[ScopedVariables, ...]) -> MoveElements:
+def _move(process: ExecutableProcess, row: _Row) -> MoveElements:
     source, target = process.elements.get(row.element), process.elements.get(row.target)
     ancestor = AncestorChoice.direct(row.ancestor)
     if row.ancestor is None and source is not None and target is not None:
@@ -516,9 +585,12 @@ def _move(process: ExecutableProcess, row: _Row, variables: tuple[ScopedVariable
         source_element_id=None if row.key is not None else drawn_id(row.element),
         source_key=row.key,
         ancestor=ancestor,
-        variables=variables,
+        variables=row.scoped,
     )
 
 
 def _unknown(row: _Row) -> Rejected:
-    return Rejected(f"Row {row.number + 1} of the plan: expected 'add', 'cancel', 'move' or 'set', found '{row.kind}'.")
+    return Rejected(
+        _("Row %(number)s of the plan: expected 'add', 'cancel', 'move' or 'set', found '%(kind)s'.")
+        % {"number": row.number + 1, "kind": row.kind}
+    )

@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import AuditEvent, Channel
 from operate.actions import ModifyProcessInstance
 from operate.admin.answers import REFUSALS, body_of, json_view, key_in, refusal_of, status_of
+from operate.admin.four_eyes.asking import approval_for, approval_json
 from operate.admin.modification import Plan, element_operations, fix_rows, preview, read_plan
 from operate.admin.modification_rows import rows_of
+from operate.admin.presence import names_in
+from operate.admin.reasons import Reasons
+from operate.approvals.gate import ApprovalNeeded
 from operate.plans.changes import changes_since
 from operate.plans.exporting import call_for
 from operate.plans.json_form import write
 from operate.plans.judgement import warnings_json
 from operate.plans.plan import Plan as Instructions
+from operate.presence.changes import changes_after
 from operate.undo import undo_of
 from operate.workspaces import Access, Right, visible_to
 from workflow.engine.errors import NotFound, Outdated
@@ -42,7 +48,9 @@ class ModificationViews(Base):
     @method_decorator(json_view)
     def operations_view(self, request: HttpRequest, key: int) -> JsonResponse:
         """What the modification mode may offer for each element."""
-        return JsonResponse(element_operations(self.visible(request, key)))
+        instance = self.visible(request, key)
+        why = Reasons.of(request).on_running(Right.EDIT_VARIABLES, instance)
+        return JsonResponse(element_operations(instance) | {"whyNotSet": why})
 
     @method_decorator(require_POST)
     @method_decorator(json_view)
@@ -50,16 +58,18 @@ class ModificationViews(Base):
         """Apply a plan, or only say what it would do and what harm."""
         instance = self.visible(request, key)
         body = body_of(request)
-        plan = _plan_in(instance, body)
+        plan = plan_in(instance, body)
         dry_run = body.get("dryRun") is True
         action = ModifyProcessInstance.of(request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run)
+        action.undo_of = _undo_of(body, key)
         try:
-            outcome = action.execute(key, plan.instructions, options=_options(body), accepted=_accepted(body))
+            outcome = action.execute(key, plan.instructions, options=options_in(body), accepted=_accepted(body))
         except REFUSALS as refusal:
             return JsonResponse(_refused(refusal, plan, key, request), status=status_of(refusal))
         if not dry_run:
             return self.present_state(request, key)
-        return JsonResponse(preview(instance, outcome) | _judgement(outcome, plan))
+        approval = approval_for(action, outcome, request)
+        return JsonResponse(preview(instance, outcome) | _judgement(outcome, plan) | {"approval": approval})
 
     @method_decorator(require_POST)
     @method_decorator(json_view)
@@ -67,9 +77,9 @@ class ModificationViews(Base):
         """A plan to take along: its sentences, its JSON, and the call of the Camunda API that does the same."""
         instance = self.visible(request, key)
         body = body_of(request)
-        options = _options(body)
+        options = options_in(body)
         instructions = Instructions(
-            _plan_in(instance, body).instructions, options.skip_io_mappings, options.skip_listeners
+            plan_in(instance, body).instructions, options.skip_io_mappings, options.skip_listeners
         )
         call = call_for(instructions, instance.key)
         return JsonResponse(
@@ -85,7 +95,7 @@ class ModificationViews(Base):
     @method_decorator(json_view)
     def undo_view(self, request: HttpRequest, key: int, event: int) -> JsonResponse:
         """A plan that takes back what an event of the audit log tells of, and what it cannot take back."""
-        instance = self.visible(request, key)
+        self.visible(request, key)
         found = (
             visible_to(AuditEvent.objects.of_process_instance(key), request.user, Right.VIEW_AUDIT)
             .filter(pk=event)
@@ -93,14 +103,17 @@ class ModificationViews(Base):
         )
         if found is None:
             raise NotFound(
-                f"Expected to find an audit event with key '{event}' of process instance '{key}', but there is none."
+                _(
+                    "Expected to find an audit event with key '%(event)s' of process instance '%(key)s', but there is none."
+                )
+                % {"event": event, "key": key}
             )
-        undo = undo_of(found, instance)
+        undo = undo_of(found)
         return JsonResponse(
             {
                 "rows": rows_of(undo.instructions) or [],
                 "notes": list(undo.notes),
-                "reason": f"Undo of {found.get_event_display().lower()} by {found.actor_name or 'the system'} (event {found.key})",
+                "reason": f"Undo of {found.event.lower()} by {found.actor_name or 'the system'} (event {found.key})",
             }
         )
 
@@ -109,13 +122,28 @@ class ModificationViews(Base):
         raise NotImplementedError
 
 
-def _plan_in(instance: ProcessInstance, body: Mapping[str, Any]) -> Plan:
+def plan_in(instance: ProcessInstance, body: Mapping[str, Any]) -> Plan:
+    """The plan that was sent."""
     return read_plan(instance, body.get("plan") or [], in_given_order=body.get("inGivenOrder") is True)
 
 
-def _options(body: dict[str, Any]) -> ModificationOptions:
+def options_in(body: dict[str, Any]) -> ModificationOptions:
+    """What holds for the whole command."""
     options = ModificationOptions(body.get("skipMappings") is True, body.get("skipListeners") is True)
     return options if body.get("proceed") is True else replace(options, expected_revision=key_in(body, "revision"))
+
+
+def _undo_of(body: dict[str, Any], key: int) -> int | None:
+    """The event of this process instance that the plan takes back, if it was made for that."""
+    if not body.get("undoOf"):
+        return None
+    event = key_in(body, "undoOf")
+    if not AuditEvent.objects.of_process_instance(key).filter(pk=event).exists():
+        raise NotFound(
+            _("Expected to find an audit event with key '%(event)s' of process instance '%(key)s', but there is none.")
+            % {"event": event, "key": key}
+        )
+    return event
 
 
 def _accepted(body: Mapping[str, Any]) -> list[Acceptance]:
@@ -152,6 +180,18 @@ def _refused(refusal: Exception, plan: Plan, key: int, request: HttpRequest) -> 
     answer["row"] = plan.row_of(answer.get("instruction"))
     if isinstance(refusal, NotAccepted):
         answer["warnings"] = _warnings(refusal.warnings, plan)
+    if isinstance(refusal, ApprovalNeeded):
+        answer["approval"] = approval_json(refusal.policy, request)
     if isinstance(refusal, Outdated):
-        answer["changes"] = write(changes_since(key, refusal.expected, Access.of(request.user)))
+        answer["changes"] = _changes(key, refusal.expected, request)
     return answer
+
+
+def _changes(key: int, expected: int, request: HttpRequest) -> Any:
+    """What has changed since the plan was made, and in sentences by whom."""
+    found = changes_since(key, expected, Access.of(request.user))
+    instance = ProcessInstance.objects.filter(pk=key).first()
+    if found is None or instance is None:
+        return None
+    told = changes_after(instance, request.user.pk, names_in(instance), moment=found.after)
+    return {**write(found), "told": [each.text for each in told]}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from operate.admin.selecting import Selected, count
 from operate.batch.plans import Cancel, Delete, Plan, ResolveIncidents, Resume, Suspend
@@ -22,87 +24,92 @@ TYPED_ALWAYS = 1_000
 class Offer:
     """One operation on many."""
 
-    verb: str
+    phrase: str | Promise
+    """What is done to what."""
     right: Right
     meant: Q
-    unsuitable: str
+    unsuitable: str | Promise
     """Why others are left out."""
-    what: str
+    what: str | Promise
     plan: Plan | None = None
     """Without one a wizard asks what exactly is to be done."""
     is_dangerous: bool = False
 
+    def of(self, what: str) -> str:
+        """What is done, in words."""
+        return str(self.phrase) % {"what": what}
+
 
 OFFERS = {
     "suspend": Offer(
-        "Suspend",
+        _("Suspend %(what)s"),
         Right.SUSPEND,
         Q(state=ACTIVE, suspended=False),
-        "ended or suspended already",
-        "Nothing in them goes on until they are resumed: tasks and jobs wait.",
+        _("ended or suspended already"),
+        _("Nothing in them goes on until they are resumed: tasks and jobs wait."),
         Suspend(),
     ),
     "resume": Offer(
-        "Resume",
+        _("Resume %(what)s"),
         Right.SUSPEND,
         Q(state=ACTIVE, suspended=True),
-        "not suspended",
-        "Tasks and jobs in them can be completed again.",
+        _("not suspended"),
+        _("Tasks and jobs in them can be completed again."),
         Resume(),
     ),
     "resolve": Offer(
-        "Retry incidents of",
+        _("Retry incidents of %(what)s"),
         Right.RESOLVE_INCIDENT,
         Q(state=ACTIVE, open_incidents__gt=0),
-        "without an open incident",
-        "What failed in them is tried again; jobs without retries get one.",
+        _("without an open incident"),
+        _("What failed in them is tried again; jobs without retries get one."),
         ResolveIncidents(),
     ),
     "cancel": Offer(
-        "Cancel",
+        _("Cancel %(what)s"),
         Right.CANCEL,
         Q(state=ACTIVE),
-        "ended already",
-        "Everything that is active in them, and what they have called, is terminated. This cannot be undone.",
+        _("ended already"),
+        _("Everything that is active in them, and what they have called, is terminated. This cannot be undone."),
         Cancel(),
         is_dangerous=True,
     ),
     "delete": Offer(
-        "Delete",
+        _("Delete %(what)s"),
         Right.DELETE_INSTANCE,
         ~Q(state=ACTIVE),
-        "still running",
-        "Their history and variables are removed for good; audit events stay.",
+        _("still running"),
+        _("Their history and variables are removed for good; audit events stay."),
         Delete(),
         is_dangerous=True,
     ),
     "move": Offer(
-        "Move",
+        _("Move %(what)s"),
         Right.MODIFY,
         Q(state=ACTIVE),
-        "ended already",
-        "What is active at one element is terminated there, and goes on at another one.",
+        _("ended already"),
+        _("What is active at one element is terminated there, and goes on at another one."),
     ),
     "variables": Offer(
-        "Edit variables of",
+        _("Edit variables of %(what)s"),
         Right.EDIT_VARIABLES,
         Q(state=ACTIVE),
-        "ended already",
-        "Global variables are set, merged or deleted in each of them.",
+        _("ended already"),
+        _("Global variables are set, merged or deleted in each of them."),
     ),
     "migrate": Offer(
-        "Migrate",
+        _("Migrate %(what)s"),
         Right.MIGRATE,
         Q(state=ACTIVE),
-        "ended already",
-        "They go on with another version of their process.",
+        _("ended already"),
+        _("They go on with another version of their process."),
     ),
     "restart": Offer(
-        "Restart",
+        _("Restart %(what)s"),
         Right.RESTART,
         ~Q(state=ACTIVE),
-        "still running",
-        "A new process instance is started for each of them; the old ones stay as they are.",
+        _("still running"),
+        _("A new process instance is started for each of them; the old ones stay as they are."),
     ),
 }
 

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
 from procrastinate.contrib.django import admin as _registered  # noqa: F401  (or it would register its pages later)
 from procrastinate.contrib.django.models import ProcrastinateJob
 from rest_framework.authtoken.models import TokenProxy
@@ -20,8 +21,15 @@ for model in (TokenProxy, ProcrastinateJob):
         admin.site.unregister(model)
 
 
+class ForSuperusers(ModelAdmin):
+    """Not in the index of others, who are not even asked for their permissions: that would cost each page two statements."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, ForSuperusers):
     """Who can log in."""
 
     form = UserChangeForm
@@ -33,7 +41,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, ForSuperusers):
     """Role groups are named after their workspace; others can be given any permissions."""
 
     list_fullwidth = True

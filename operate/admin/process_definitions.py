@@ -12,11 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import Channel
 from operate.actions import Deploy, StartProcessInstance
-from operate.admin.answers import REFUSALS, json_view, refusal_of
+from operate.admin.answers import REFUSALS, followed, json_view, refusal_of
 from operate.admin.base import EngineModelAdmin
 from operate.admin.comparing import compare
 from operate.admin.data_paths import DataPathsPages
@@ -189,7 +190,12 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
                     "differences": [{"id": each.id, "kind": each.kind} for each in differences],
                 },
             }
-        return self.render(request, "definition/compare.html", f"Compare versions of {definition}", context)
+        return self.render(
+            request,
+            "definition/compare.html",
+            _("Compare versions of %(definition)s") % {"definition": definition},
+            context,
+        )
 
     def start_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
         """Start a process instance with variables and a business key."""
@@ -208,7 +214,11 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
             except REFUSALS as refusal:
                 form.add_error(None, refusal_of(refusal)["message"])
             else:
-                messages.success(request, f"Process instance {outcome.process_instance_key} started.")
+                messages.success(
+                    request,
+                    _("Process instance %(process_instance_key)s started.")
+                    % {"process_instance_key": outcome.process_instance_key},
+                )
                 return redirect("admin:workflow_processinstance_change", outcome.process_instance_key)
         return self._definition_page(request, key, form, tab="start", status=400)
 
@@ -218,7 +228,7 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
         """What an operation means, with its questions; a POST does it. `?dialog` leaves out the frame of the page."""
         chosen = OPERATIONS.get(operation)
         if chosen is None:
-            raise Http404(f"There is no operation '{operation}'.")
+            raise Http404(_("There is no operation '%(operation)s'.") % {"operation": operation})
         definition = self.visible(request, key)
         form = chosen.form(
             request.POST if request.method == "POST" else None, initial={"days": definition.history_time_to_live_days}
@@ -232,13 +242,14 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
             "definition": definition,
             "operation": operation,
             "verb": chosen.verb,
+            "phrase": chosen.phrase,
             "is_dangerous": chosen.is_dangerous,
             "form": form,
             "why": reasons_of(request, definition)[operation],
             **question(operation, definition),
         }
         template = "definition/ask.html" if "dialog" in request.GET else "definition/ask_page.html"
-        return self.render(request, template, f"{chosen.verb} {definition}", context, status=status)
+        return self.render(request, template, str(chosen.phrase) % {"what": definition}, context, status=status)
 
     def _do(
         self, request: HttpRequest, definition: ProcessDefinition, operation: Operation, form: OperationForm
@@ -275,7 +286,7 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
                 return redirect("admin:workflow_processdefinition_change", deployed.definitions[0].key)
         if request.method == "POST":
             status = 400
-        return self.render(request, "upload.html", "Deploy models", context, status=status)
+        return self.render(request, "upload.html", _("Deploy models"), context, status=status)
 
     def _deploy(self, request: HttpRequest, form: UploadForm) -> Deployed:
         resources = [Resource(file.name, file.read()) for file in form.cleaned_data["files"]]
@@ -296,7 +307,7 @@ class ProcessDefinitionAdmin(DataPathsPages, EngineModelAdmin):
             raise Forbidden(Right.DEPLOY, "")
         file = request.FILES.get("file")
         if file is None or file.size is None or file.size > MAX_FILE_BYTES:
-            return JsonResponse({"semantics": "", "reason": "the file is missing or larger than 50 MB"})
+            return JsonResponse({"semantics": "", "reason": _("the file is missing or larger than 50 MB")})
         content = file.read()
         try:
             found = detect_semantics(content, fallback=None)
@@ -334,7 +345,7 @@ def start_instructions(key: int, elements: Sequence[str]) -> list[Instruction]:
     for each in elements:
         element = process.elements.get(each)
         if element is None:
-            raise Rejected(f"Expected an element of this version, found '{each}'.")
+            raise Rejected(_("Expected an element of this version, found '%(each)s'.") % {"each": each})
         if process.semantics is Semantics.CAMUNDA_7:
             found.append(StartBefore((element.body or element).id))
         else:
@@ -345,7 +356,7 @@ def start_instructions(key: int, elements: Sequence[str]) -> list[Instruction]:
 def startable(key: int) -> list[dict[str, str]]:
     """The elements that a new process instance can begin at, by name."""
     process = executable_process(key)
-    nothing = Running(process, {}, {})
+    nothing = Running(process)
     drawn = (each for each in process.elements.values() if each.flow_scope is not None and "#" not in each.id)
     found = [{"id": each.id, "name": element_label(each)} for each in drawn if not why_not_add(each, nothing)]
     return sorted(found, key=lambda each: each["name"].lower())
@@ -363,13 +374,21 @@ def tell_deployed(request: HttpRequest, deployed: Deployed) -> None:
     for definition in deployed.definitions:
         if definition.key in deployed.new_keys:
             messages.success(
-                request, f"Deployed '{definition.name or definition.process_id}' as version {definition.version}."
+                request,
+                followed(
+                    _("Deployed '%(name)s' as version %(version)s.")
+                    % {"name": definition.name or definition.process_id, "version": definition.version},
+                    _("Open"),
+                    reverse("admin:workflow_processdefinition_change", args=[definition.key]),
+                ),
             )
         else:
             messages.info(
                 request,
-                f"'{definition.name or definition.process_id}': the file is unchanged, so there is no new version "
-                f"(version {definition.version} stays the latest).",
+                _(
+                    "'%(name)s': the file is unchanged, so there is no new version (version %(version)s stays the latest)."
+                )
+                % {"name": definition.name or definition.process_id, "version": definition.version},
             )
 
 

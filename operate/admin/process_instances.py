@@ -9,27 +9,25 @@ from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from audit.models import Channel
+from audit.models import Channel, Subject
 from operate.actions import (
     Action,
     CancelProcessInstance,
-    CompleteUserTask,
     DeleteProcessInstance,
     ResumeProcessInstance,
     SuspendProcessInstance,
 )
 from operate.admin import finding
-from operate.admin.answers import (
-    REFUSALS,
-    body_of,
-    json_view,
-)
-from operate.admin.base import EngineModelAdmin
+from operate.admin.answers import REFUSALS, followed
+from operate.admin.exporting import Columns, ExportedList
+from operate.admin.four_eyes.asking import approval_for_many
+from operate.admin.four_eyes.saving import draft_of_form, glass_of
 from operate.admin.going_back import GoingBackPages
 from operate.admin.instance_list import (
     COLUMNS,
@@ -37,46 +35,79 @@ from operate.admin.instance_list import (
     MAX_QUERY,
     choose_columns,
     chosen_columns,
+    complete_for_export,
     count_of,
     decorate,
     diagram_config,
+    exported_columns,
     figures_of,
     kept_query,
     saved_filters,
 )
-from operate.admin.instance_page import InstancePage
+from operate.admin.instance_views import InstanceViews
 from operate.admin.modification_page import ModificationViews
-from operate.admin.reasons import Reasons
+from operate.admin.notes import NotesViews
+from operate.admin.occurring import OccurringPages
+from operate.admin.presence import PresenceViews
 from operate.admin.variables_page import VariablesViews
-from operate.admin.wording import instance_state
+from operate.batch.models import BatchType
+from operate.batch.plans import PLANS
 from operate.forms.instance_filter import ProcessInstanceFilter
-from operate.forms.json_values import variables_of
 from operate.forms.keys import key_of, keys_of
 from operate.lists import SavedFilter
+from operate.notes.reading import with_pinned_note
 from operate.workspaces import visible_to
-from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance, Workspace
 
 MAX_SELECTED = 500
 
-OPERATIONS: dict[str, tuple[type[Action[Any]], str, str]] = {
-    "cancel": (CancelProcessInstance, "Cancel", "canceled"),
-    "suspend": (SuspendProcessInstance, "Suspend", "suspended"),
-    "resume": (ResumeProcessInstance, "Resume", "resumed"),
-    "delete": (DeleteProcessInstance, "Delete", "deleted"),
+OPERATIONS: dict[str, tuple[type[Action[Any]], Any, Any, Any]] = {
+    "cancel": (
+        CancelProcessInstance,
+        _("Cancel %(what)s"),
+        _("Process instance %(key)s canceled."),
+        _("%(done)s of %(all)s process instances canceled."),
+    ),
+    "suspend": (
+        SuspendProcessInstance,
+        _("Suspend %(what)s"),
+        _("Process instance %(key)s suspended."),
+        _("%(done)s of %(all)s process instances suspended."),
+    ),
+    "resume": (
+        ResumeProcessInstance,
+        _("Resume %(what)s"),
+        _("Process instance %(key)s resumed."),
+        _("%(done)s of %(all)s process instances resumed."),
+    ),
+    "delete": (
+        DeleteProcessInstance,
+        _("Delete %(what)s"),
+        _("Process instance %(key)s deleted."),
+        _("%(done)s of %(all)s process instances deleted."),
+    ),
 }
-PANELS = ("facts", "history", "variables", "waits", "audit")
 
 
 @admin.register(ProcessInstance)
-class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, EngineModelAdmin):
+class ProcessInstanceAdmin(
+    InstanceViews,
+    VariablesViews,
+    ModificationViews,
+    GoingBackPages,
+    OccurringPages,
+    NotesViews,
+    PresenceViews,
+    ExportedList,
+):
     """Read-only: the engine writes process instances, people act on them."""
 
     filter_form = ProcessInstanceFilter
     list_template = "instances.html"
+    exported = Subject.PROCESS_INSTANCE
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
+        rows = with_pinned_note(super().get_queryset(request))
         return rows.annotate(
             process_name=F("definition__name"),
             semantics=F("definition__semantics"),
@@ -92,15 +123,16 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
             self.page("columns/", "columns", self.columns_view),
             self.page("filters/", "filters", self.filters_view),
             self.page("confirm/", "confirm", self.confirm_view),
-            self.page("<int:key>/", "change", self.instance_view),
-            self.page("<int:key>/panels/", "panels", self.panels_view),
+            *self.instance_pages(),
             *self.variables_pages(),
+            *self.notes_pages(),
+            *self.presence_pages(),
             self.page("<int:key>/operations/", "operations", self.operations_view),
             self.page("<int:key>/back/", "back", self.back_view),
+            self.page("<int:key>/event/<int:subscription>/", "event", self.event_view),
             self.page("<int:key>/modify/", "modify", self.modify_view),
             self.page("<int:key>/plan/", "plan", self.export_view),
             self.page("<int:key>/undo/<int:event>/", "undo", self.undo_view),
-            self.page("<int:key>/tasks/<int:task>/", "task", self.task_view),
         ]
 
     # -- the list
@@ -129,6 +161,13 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
         decorate(request, rows, self.columns_of(request, 2))
+        return rows
+
+    def export_columns(self, request: HttpRequest) -> Columns:
+        return exported_columns(self.columns_of(request, len(self.filters_of(request).workspaces)))
+
+    def export_rows(self, columns: Columns, rows: Sequence[Any]) -> Sequence[Any]:
+        complete_for_export(rows, columns)
         return rows
 
     @method_decorator(require_GET)
@@ -167,18 +206,18 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
                     messages.error(request, each.why_not_delete)
                 else:
                     each.delete()
-                    messages.success(request, f"Saved filter '{each.name}' removed.")
+                    messages.success(request, _("Saved filter '%(name)s' removed.") % {"name": each.name})
             return self._back_to_list(request)
         name = request.POST.get("name", "").replace("\x00", "").strip()[:100]
         query = request.POST.get("query", "")[:MAX_QUERY]
         shared = next((each for each in workspaces if each.slug == request.POST.get("share")), None)
         if not name:
-            messages.error(request, "A saved filter needs a name.")
+            messages.error(request, _("A saved filter needs a name."))
         else:
             SavedFilter.objects.update_or_create(
                 list_name=LIST, owner=request.user, name=name, defaults={"query": query, "workspace": shared}
             )
-            messages.success(request, f"Filter saved as '{name}'.")
+            messages.success(request, _("Filter saved as '%(name)s'.") % {"name": name})
         return self._back_to_list(request)
 
     def _back_to_list(self, request: HttpRequest) -> HttpResponse:
@@ -195,7 +234,9 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
         hits = finding.instances(request.user, text) if text else []
         if not hits:
             messages.warning(
-                request, f"Nothing has the key or business key '{text}', or '{text}' in its searchable data."
+                request,
+                _("Nothing has the key or business key '%(text)s', or '%(text)s' in its searchable data.")
+                % {"text": text},
             )
         query = request.GET.copy()
         query.clear()
@@ -215,7 +256,7 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
         sent = request.POST if request.method == "POST" else request.GET
         operation = OPERATIONS.get(sent.get("operation", ""))
         if operation is None:
-            raise Http404(f"There is no operation '{sent.get('operation', '')}'.")
+            raise Http404(_("There is no operation '%(get)s'.") % {"get": sent.get("operation", "")})
         rows = list(
             self.get_queryset(request).filter(pk__in=keys_of(sent.getlist("key"))[:MAX_SELECTED]).order_by("-pk")
         )
@@ -223,22 +264,31 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
         for row in self.decorated(request, rows):
             row.refusal = row.why[name]
         possible = [row for row in rows if not row.refusal]
-        if request.method == "POST" and "confirmed" in request.POST:
+        plan = PLANS[BatchType(name.upper())]()
+        if request.method == "POST" and "draft" in request.POST and possible:
+            chosen = self.get_queryset(request).filter(pk__in=[row.pk for row in possible])
+            try:
+                return draft_of_form(request, plan, chosen)
+            except REFUSALS as refusal:
+                messages.error(request, str(getattr(refusal, "message", refusal)))
+        elif request.method == "POST" and "confirmed" in request.POST:
             return self._do(request, name, possible)
+        one = ProcessInstance.objects.filter(pk__in=[row.pk for row in possible[:1]])  # each is a command of its own
         context = {
             "operation": name,
-            "verb": operation[1],
+            "phrase": operation[1],
             "rows": rows,
             "possible": possible,
             "impossible": [row for row in rows if row.refusal],
             "back": own_address(sent.get("back", "")),
+            "approval": approval_for_many(plan, one, lambda: False, request) if possible else None,
         }
-        return self.render(request, "confirm.html", f"{operation[1]} process instances", context)
+        return self.render(request, "confirm.html", operation[1] % {"what": gettext("process instances")}, context)
 
     def _do(self, request: HttpRequest, name: str, rows: Sequence[ProcessInstance]) -> HttpResponse:
         """Each process instance on its own: what is refused for one does not stop the others."""
-        kind, _verb, done_text = OPERATIONS[name]
-        action = kind.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""))
+        kind, _phrase, done_one, done_many = OPERATIONS[name]
+        action = kind.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""), break_glass=glass_of(request))
         refused: list[str] = []
         for row in rows:
             try:
@@ -247,86 +297,19 @@ class ProcessInstanceAdmin(VariablesViews, ModificationViews, GoingBackPages, En
                 refused.append(f"{row.key}: {getattr(refusal, 'message', refusal)}")
         done = len(rows) - len(refused)
         if done:
-            one = f"Process instance {rows[0].key} {done_text}." if len(rows) == 1 else ""
-            messages.success(request, one or f"{done} of {len(rows)} process instances {done_text}.")
+            text = done_one % {"key": rows[0].key} if len(rows) == 1 else done_many % {"done": done, "all": len(rows)}
+            page = reverse("admin:workflow_processinstance_change", args=[rows[0].key])
+            is_one_left = len(rows) == 1 and name != "delete"
+            messages.success(request, followed(text, gettext("Open"), page) if is_one_left else text)
         for text in refused[:10]:
             messages.error(request, text)
         if len(refused) > 10:
-            messages.error(request, f"{len(refused) - 10} more were refused; the audit log has each of them.")
+            messages.error(
+                request,
+                gettext("%(number)s more were refused; the audit log has each of them.")
+                % {"number": len(refused) - 10},
+            )
         return redirect(own_address(request.POST.get("back", "")) or "admin:workflow_processinstance_changelist")
-
-    # -- the page of one
-
-    @method_decorator(require_GET)
-    def instance_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
-        instance = self.visible(request, key)
-        page = self._page(request, instance)
-        context = self._context(request, page) | {"tab": request.GET.get("tab", "")}
-        return self.render(request, "instance.html", f"{instance.process_name or instance.process_id} {key}", context)
-
-    @method_decorator(require_GET)
-    def panels_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
-        """The parts of the page as they are now, for the live refresh."""
-        instance = self.visible(request, key)
-        page = self._page(request, instance)
-        return JsonResponse(self._panels(request, page))
-
-    def _page(self, request: HttpRequest, instance: ProcessInstance) -> InstancePage:
-        return InstancePage(instance, Reasons.of(request), scope=key_of(request.GET.get("scope", "")))
-
-    def _context(self, request: HttpRequest, page: InstancePage) -> dict[str, Any]:
-        instance = page.instance
-        dot, state = instance_state(instance)
-        diagram = page.diagram
-        return {
-            "page": page,
-            "instance": instance,
-            "dot": dot,
-            "state": state,
-            "diagram": diagram,
-            "config": {
-                "key": str(instance.key),
-                "definition": str(instance.definition_key),
-                "xml": reverse("admin:workflow_processdefinition_xml", args=[instance.definition_key]),
-                "page": reverse("admin:workflow_processinstance_change", args=[instance.key]),
-                "isRunning": instance.state == ProcessInstance.State.ACTIVE,
-                "why": page.why,
-            },
-        }
-
-    def _panels(self, request: HttpRequest, page: InstancePage) -> dict[str, Any]:
-        context = self._context(request, page)
-        return {
-            "revision": str(page.instance.revision),
-            "isRunning": context["config"]["isRunning"],
-            "diagram": context["diagram"],
-            "panels": {
-                name: render_to_string(f"admin/fettle/instance/{name}.html", context, request) for name in PANELS
-            },
-        }
-
-    # -- what the islands send
-
-    def present_state(self, request: HttpRequest, key: int) -> JsonResponse:
-        return self._now(request, key, None)
-
-    @method_decorator(require_POST)
-    @method_decorator(json_view)
-    def task_view(self, request: HttpRequest, key: int, task: int) -> JsonResponse:
-        """Complete one user task of this process instance."""
-        self.visible(request, key)
-        body = body_of(request)
-        CompleteUserTask.of(request, Channel.ADMIN, reason=str(body.get("reason") or "")).execute(
-            task, variables=variables_of(str(body.get("variables") or ""))
-        )
-        return self._now(request, key, None)
-
-    def _now(self, request: HttpRequest, key: int, scope: int | None) -> JsonResponse:
-        """The page after a command, so that its result is seen at once."""
-        instance = self.get_queryset(request).filter(pk=key).first()
-        if instance is None:
-            raise Rejected(f"Process instance '{key}' is gone.")
-        return JsonResponse(self._panels(request, InstancePage(instance, Reasons.of(request), scope=scope)))
 
 
 def own_address(address: str) -> str:

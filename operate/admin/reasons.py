@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from operate.workspaces import Access, Right
+from operate.workspaces.roles import OPERATING
 from workflow.models import ProcessInstance
 
 
 class Reasons:
     """Asks each question about a workspace once a request, however many rows show the answer."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, user: Any) -> None:
+        self.user = user
         self._access = access
         self._known: dict[tuple[str, int], str] = {}
 
@@ -20,7 +25,7 @@ class Reasons:
         """The one of this request."""
         known: Reasons | None = getattr(request, "fettle_reasons", None)
         if known is None:
-            known = request.fettle_reasons = cls(Access.of(request.user))  # type: ignore[attr-defined]
+            known = request.fettle_reasons = cls(Access.of(request.user), request.user)  # type: ignore[attr-defined]
         return known
 
     def right(self, right: Right, workspace_id: int) -> str:
@@ -30,10 +35,17 @@ class Reasons:
             self._known[question] = self._access.why_not(right, workspace_id)
         return self._known[question]
 
+    def operating(self, workspace_id: int) -> str:
+        """Why somebody does not work with process instances at all, and only looks at them."""
+        held = any(self._access.may(right, workspace_id) for right in OPERATING)
+        return "" if held else self.right(Right.MODIFY, workspace_id)
+
     def on_running(self, right: Right, instance: ProcessInstance) -> str:
         """As `right`, for what only running process instances allow."""
         if instance.state != ProcessInstance.State.ACTIVE:
-            return f"This process instance has ended ({instance.get_state_display().lower()}): nothing in it changes any more."
+            return _("This process instance has ended (%(state)s): nothing in it changes any more.") % {
+                "state": instance.get_state_display().lower()
+            }
         return self.right(right, instance.workspace_id)
 
     def of_instance(self, instance: ProcessInstance) -> dict[str, str]:
@@ -45,29 +57,31 @@ class Reasons:
             "suspend": Right.SUSPEND,
             "resolve": Right.RESOLVE_INCIDENT,
             "task": Right.COMPLETE_TASK,
+            "event": Right.CORRELATE_MESSAGE,
         }
         why = {name: self.on_running(right, instance) for name, right in running.items()}
         why["resume"] = why["suspend"]
         if not why["suspend"]:
-            why["suspend"] = "It is suspended already." if instance.suspended else ""
-            why["resume"] = "" if instance.suspended else "It is not suspended."
+            why["suspend"] = _("It is suspended already.") if instance.suspended else ""
+            why["resume"] = "" if instance.suspended else _("It is not suspended.")
         if not why["task"] and instance.suspended:
-            why["task"] = "The process instance is suspended. Resume it first."
+            why["task"] = _("The process instance is suspended. Resume it first.")
         why["job"] = "" if not self.on_running(Right.WORK_JOBS, instance) else why["resolve"]
         why["hold"] = self.on_running(Right.SUSPEND, instance)
         if not why["job"] and instance.suspended:
-            why["job"] = "The process instance is suspended. Resume it first."
+            why["job"] = _("The process instance is suspended. Resume it first.")
         if not why["resolve"] and instance.suspended:
-            why["resolve"] = "The process instance is suspended. Resume it first."
+            why["resolve"] = _("The process instance is suspended. Resume it first.")
         why["audit"] = self.right(Right.VIEW_AUDIT, instance.workspace_id)
+        why["note"] = self.operating(instance.workspace_id)
         why["migrate"] = self.on_running(Right.MIGRATE, instance)
         why["restart"] = (
-            "It is running: only ended process instances are restarted."
+            _("It is running: only ended process instances are restarted.")
             if instance.state == ProcessInstance.State.ACTIVE
             else self.right(Right.RESTART, instance.workspace_id)
         )
         why["delete"] = (
-            "It is running. Cancel it first."
+            _("It is running. Cancel it first.")
             if instance.state == ProcessInstance.State.ACTIVE
             else self.right(Right.DELETE_INSTANCE, instance.workspace_id)
         )

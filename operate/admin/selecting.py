@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
 from operate.admin.process_instances import own_address
 from operate.forms.instance_filter import ProcessInstanceFilter
@@ -40,7 +41,10 @@ class Selected:
         keys = [*keys_of(sent.getlist("key")), *keys_of(sent.get("keys", "").split(","))]
         without = keys_of(sent.get("without", "").split(","))
         if len(keys) > MAX_TICKED or len(without) > MAX_TICKED:
-            raise Rejected(f"Expected at most {MAX_TICKED} single process instances; select all matching instead.")
+            raise Rejected(
+                _("Expected at most %(MAX_TICKED)s single process instances; select all matching instead.")
+                % {"MAX_TICKED": MAX_TICKED}
+            )
         filters = ProcessInstanceFilter(QueryDict(urlsplit(back).query), user=request.user)
         rows: Any = visible_to(ProcessInstance.objects.all(), request.user)
         if everything:

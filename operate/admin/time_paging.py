@@ -16,13 +16,13 @@ Place = tuple[datetime, int]
 def older_than(place: Place) -> Q:
     """Rows that come after this place in a list that begins with the newest."""
     at, key = place
-    return Q(at__lt=at) | Q(at=at, key__lt=key)
+    return Q(at__lte=at) & (Q(at__lt=at) | Q(key__lt=key))
 
 
 def newer_than(place: Place) -> Q:
     """Rows that come before this place."""
     at, key = place
-    return Q(at__gt=at) | Q(at=at, key__gt=key)
+    return Q(at__gte=at) & (Q(at__gt=at) | Q(key__gt=key))
 
 
 def _place_in(text: str) -> Place | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,16 +11,16 @@ from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from audit.models import Channel
+from audit.models import Channel, Subject
 from operate.actions import AssignUserTask, CompleteUserTask
-from operate.admin.answers import REFUSALS, refusal_of
-from operate.admin.base import EngineModelAdmin
+from operate.admin.answers import REFUSALS, followed, refusal_of
+from operate.admin.exporting import Columns, ExportedList
 from operate.admin.process_instances import own_address
 from operate.admin.reasons import Reasons
 from operate.admin.task_slices import slice_of
@@ -38,13 +38,34 @@ MAX_PEOPLE = 200
 MAX_SHOWN = 20_000
 """Characters of one value; the variables page of the instance has all of it."""
 
+COLUMNS: dict[str, Callable[[Any], Any]] = {
+    "key": lambda row: row.key,
+    "name": lambda row: row.name,
+    "process_instance_key": lambda row: row.process_instance_key,
+    "business_key": lambda row: row.business_key,
+    "process_id": lambda row: row.process_id,
+    "element_id": lambda row: row.element_id,
+    "state": lambda row: row.state,
+    "assignee": lambda row: row.assignee,
+    "candidate_users": lambda row: " ".join(row.candidate_users),
+    "candidate_groups": lambda row: " ".join(row.candidate_groups),
+    "priority": lambda row: row.priority,
+    "due_at": lambda row: row.due_at,
+    "follow_up_at": lambda row: row.follow_up_at,
+    "created_at": lambda row: row.created_at,
+    "ended_at": lambda row: row.ended_at,
+    "workspace": lambda row: row.workspace_name,
+}
+"""What a file has of each task; keywords are left out, as they may be masked."""
+
 
 @admin.register(UserTask)
-class UserTaskAdmin(EngineModelAdmin):
+class UserTaskAdmin(ExportedList):
     """Read-only but for claiming, assigning and completing."""
 
     filter_form = TaskFilter
     list_template = "tasks.html"
+    exported = Subject.USER_TASK
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return (
@@ -57,6 +78,9 @@ class UserTaskAdmin(EngineModelAdmin):
                 business_key=F("process_instance__business_key"),
             )
         )
+
+    def export_columns(self, request: HttpRequest) -> Columns:
+        return COLUMNS
 
     def pages(self) -> list[URLPattern]:
         return [
@@ -140,7 +164,10 @@ class UserTaskAdmin(EngineModelAdmin):
             except REFUSALS as refusal:
                 error = refusal_of(refusal)["message"]
             else:
-                messages.success(request, _("Task '%(name)s' completed.") % {"name": task.name or task.element_id})
+                text = _("Task '%(name)s' completed.") % {"name": task.name or task.element_id}
+                messages.success(
+                    request, followed(text, _("To the tasks"), reverse("admin:workflow_usertask_changelist"))
+                )
                 return redirect("admin:workflow_processinstance_change", task.process_instance_key)
         context = {
             "task": task,
@@ -193,14 +220,16 @@ class UserTaskAdmin(EngineModelAdmin):
         except REFUSALS as refusal:
             messages.error(request, refusal_of(refusal)["message"])
         else:
-            messages.success(request, f"{task.name or task.element_id}: {_said(assignee, claims)}")
+            text = _said(assignee, claims) % {"task": task.name or task.element_id, "name": assignee}
+            page = reverse("admin:workflow_usertask_change", args=[key])
+            messages.success(request, followed(text, _("Open"), page))
         return redirect(back)
 
 
 def _said(assignee: str | None, claims: bool) -> str:
     if assignee is None:
-        return _("given back.")
-    return _("yours now.") if claims else _("assigned to '%(name)s'.") % {"name": assignee}
+        return _("%(task)s: given back.")
+    return _("%(task)s: yours now.") if claims else _("%(task)s: assigned to '%(name)s'.")
 
 
 class NotYours(Exception):

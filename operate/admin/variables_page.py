@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import Channel
@@ -164,7 +165,10 @@ class VariablesViews:
         """Raise NotFound for a scope that is elsewhere."""
         found, _scope = reading.scope_of(scope, Access.of(request.user))
         if found.key != instance.key:
-            raise NotFound(f"Expected scope '{scope}' to be in process instance '{instance.key}', but it is not.")
+            raise NotFound(
+                _("Expected scope '%(scope)s' to be in process instance '%(key)s', but it is not.")
+                % {"scope": scope, "key": instance.key}
+            )
 
     # -- snapshots
 
@@ -228,7 +232,10 @@ class VariablesViews:
     def _snapshot(request: HttpRequest, instance: ProcessInstance, key: int) -> SnapshotRow:
         found, row = snapshots.snapshot(key, Access.of(request.user))
         if found.key != instance.key:
-            raise NotFound(f"Expected snapshot '{key}' to be of process instance '{instance.key}', but it is not.")
+            raise NotFound(
+                _("Expected snapshot '%(key)s' to be of process instance '%(instance)s', but it is not.")
+                % {"key": key, "instance": instance.key}
+            )
         return row
 
 
@@ -260,9 +267,9 @@ def _versions(seen: Any) -> dict[str, str | None] | None:
 
 def _moment_named(reference: str, state: State, key: int) -> str:
     """A state in words, such as 'Before 21 Nov 13:29:32'."""
-    where = "" if state.instance.key == key else f", instance {state.instance.key}"
+    where = "" if state.instance.key == key else _(", instance %(key)s") % {"key": state.instance.key}
     if state.at is None:
-        return f"Now{where}"
+        return _("Now%(where)s") % {"where": where}
     kind = reference.partition(":")[0].capitalize()
     return f"{kind} {timezone.localtime(state.at):%-d %b %H:%M:%S}{where}"
 

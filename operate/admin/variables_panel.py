@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from operate.variables import reading
 from operate.variables.reading import Reading
 from operate.variables.snapshots import Difference, SnapshotRow
@@ -16,7 +19,7 @@ BEGINNING = 400
 """So many characters of a value are on the page; the rest is fetched when somebody looks at it."""
 SHORT = 120
 NAMED = 6
-PROCESS_INSTANCE = "Process instance"
+PROCESS_INSTANCE = gettext_lazy("Process instance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,11 @@ class VariablesPanel:
         """Why nothing can be edited here; empty if it can."""
         if self.instance.state != ProcessInstance.State.ACTIVE:
             state = self.instance.get_state_display().lower()
-            return f"This process instance is {state}. Variables are edited only while a process instance is active or suspended."
+            return _(
+                "This process instance is %(state)s. Variables are edited only while a process instance is active or suspended."
+            ) % {"state": state}
         if not self._why and self._ended:
-            return f"'{self._ended}' has ended, and its variables with it."
+            return _("'%(ended)s' has ended, and its variables with it.") % {"ended": self._ended}
         return self._why
 
     @cached_property
@@ -95,7 +100,9 @@ class VariablesPanel:
             name = f"{scope.name} #{scope.loop_counter}" if scope.loop_counter is not None else scope.name
             found.append(ScopeOption(scope.key, name, scope.depth, scope.variables))
         if all(each.key != self.scope_key for each in found):
-            name = f"{self._ended} (ended)" if self._ended else self._name or "Element instance"
+            name = (
+                _("%(ended)s (ended)") % {"ended": self._ended} if self._ended else self._name or _("Element instance")
+            )
             found.append(ScopeOption(self.scope_key, name, 1, len(self.lines)))
         return found
 
@@ -127,7 +134,7 @@ class SnapshotLine:
     def names(self) -> str:
         """The variables that it has changed, as many as one reads."""
         more = len(self.row.names) - NAMED
-        return ", ".join(self.row.names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+        return ", ".join(self.row.names[:NAMED]) + (_(" and %(more)s more") % {"more": more} if more > 0 else "")
 
     @property
     def scopes(self) -> list[tuple[int, str]]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from operate.admin.modification_rows import rows_of
 from operate.admin.wording import drawn_id, element_label, label_in
 from operate.diagnosis import Cause, Kind
@@ -65,7 +68,12 @@ class Waits:
         return self._wait("incident", "error", incident, text, note, is_failed=True)
 
     def task(self, task: UserTask) -> Wait:
-        return self._wait("task", "person", task, f"Waits for {task.assignee or 'somebody'} to complete the task.")
+        return self._wait(
+            "task",
+            "person",
+            task,
+            _("Waits for %(who)s to complete the task.") % {"who": task.assignee or _("somebody")},
+        )
 
     def job(self, job: Job) -> Wait:
         kind = job_kind(job)
@@ -75,17 +83,24 @@ class Waits:
     def subscription(self, row: EventSubscription) -> Wait:
         match row.kind:
             case EventSubscription.Kind.MESSAGE:
-                key = f" with correlation key '{row.correlation_key}'" if row.correlation_key else ""
-                text, icon = f"Waits for the message '{row.name}'{key}.", "mail"
+                told = (
+                    _("Waits for the message '%(name)s' with correlation key '%(key)s'.")
+                    if row.correlation_key
+                    else _("Waits for the message '%(name)s'.")
+                )
+                text, icon = told % {"name": row.name, "key": row.correlation_key}, "mail"
             case EventSubscription.Kind.SIGNAL:
-                text, icon = f"Waits for the signal '{row.name}'.", "cell_tower"
+                text, icon = _("Waits for the signal '%(name)s'.") % {"name": row.name}, "cell_tower"
             case _:
                 text, icon = self._condition(row), "rule"
         return self._wait(str(row.kind).lower(), icon, row, text, self._event_note(row.element_id))
 
     def call(self, called: ProcessInstance, element_id: str) -> Wait:
         name = called.process_name or called.process_id  # type: ignore[attr-defined]
-        text = f"Waits for process instance {called.key} of '{name}', which it has called."
+        text = _("Waits for process instance %(key)s of '%(name)s', which it has called.") % {
+            "key": called.key,
+            "name": name,
+        }
         return Wait("call", "call_split", called, drawn_id(element_id), self._name(element_id), text)
 
     def join(self, element_id: str, come: Mapping[str, int]) -> Wait | None:
@@ -96,7 +111,10 @@ class Waits:
         missing = [flow.source for flow in element.incoming if not come.get(flow.id)]
         names = ", ".join(f"'{element_label(source)}'" for source in missing)
         text = (
-            f"{_tokens(sum(come.values()))} came; it waits for one from {names}." if names else "It waits for tokens."
+            _("%(tokens)s came; it waits for one from %(names)s.")
+            % {"tokens": _tokens(sum(come.values())), "names": names}
+            if names
+            else _("It waits for tokens.")
         )
         return Wait("join", "merge", None, element.id, element_label(element), text)
 
@@ -105,17 +123,22 @@ class Waits:
         element = self._process.elements.get(element_id)
         if element is None:
             return None
-        text = f"{_tokens(len(rows))} came; it waits until there are {len(element.incoming)}."
+        text = _("%(tokens)s came; it waits until there are %(incoming)s.") % {
+            "tokens": _tokens(len(rows)),
+            "incoming": len(element.incoming),
+        }
         if element.type is ElementType.INCLUSIVE_GATEWAY:
-            text = f"{_tokens(len(rows))} came; it waits for those that can still come."
+            text = _("%(tokens)s came; it waits for those that can still come.") % {"tokens": _tokens(len(rows))}
         return Wait("join", "merge", rows[0], element.id, element_label(element), text)
 
     def undo(self, row: EventSubscription) -> Wait:
         """What a compensation would do; nothing waits for that."""
         handler = self._process.elements.get(row.element_id)
         undone = [each for each in self._process.elements.values() if each.compensation_handler is handler and handler]
-        what = f"'{self._name(drawn_id(undone[0].id))}'" if undone else "what was completed inside"
-        return self._wait("compensation", "undo", row, f"Would undo {what} if compensation is thrown.")
+        what = f"'{self._name(drawn_id(undone[0].id))}'" if undone else _("what was completed inside")
+        return self._wait(
+            "compensation", "undo", row, _("Would undo %(what)s if compensation is thrown.") % {"what": what}
+        )
 
     def _wait(self, kind: str, icon: str, row: Any, text: str, note: str = "", *, is_failed: bool = False) -> Wait:
         name = self._name(row.element_id)
@@ -130,11 +153,11 @@ class Waits:
     def _job_note(self, job: Job) -> str:
         match job.kind:
             case Job.Kind.ASYNC_BEFORE:
-                return "Asynchronous continuation before the element."
+                return _("Asynchronous continuation before the element.")
             case Job.Kind.ASYNC_AFTER:
-                return "Asynchronous continuation after the element."
+                return _("Asynchronous continuation after the element.")
             case Job.Kind.SIGNAL:
-                return "A signal was thrown for it, to be delivered by a job."
+                return _("A signal was thrown for it, to be delivered by a job.")
             case Job.Kind.TIMER:
                 return self._event_note(job.element_id)
         return ""
@@ -149,16 +172,26 @@ class Waits:
             return ""
         details = element.details
         interrupting = not isinstance(details, CatchDetails) or details.interrupting
-        label = "the process instance" if watched.flow_scope is None else f"'{element_label(watched)}'"
-        return f"Then {label} is interrupted." if interrupting else f"{label[0].upper()}{label[1:]} goes on beside it."
+        if watched.flow_scope is None:
+            return (
+                _("Then the process instance is interrupted.")
+                if interrupting
+                else _("The process instance goes on beside it.")
+            )
+        told = _("Then '%(element)s' is interrupted.") if interrupting else _("'%(element)s' goes on beside it.")
+        return told % {"element": element_label(watched)}
 
     def _condition(self, row: EventSubscription) -> str:
         element = self._process.elements.get(row.element_id)
         event = element.event if element is not None else None
         if not isinstance(event, ConditionalEvent):
-            return "Waits for a condition."
-        on = f", looked at when '{event.variable_name}' changes" if event.variable_name else ""
-        return f"Waits until {event.condition.source} is true{on}."
+            return _("Waits for a condition.")
+        told = (
+            _("Waits until %(condition)s is true, looked at when '%(variable)s' changes.")
+            if event.variable_name
+            else _("Waits until %(condition)s is true.")
+        )
+        return told % {"condition": event.condition.source, "variable": event.variable_name}
 
 
 def _watched(element: FlowNode) -> FlowNode | None:
@@ -182,36 +215,42 @@ def job_name(job: Job) -> str:
     """What a list calls a job."""
     match job.kind:
         case Job.Kind.TIMER:
-            return "Timer"
+            return _("Timer")
         case Job.Kind.ASYNC_BEFORE:
-            return "Continue before"
+            return _("Continue before")
         case Job.Kind.ASYNC_AFTER:
-            return "Continue after"
+            return _("Continue after")
         case Job.Kind.SIGNAL:
-            return "Deliver signal"
+            return _("Deliver signal")
     return str(job.type)
 
 
 def job_sentence(job: Job) -> str:
     """What a job waits for; a timer's time stands beside it."""
     if job.suspended:
-        return "Is on hold: nobody runs it until it is resumed."
+        return _("Is on hold: nobody runs it until it is resumed.")
     if job.retries < 1:
-        return f"No retries left: {job.error_message or 'no message'}"
+        return _("No retries left: %(error)s") % {"error": job.error_message or _("no message")}
     if job.state == Job.State.FAILED:
-        return f"Failed: {job.error_message or 'no message'} ({_retries(job)} left)"
+        return _("Failed: %(error)s (%(retries)s left)") % {
+            "error": job.error_message or _("no message"),
+            "retries": _retries(job),
+        }
     match job.kind:
         case Job.Kind.TIMER:
-            return "Waits for its time."
+            return _("Waits for its time.")
         case Job.Kind.ASYNC_BEFORE:
-            return "Waits for a worker to continue before it."
+            return _("Waits for a worker to continue before it.")
         case Job.Kind.ASYNC_AFTER:
-            return "Waits for a worker to continue after it."
+            return _("Waits for a worker to continue after it.")
         case Job.Kind.SIGNAL:
-            return "Waits for a worker to deliver its signal."
+            return _("Waits for a worker to deliver its signal.")
     if job.locked_until and job.worker:
-        return f"Worker '{job.worker}' works on '{job.type}'."
-    return f"Waits for a worker that takes '{job.type}' ({_retries(job)} left)."
+        return _("Worker '%(worker)s' works on '%(type)s'.") % {"worker": job.worker, "type": job.type}
+    return _("Waits for a worker that takes '%(type)s' (%(retries)s left).") % {
+        "type": job.type,
+        "retries": _retries(job),
+    }
 
 
 def repeats(job: Job) -> str:
@@ -225,8 +264,8 @@ def repeats(job: Job) -> str:
             break
         left, due = left + 1, following
     if left > COUNTED:
-        return ", again and again"
-    return f", then {left} more {'time' if left == 1 else 'times'}" if left else ""
+        return _(", again and again")
+    return ngettext(", then %(left)s more time", ", then %(left)s more times", left) % {"left": left} if left else ""
 
 
 def explained(waits: Iterable[Wait], causes: Iterable[Cause]) -> list[Wait]:
@@ -258,8 +297,8 @@ def ordered(waits: Iterable[Wait]) -> Sequence[Wait]:
 
 
 def _tokens(number: int) -> str:
-    return "1 token" if number == 1 else f"{number} tokens"
+    return ngettext("%(number)s token", "%(number)s tokens", number) % {"number": number}
 
 
 def _retries(job: Job) -> str:
-    return f"{job.retries} {'retry' if job.retries == 1 else 'retries'}"
+    return ngettext("%(number)s retry", "%(number)s retries", job.retries) % {"number": job.retries}

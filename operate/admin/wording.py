@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from workflow.graph import BODY_SUFFIX, CatchDetails, ElementType, ExecutableProcess, FlowNode
 from workflow.models import ProcessInstance
 
@@ -52,14 +55,33 @@ _PLACES = {
     ElementType.BOUNDARY_EVENT: "intermediate-event-catch",
 }
 _TYPES = {
-    "MULTI_INSTANCE_BODY": "Multi-instance",
-    "EVENT_BASED_GATEWAY": "Event-based gateway",
-    "SUB_PROCESS": "Sub-process",
-    "EVENT_SUB_PROCESS": "Event sub-process",
-    "AD_HOC_SUB_PROCESS": "Ad-hoc sub-process",
-    "AD_HOC_SUB_PROCESS_INNER_INSTANCE": "Activation of an ad-hoc sub-process",
+    "PROCESS": gettext_lazy("Process"),
+    "SUB_PROCESS": gettext_lazy("Sub-process"),
+    "EVENT_SUB_PROCESS": gettext_lazy("Event sub-process"),
+    "TRANSACTION": gettext_lazy("Transaction"),
+    "AD_HOC_SUB_PROCESS": gettext_lazy("Ad-hoc sub-process"),
+    "AD_HOC_SUB_PROCESS_INNER_INSTANCE": gettext_lazy("Activation of an ad-hoc sub-process"),
+    "MULTI_INSTANCE_BODY": gettext_lazy("Multi-instance"),
+    "CALL_ACTIVITY": gettext_lazy("Call activity"),
+    "START_EVENT": gettext_lazy("Start event"),
+    "END_EVENT": gettext_lazy("End event"),
+    "INTERMEDIATE_CATCH_EVENT": gettext_lazy("Intermediate catch event"),
+    "INTERMEDIATE_THROW_EVENT": gettext_lazy("Intermediate throw event"),
+    "BOUNDARY_EVENT": gettext_lazy("Boundary event"),
+    "TASK": gettext_lazy("Task"),
+    "MANUAL_TASK": gettext_lazy("Manual task"),
+    "USER_TASK": gettext_lazy("User task"),
+    "SERVICE_TASK": gettext_lazy("Service task"),
+    "SEND_TASK": gettext_lazy("Send task"),
+    "RECEIVE_TASK": gettext_lazy("Receive task"),
+    "SCRIPT_TASK": gettext_lazy("Script task"),
+    "BUSINESS_RULE_TASK": gettext_lazy("Business rule task"),
+    "EXCLUSIVE_GATEWAY": gettext_lazy("Exclusive gateway"),
+    "PARALLEL_GATEWAY": gettext_lazy("Parallel gateway"),
+    "INCLUSIVE_GATEWAY": gettext_lazy("Inclusive gateway"),
+    "EVENT_BASED_GATEWAY": gettext_lazy("Event-based gateway"),
 }
-_STATES = {"COMPLETED": ("completed", "Completed"), "CANCELED": ("canceled", "Canceled")}
+_STATES = {"COMPLETED": ("completed", gettext_lazy("Completed")), "CANCELED": ("canceled", gettext_lazy("Canceled"))}
 
 
 def drawn_id(element_id: str) -> str:
@@ -79,17 +101,17 @@ def element_icon(kind: str, element: FlowNode | None = None) -> str:
 
 def element_type(kind: str) -> str:
     """An element type as people say it."""
-    return _TYPES.get(kind) or str(kind).replace("_", " ").capitalize()
+    return str(_TYPES.get(kind) or str(kind).replace("_", " ").capitalize())
 
 
 def element_label(element: FlowNode) -> str:
     """An element as on the diagram: by its name, else by its type and id; a multi-instance body as such."""
     if element.type is ElementType.MULTI_INSTANCE_BODY:
         inner = next((child for child in element.children if child.id == drawn_id(element.id)), None)
-        return f"{element_label(inner) if inner else drawn_id(element.id)} · multi-instance"
+        return _("%(element)s · multi-instance") % {"element": element_label(inner) if inner else drawn_id(element.id)}
     if element.type is ElementType.AD_HOC_SUB_PROCESS_INNER_INSTANCE:
         around = element.flow_scope
-        return f"{element_label(around) if around else drawn_id(element.id)} · activation"
+        return _("%(element)s · activation") % {"element": element_label(around) if around else drawn_id(element.id)}
     return element.name or f"{element_type(element.type)} ({element.id})"
 
 
@@ -107,7 +129,8 @@ def body_id(element_id: str) -> str:
 def instance_state(instance: ProcessInstance) -> tuple[str, str]:
     """How a process instance is coloured, and its state in a word."""
     if instance.state in _STATES:
-        return _STATES[instance.state]
+        dot, state = _STATES[instance.state]
+        return dot, str(state)
     if instance.open_incidents:
-        return "incident", "Incident"
-    return ("suspended", "Suspended") if instance.suspended else ("active", "Active")
+        return "incident", _("Incident")
+    return ("suspended", _("Suspended")) if instance.suspended else ("active", _("Active"))

@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.models import Channel
@@ -38,11 +40,20 @@ from operate.workspaces.roles import WORKSPACE_ROLES
 from workflow.models import Workspace
 
 ROLES = {
-    Role.WORKSPACE_ADMIN: ("Workspace administrator", "Everything in this workspace, including variables and members."),
-    Role.OPERATOR: ("Operator", "Repairs process instances: start, modify, cancel, suspend, resolve, complete tasks."),
-    Role.SUPPORT: ("Support", "Reads process instances, variables and incidents."),
-    Role.AUDITOR: ("Auditor", "Reads, and sees the audit log."),
-    Role.WORKER: ("Job worker", "For programs: activates, completes and fails jobs, correlates messages."),
+    Role.WORKSPACE_ADMIN: (
+        gettext_lazy("Workspace administrator"),
+        gettext_lazy("Everything in this workspace, including variables and members."),
+    ),
+    Role.OPERATOR: (
+        gettext_lazy("Operator"),
+        gettext_lazy("Repairs process instances: start, modify, cancel, suspend, resolve, complete tasks."),
+    ),
+    Role.SUPPORT: (gettext_lazy("Support"), gettext_lazy("Reads process instances, variables and incidents.")),
+    Role.AUDITOR: (gettext_lazy("Auditor"), gettext_lazy("Reads, and sees the audit log.")),
+    Role.WORKER: (
+        gettext_lazy("Job worker"),
+        gettext_lazy("For programs: activates, completes and fails jobs, correlates messages."),
+    ),
 }
 RIGHT_LABELS = dict(Workspace._meta.permissions)
 MOST_PEOPLE = 500
@@ -75,7 +86,7 @@ class WorkspaceAdmin(EngineModelAdmin):
             row.why_not_rights = why_not_rights(request, row)
             row.why_not_audit = reasons.right(Right.VIEW_AUDIT, row.pk)
         context = {"rows": rows, "why_not_add": why_not_add(request)}
-        return self.render(request, self.list_template, "Workspaces", context)
+        return self.render(request, self.list_template, _("Workspaces"), context)
 
     # -- making and changing
 
@@ -110,7 +121,7 @@ class WorkspaceAdmin(EngineModelAdmin):
         except REFUSALS as refusal:
             form.add_error(None, refusal_of(refusal)["message"])
             return None
-        messages.success(request, f"Workspace '{saved.name}' saved.")
+        messages.success(request, _("Workspace '%(name)s' saved.") % {"name": saved.name})
         return redirect("admin:workflow_workspace_change", saved.pk)
 
     def _page(self, request: HttpRequest, form: WorkspaceForm, workspace: Workspace | None) -> HttpResponseBase:
@@ -123,7 +134,7 @@ class WorkspaceAdmin(EngineModelAdmin):
                 context["people"] = _people()
                 context["groups"] = [group for group in Group.objects.order_by("name") if not is_role_group(group)]
         status = 400 if form.is_bound else 200
-        title = workspace.name if workspace else "Add workspace"
+        title = workspace.name if workspace else _("Add workspace")
         return self.render(request, "workspace.html", title, context, status=status)
 
     @method_decorator(require_POST)
@@ -143,8 +154,10 @@ class WorkspaceAdmin(EngineModelAdmin):
             messages.error(request, refusal_of(refusal)["message"])
         else:
             who = group.name if group else user.get_full_name() or user.get_username()
-            said = "is now" if adds else "is no longer"
-            messages.success(request, f"{who} {said} {ROLES[Role(role)][0].lower()}.")
+            said = (
+                _("%(who)s now has the role “%(role)s”.") if adds else _("%(who)s no longer has the role “%(role)s”.")
+            )
+            messages.success(request, said % {"who": who, "role": ROLES[Role(role)][0]})
         return redirect("admin:workflow_workspace_change", workspace.pk)
 
     # -- looking
@@ -166,7 +179,9 @@ class WorkspaceAdmin(EngineModelAdmin):
             "left_out": len(chosen) - len(shown),
             "why": Reasons.of(request).right(Right.MANAGE, workspace.pk),
         }
-        return self.render(request, "workspace/rights.html", f"Who may do what in {workspace.name}", context)
+        return self.render(
+            request, "workspace/rights.html", _("Who may do what in %(name)s") % {"name": workspace.name}, context
+        )
 
     @method_decorator(require_GET)
     def history_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
@@ -174,13 +189,15 @@ class WorkspaceAdmin(EngineModelAdmin):
         workspace = self.visible(request, key)
         _require_rights(request, workspace)
         context = {"workspace": workspace, "versions": past(workspace)}
-        return self.render(request, "workspace/history.html", f"History of {workspace.name}", context)
+        return self.render(
+            request, "workspace/history.html", _("History of %(name)s") % {"name": workspace.name}, context
+        )
 
 
 def why_not_add(request: HttpRequest) -> str:
     """Only the organisation's administrators make workspaces."""
     everywhere = Access.of(request.user).workspaces(Right.MANAGE) is None
-    return "" if everywhere else "Only administrators of the organisation add workspaces."
+    return "" if everywhere else _("Only administrators of the organisation add workspaces.")
 
 
 def why_not_rights(request: HttpRequest, workspace: Workspace) -> str:
@@ -230,7 +247,7 @@ def _matrix(people: Iterable[Holder]) -> list[dict[str, Any]]:
     return [
         {
             "right": right.value,
-            "label": RIGHT_LABELS[right.value],
+            "label": gettext(RIGHT_LABELS[right.value]),
             "cells": [_cell(each.rights.get(right, ())) for each in shown],
         }
         for right in Right

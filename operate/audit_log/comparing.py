@@ -8,6 +8,8 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from operate.forms.json_values import json_text
 from operate.masking.patterns import MASK
 
@@ -103,7 +105,7 @@ def _same(before: Sequence[str], low: int, high: int, left: int, *, is_first: bo
     for number in range(low, low + head):
         yield Row("same", before[number], before[number], number + 1, number + shift + 1)
     if high - low > head + tail:
-        yield Row("gap", f"{high - low - head - tail} lines are the same")
+        yield Row("gap", _("%(number)s lines are the same") % {"number": high - low - head - tail})
     for number in range(high - tail, high):
         yield Row("same", before[number], before[number], number + 1, number + shift + 1)
 

@@ -15,11 +15,12 @@ from audit.record import NewAuditEvent, record
 from operate.actions import request_id_of
 from operate.audit_log.telling import as_csv, as_json, told
 from operate.masking.masks import Masks
+from operate.tables import CSV
 from workflow.models import ProcessInstance
 from workflow.persistence.unit_of_work import clock
 
 FORMATS = {
-    "csv": ("text/csv; charset=utf-8", as_csv),
+    "csv": (CSV, as_csv),
     "json": ("application/json", as_json),
 }
 CHUNK = 500

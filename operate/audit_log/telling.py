@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from audit.models import AuditEvent
 from operate.masking.masks import Masks
+from operate.tables import csv_lines
 
 COLUMNS = (
     "key", "at", "workspace", "actor", "on_behalf_of", "channel", "event", "subject", "result", "entity_type", "entity_key",
     "process_instance_key", "definition_key", "process_id", "reason", "message", "request_id", "url", "body", "sequence",
     "hash",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet, and somebody else has written it."""
 
 
 def told(event: AuditEvent, slug: str | None, masks: Masks) -> dict[str, Any]:
@@ -57,24 +55,7 @@ def as_json(events: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def as_csv(events: Iterable[dict[str, Any]]) -> Iterator[str]:
     """A table with a header; details are JSON."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow(COLUMNS)
-    for event in events:
-        yield writer.writerow([_cell(event[name]) for name in COLUMNS])
-
-
-class _Echo:
-    """Hands back what the csv module writes, instead of keeping it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, dict) else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return csv_lines(COLUMNS, ([event[name] for name in COLUMNS] for event in events))
 
 
 def _text(value: Any) -> str | None:

@@ -30,6 +30,7 @@ class BatchType(models.TextChoices):
     RESOLVE_INCIDENTS = "RESOLVE_INCIDENTS", _("Resolve incidents")
     SET_RETRIES = "SET_RETRIES", _("Set retries")
     SET_VARIABLES = "SET_VARIABLES", _("Edit variables")
+    UNDO = "UNDO", _("Undo")
 
 
 class BatchQuerySet(WorkspaceQuerySet):

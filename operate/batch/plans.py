@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
+
 from operate.actions import details
 from operate.actions.base import Action
 from operate.actions.engine_jobs import SetJobDueDate
@@ -25,7 +27,7 @@ from operate.actions.process_instances import (
 )
 from operate.actions.restart import RestartProcessInstances
 from operate.actions.variables import SetVariables
-from operate.batch.models import BatchType
+from operate.batch.models import Batch, BatchType
 from operate.batch.wire import from_wire, to_wire
 from operate.workspaces.roles import Right
 from workflow.engine.errors import NotFound, Rejected
@@ -49,7 +51,8 @@ class Plan:
     """One type of batch. Plans are dataclasses of what the wire carries."""
 
     type: ClassVar[BatchType]
-    right: ClassVar[Right]
+    right: Right
+    """What is needed for it in the workspace of each process instance."""
     is_one_command: ClassVar[bool] = True
     """Whether an instance takes one command, which writes all or nothing; else a savepoint holds them together."""
 
@@ -62,6 +65,11 @@ class Plan:
     def edits_variables(self) -> bool:
         """Whether the right to edit variables is needed too."""
         return False
+
+    @property
+    def governed_as(self) -> BatchType:
+        """What approval policies know it as."""
+        return self.type
 
     def check(self) -> None:
         """Raise Rejected for what no process instance could fulfil."""
@@ -90,6 +98,11 @@ class Plan:
 def read_plan(type: str, wire: Mapping[str, Any]) -> Plan:
     """The plan of a batch of this type."""
     return PLANS[BatchType(type)](**{name: from_wire(value) for name, value in wire.items()})
+
+
+def kind_of(batch: Batch) -> BatchType:
+    """What a batch does to each of its process instances; one that takes back another does the contrary of that."""
+    return read_plan(batch.type, batch.plan).governed_as
 
 
 class ModifyInstanceOf(ModifyProcessInstance):
@@ -162,6 +175,7 @@ class Restart(Plan):
     of_definition: int
     instructions: Sequence[Instruction]
     options: RestartOptions = RESTART_DEFAULTS
+    accepted: Sequence[Acceptance] | None = None
 
     @property
     def definition_key(self) -> int | None:
@@ -175,8 +189,16 @@ class Restart(Plan):
         refuse_unsuitable_for_restart(self.instructions)
 
     def run(self, act: Act, key: int) -> Sequence[Outcome]:
+        return self._restart(act, key, accepted=self.accepted)
+
+    def rehearse(self, act: Act, key: int, judging: Judging) -> Sequence[Outcome]:
+        return self._restart(act, key, judging=judging)
+
+    def _restart(self, act: Act, key: int, **terms: Any) -> Sequence[Outcome]:
         action = act(RestartProcessInstances)
-        found: Sequence[Outcome] = action.execute(self.of_definition, [key], self.instructions, options=self.options)
+        found: Sequence[Outcome] = action.execute(
+            self.of_definition, [key], self.instructions, options=self.options, **terms
+        )
         return found
 
     def started(self, outcomes: Sequence[Outcome]) -> int | None:
@@ -184,10 +206,14 @@ class Restart(Plan):
         return outcome.process_instance_key
 
     def describe(self) -> list[str]:
-        which = "first" if self.options.initial_variables else "last"
-        with_key = "without the business key" if self.options.without_business_key else "with the business key"
+        with_key = _("without the business key") if self.options.without_business_key else _("with the business key")
+        told = (
+            _("Start a new process instance with the first values of the global variables, %(with_key)s")
+            if self.options.initial_variables
+            else _("Start a new process instance with the last values of the global variables, %(with_key)s")
+        )
         return [
-            f"Start a new process instance with the {which} values of the global variables, {with_key}",
+            told % {"with_key": with_key},
             *(instruction.describe() for instruction in self.instructions),
         ]
 
@@ -201,6 +227,7 @@ class Migrate(Plan):
 
     plan: MigrationPlan
     options: MigrationOptions = MIGRATION_DEFAULTS
+    accepted: Sequence[Acceptance] | None = None
 
     @property
     def definition_key(self) -> int | None:
@@ -211,11 +238,17 @@ class Migrate(Plan):
         return bool(self.plan.variables)
 
     def run(self, act: Act, key: int) -> Sequence[Outcome]:
-        return [act(MigrateProcessInstance).execute(key, self.plan, options=self.options)]
+        return self._migrate(act, key, accepted=self.accepted)
+
+    def rehearse(self, act: Act, key: int, judging: Judging) -> Sequence[Outcome]:
+        return self._migrate(act, key, judging=judging)
+
+    def _migrate(self, act: Act, key: int, **terms: Any) -> Sequence[Outcome]:
+        return [act(MigrateProcessInstance).execute(key, self.plan, options=self.options, **terms)]
 
     def describe(self) -> list[str]:
         return [
-            f"Migrate to process definition '{self.plan.target_definition_key}'",
+            _("Migrate to process definition '%(key)s'") % {"key": self.plan.target_definition_key},
             *(mapping.describe() for mapping in self.plan.mappings),
         ]
 
@@ -233,7 +266,7 @@ class Cancel(Plan):
         return [act(CancelProcessInstance).execute(key, skip_io_mappings=self.skip_io_mappings)]
 
     def describe(self) -> list[str]:
-        return ["Cancel the process instance and what it has called"]
+        return [_("Cancel the process instance and what it has called")]
 
 
 @dataclass(frozen=True)
@@ -249,7 +282,7 @@ class Delete(Plan):
         return []
 
     def describe(self) -> list[str]:
-        return ["Delete the ended process instance with its history"]
+        return [_("Delete the ended process instance with its history")]
 
 
 @dataclass(frozen=True)
@@ -263,7 +296,7 @@ class Suspend(Plan):
         return _set_suspended(act(SuspendProcessInstance), key, suspended=True)
 
     def describe(self) -> list[str]:
-        return ["Suspend the process instance"]
+        return [_("Suspend the process instance")]
 
 
 @dataclass(frozen=True)
@@ -277,7 +310,7 @@ class Resume(Plan):
         return _set_suspended(act(ResumeProcessInstance), key, suspended=False)
 
     def describe(self) -> list[str]:
-        return ["Resume the process instance"]
+        return [_("Resume the process instance")]
 
 
 def _set_suspended(action: Action[Any], key: int, *, suspended: bool) -> Sequence[Outcome]:
@@ -310,7 +343,7 @@ class ResolveIncidents(Plan):
         return outcomes
 
     def describe(self) -> list[str]:
-        return [f"Resolve all open incidents; jobs without retries get {self.retries}"]
+        return [_("Resolve all open incidents; jobs without retries get %(retries)s") % {"retries": self.retries}]
 
 
 @dataclass(frozen=True)
@@ -333,7 +366,10 @@ class SetRetries(Plan):
     def check(self) -> None:
         _refuse_negative(self.retries, least=0)
         if self.due_at is not None and parse_moment(self.due_at) is None:
-            raise Rejected(f"Expected 'due_at' to be a date with a time and its zone, found '{self.due_at}'.")
+            raise Rejected(
+                _("Expected 'due_at' to be a date with a time and its zone, found '%(due_at)s'.")
+                % {"due_at": self.due_at}
+            )
 
     @cached_property
     def _chosen(self) -> frozenset[int]:
@@ -358,12 +394,16 @@ class SetRetries(Plan):
             yield act(SetJobDueDate).execute(job, parse_moment(self.due_at))
 
     def describe(self) -> list[str]:
-        whose = {(True, True): "all jobs", (True, False): "the jobs of workers"}
+        whose = {(True, True): _("all jobs"), (True, False): _("the jobs of workers")}
         jobs = whose.get((self.of_workers, self.of_engine), "timers and asynchronous continuations")
         if self.job_keys:
-            jobs = f"{len(self.job_keys)} chosen jobs"
-        sentences = [f"Set the retries of {jobs} to {self.retries}"]
-        return [*sentences, f"Let them become due at {self.due_at}"] if self.due_at is not None else sentences
+            jobs = _("%(number)s chosen jobs") % {"number": len(self.job_keys)}
+        sentences = [_("Set the retries of %(jobs)s to %(retries)s") % {"jobs": jobs, "retries": self.retries}]
+        return (
+            [*sentences, _("Let them become due at %(due_at)s") % {"due_at": self.due_at}]
+            if self.due_at is not None
+            else sentences
+        )
 
 
 def parse_moment(text: str) -> datetime | None:
@@ -392,7 +432,7 @@ class EditVariables(Plan):
 
     def check(self) -> None:
         if not (self.variables or self.delete or self.merge):
-            raise Rejected("Variables is empty: expected at least one variable to set, to merge or to delete.")
+            raise Rejected(_("Variables is empty: expected at least one variable to set, to merge or to delete."))
 
     def run(self, act: Act, key: int) -> Sequence[Outcome]:
         if self.only_if and not self._is_meant(key):
@@ -417,10 +457,19 @@ class EditVariables(Plan):
 
     def describe(self) -> list[str]:
         return [
-            *(f"Set variable '{name}' to {_shown(value)}" for name, value in self.variables.items()),
-            *(f"Merge {_shown(value)} into variable '{name}'" for name, value in self.merge.items()),
-            *(f"Delete variable '{name}'" for name in self.delete),
-            *(f"Only where variable '{name}' is {_shown(value)}" for name, value in self.only_if.items()),
+            *(
+                _("Set variable '%(name)s' to %(shown)s") % {"name": name, "shown": _shown(value)}
+                for name, value in self.variables.items()
+            ),
+            *(
+                _("Merge %(shown)s into variable '%(name)s'") % {"shown": _shown(value), "name": name}
+                for name, value in self.merge.items()
+            ),
+            *(_("Delete variable '%(name)s'") % {"name": name} for name in self.delete),
+            *(
+                _("Only where variable '%(name)s' is %(shown)s") % {"name": name, "shown": _shown(value)}
+                for name, value in self.only_if.items()
+            ),
         ]
 
 
@@ -453,12 +502,18 @@ def _shown(value: object) -> str:
 
 def _refuse_negative(retries: int, *, least: int) -> None:
     if retries < least:
-        raise Rejected(f"Expected the retries to be at least {least}, found {retries}.")
+        raise Rejected(
+            _("Expected the retries to be at least %(least)s, found %(retries)s.")
+            % {"least": least, "retries": retries}
+        )
 
 
 def _require_running(key: int) -> None:
     if not ProcessInstance.objects.active().filter(pk=key).exists():
-        raise NotFound(f"Expected an active process instance with key '{key}', but there is none, or it has ended.")
+        raise NotFound(
+            _("Expected an active process instance with key '%(key)s', but there is none, or it has ended.")
+            % {"key": key}
+        )
 
 
 PLANS: dict[BatchType, type[Plan]] = {
@@ -491,6 +546,7 @@ __all__ = [
     "Resume",
     "SetRetries",
     "Suspend",
+    "kind_of",
     "merge_patch",
     "read_plan",
 ]

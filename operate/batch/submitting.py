@@ -27,6 +27,10 @@ RETRIES = 3
 """How often a job is tried before people have to look at it."""
 State = Batch.State
 PLACES = "SELECT key, workspace_id FROM workflow_processinstance WHERE key = ANY(%s::bigint[])"
+BY_PROCESS = """
+SELECT workspace_id, process_id, count(*) FROM workflow_processinstance WHERE key = ANY(%s::bigint[])
+GROUP BY workspace_id, process_id ORDER BY workspace_id, process_id
+"""
 INSERT_BATCH = """
 INSERT INTO operate_batch (key, type, state, plan, definition_key, workspaces, requester_id, requester_name, reason, channel,
   request_id, url, total, items_per_job, created_at, started_at, ended_at)
@@ -98,6 +102,11 @@ def choose(selection: Selection, access: Access) -> Chosen:
     return Chosen(keys, frozenset(found.values()))
 
 
+def count_by_process(keys: Sequence[int]) -> list[tuple[int, str, int]]:
+    """How many process instances there are of each process, by workspace."""
+    return [(workspace_id, process_id, count) for workspace_id, process_id, count in fetch(BY_PROCESS, (list(keys),))]
+
+
 def submit(plan: Plan, chosen: Chosen, request: Request, *, items_per_job: int | None = None) -> int:
     """Write the batch with its jobs and items, and return its key; the number of statements does not grow with them."""
     size = items_per_job or settings.FETTLE_BATCH_INSTANCES_PER_JOB
@@ -141,4 +150,4 @@ def _new_keys(number: int) -> list[int]:
     return sorted(key for (first,) in firsts for key in range(first, first + key_blocks.BLOCK))[:number]
 
 
-__all__ = ["Chosen", "Request", "Selection", "choose", "submit"]
+__all__ = ["Chosen", "Request", "Selection", "choose", "count_by_process", "submit"]

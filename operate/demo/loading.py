@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 
 from audit.models import Channel
 from operate import actions
-from operate.demo import MODELS, deliveries, scenarios
+from operate.demo import MODELS, deliveries, remarks, scenarios
 from operate.demo.driver import Clock, Life
 from operate.demo.people import ADMINISTRATORS, WORKSPACES, make_people, make_workspaces
 from operate.demo.scenarios import Scenario
@@ -56,6 +56,7 @@ def load(now: datetime, *, progress: Progress, share: float = 1.0) -> Counter[st
             definitions[scenario.files] = _deploy(scenario, scenario.files[1], workspaces, users, planned.at)
         told[_live(planned, numbers[scenario.files[0]], definitions[scenario.files], users, rng, now)] += 1
         progress(done, len(plan))
+    remarks.leave(users, workspaces, now)
     begin_anew()
     return told
 

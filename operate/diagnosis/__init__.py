@@ -4,10 +4,11 @@
 """
 
 from operate.diagnosis.causes import Cause, Diagnosis, Help, Kind, NearMiss, Usual
-from operate.diagnosis.reading import OpenRows, why_stuck
+from operate.diagnosis.reading import DEPTH, OpenRows, why_stuck
 from operate.diagnosis.usual import waiting_longer_than_usual
 
 __all__ = [
+    "DEPTH",
     "Cause",
     "Diagnosis",
     "Help",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from operate.diagnosis.causes import Cause, Diagnosis, Help, Kind, NearMiss
+from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from operate.diagnosis.causes import Cause, Diagnosis, Help, Kind, NearMiss, Usual
 from operate.diagnosis.usual import usual_durations
+from operate.told import told as said
 from operate.workspaces.roles import Right
 from workflow.engine.state import OPEN_STATES
 from workflow.graph import BODY_SUFFIX, INNER_INSTANCE_SUFFIX, ConditionalEvent, ElementType, FlowNode, Semantics
@@ -32,94 +37,160 @@ AT_MOST = 200
 """More open element instances than these are not read."""
 DEPTH = 10
 """Called processes further down are not looked into."""
+OTHERS = 1_000
+"""So many rows of a kind of all called processes together."""
 NEAR_MISSES = 5
+KEPT_MESSAGES = 200
 WATCHING = (ElementType.BOUNDARY_EVENT, ElementType.START_EVENT)
 """Events that occur beside what an activity or a scope waits for."""
 CONTINUATIONS = (Job.Kind.ASYNC_BEFORE, Job.Kind.ASYNC_AFTER)
 
 
-class OpenRows:
-    """What is open in a process instance, read when it is asked for; who has read some of it already hands that in."""
+BELOW = """
+WITH RECURSIVE below AS (
+  SELECT key, 0 AS depth FROM workflow_processinstance WHERE key = %s
+  UNION ALL
+  SELECT i.key, b.depth + 1 FROM workflow_processinstance i JOIN below b ON i.parent_process_instance_key = b.key
+  WHERE i.state = 'ACTIVE' AND b.depth < %s)
+SELECT i.* FROM (SELECT key FROM below WHERE depth > 0 LIMIT %s) b JOIN workflow_processinstance i ON i.key = b.key ORDER BY i.key
+"""
 
-    def __init__(self, process_instance_key: int, **known: Sequence[Any]) -> None:
-        self._key = process_instance_key
+
+def called_below(key: int) -> list[ProcessInstance]:
+    """The running process instances that this one has called, directly or not."""
+    return list(ProcessInstance.objects.raw(BELOW, [key, DEPTH, AT_MOST]))
+
+
+class OpenRows:
+    """What is open in a process instance and in those it has called: one query a table, however many they are.
+
+    Each is read when it is asked for; who has read some of it already hands that in.
+    """
+
+    def __init__(self, instance: ProcessInstance, **known: Sequence[Any]) -> None:
+        self._instance = instance
         vars(self).update(known)
+
+    @cached_property
+    def below(self) -> Sequence[ProcessInstance]:
+        """Called process instances that run."""
+        return called_below(self._instance.key)
+
+    @cached_property
+    def _keys(self) -> list[int]:
+        return [self._instance.key, *(each.key for each in self.below)]
+
+    def _open(self, rows: QuerySet[Any], at_most: int) -> list[Any]:
+        """Rows of all of them, those of the instance itself first, so that the others never crowd them out."""
+        mine = rows.filter(process_instance__in=self._keys)
+        if len(self._keys) == 1:
+            return list(mine.order_by("key")[:at_most])
+        is_other = Case(When(process_instance=self._instance.key, then=0), default=1, output_field=IntegerField())
+        return list(mine.order_by(is_other, "key")[: at_most + OTHERS])
 
     @cached_property
     def elements(self) -> Sequence[ElementInstance]:
         """At most one more than is told of."""
-        rows = ElementInstance.objects.filter(process_instance=self._key, state__in=OPEN_STATES).order_by("key")
-        return list(rows[: AT_MOST + 1])
+        return self._open(ElementInstance.objects.filter(state__in=OPEN_STATES), AT_MOST + 1)
 
     @cached_property
     def jobs(self) -> Sequence[Job]:
-        jobs = Job.objects.filter(process_instance=self._key, state__in=["CREATED", "FAILED"]).order_by("key")
-        return list(jobs[: 2 * AT_MOST])
+        return self._open(Job.objects.filter(state__in=["CREATED", "FAILED"]), 2 * AT_MOST)
 
     @cached_property
     def incidents(self) -> Sequence[Incident]:
-        return list(Incident.objects.filter(process_instance=self._key, state="ACTIVE").order_by("key")[:AT_MOST])
+        return self._open(Incident.objects.filter(state="ACTIVE").select_related("job"), AT_MOST)
 
     @cached_property
     def tasks(self) -> Sequence[UserTask]:
-        return list(UserTask.objects.filter(process_instance=self._key, state="CREATED").order_by("key")[:AT_MOST])
+        return self._open(UserTask.objects.filter(state="CREATED"), AT_MOST)
 
     @cached_property
     def subscriptions(self) -> Sequence[EventSubscription]:
-        rows = EventSubscription.objects.filter(process_instance=self._key, state="CREATED").order_by("key")
-        return list(rows[: 2 * AT_MOST])
+        return self._open(EventSubscription.objects.filter(state="CREATED"), 2 * AT_MOST)
 
     @cached_property
     def held(self) -> Sequence[SequenceFlowTaken]:
         """Flows on which tokens wait at a gateway."""
-        return list(SequenceFlowTaken.objects.filter(process_instance=self._key, waiting__gt=0))
+        return list(SequenceFlowTaken.objects.filter(process_instance__in=self._keys, waiting__gt=0))
+
+    @cached_property
+    def usual(self) -> Mapping[tuple[int, str], Usual]:
+        """How long what is open usually takes, by definition and element."""
+        definitions = {each.key: each.definition_key for each in [self._instance, *self.below]}
+        wanted: dict[int, set[str]] = defaultdict(set)
+        for row in self.elements:
+            wanted[definitions[row.process_instance_key]].add(row.element_id)
+        return usual_durations(wanted)
+
+    @cached_property
+    def kept_messages(self) -> Sequence[BufferedMessage]:
+        """Messages that are kept and have the name or the correlation key of one that is waited for."""
+        waiting = [row for row in self.subscriptions if row.kind == EventSubscription.Kind.MESSAGE]
+        if not waiting:
+            return ()
+        kept = BufferedMessage.objects.filter(workspace=self._instance.workspace_id, expires_at__gt=clock())
+        keys = {row.correlation_key for row in waiting if row.correlation_key}
+        alike = Q(name__in={row.name for row in waiting}) | Q(correlation_key__in=keys)
+        return list(kept.filter(alike).order_by("-key")[:KEPT_MESSAGES])
+
+    def of(self, key: int, name: str) -> list[Any]:
+        """The rows of one kind of one of the process instances."""
+        return [row for row in getattr(self, name) if row.process_instance_key == key]
+
+    def calls(self, key: int) -> list[ProcessInstance]:
+        """What one of the process instances has called."""
+        return [each for each in self.below if each.parent_process_instance_key == key]
 
     def total(self) -> int:
-        """How many element instances are open."""
-        return ElementInstance.objects.filter(process_instance=self._key, state__in=OPEN_STATES).count()
+        """How many element instances are open in the instance itself."""
+        return ElementInstance.objects.filter(process_instance=self._instance.key, state__in=OPEN_STATES).count()
 
 
-def why_stuck(
-    instance: ProcessInstance, *, now: datetime | None = None, depth: int = 0, opened: OpenRows | None = None
-) -> Diagnosis:
+def why_stuck(instance: ProcessInstance, *, now: datetime | None = None, opened: OpenRows | None = None) -> Diagnosis:
     """Why a process instance stands, down to the processes that it has called.
 
     The caller sees to it that the instance may be seen; called ones are in the same workspace.
     """
+    return _told(instance, opened or OpenRows(instance), now or clock())
+
+
+def _told(instance: ProcessInstance, opened: OpenRows, now: datetime) -> Diagnosis:
     head = Diagnosis(instance.key, instance.process_id, instance.state, instance.suspended)
     if instance.state != ProcessInstance.State.ACTIVE:
         return replace(head, ended=True)
-    found = _Reading(instance, opened or OpenRows(instance.key), now or clock(), depth)
+    found = _Reading(instance, opened, now)
     causes = sorted(found.causes(), key=lambda cause: (not cause.is_failed, cause.watches, cause.key or 0))
     told = replace(head, causes=tuple(causes), left_out=found.left_out)
     if not instance.suspended:
         return told
-    resume = Help("resume", "Resume the process instance", Right.SUSPEND, instance.key)
-    return replace(told, suspended_text="It is suspended: nothing in it goes on until it is resumed.", help=(resume,))
+    resume = Help("resume", _("Resume the process instance"), Right.SUSPEND, instance.key)
+    return replace(
+        told, suspended_text=_("It is suspended: nothing in it goes on until it is resumed."), help=(resume,)
+    )
 
 
 class _Reading:
-    def __init__(self, instance: ProcessInstance, opened: OpenRows, now: datetime, depth: int) -> None:
+    def __init__(self, instance: ProcessInstance, opened: OpenRows, now: datetime) -> None:
         self._instance = instance
         self._opened = opened
         self._now = now
-        self._depth = depth
         self._process = executable_process(instance.definition_key)
-        self._rows = {row.key: row for row in opened.elements[:AT_MOST]}
-        self.left_out = opened.total() - AT_MOST if len(opened.elements) > AT_MOST else 0
-        self._jobs = opened.jobs
-        self._usual = usual_durations(instance.definition_key, {row.element_id for row in self._rows.values()})
+        elements = opened.of(instance.key, "elements")
+        self._rows = {row.key: row for row in elements[:AT_MOST]}
+        self.left_out = opened.total() - AT_MOST if len(elements) > AT_MOST else 0
+        self._jobs: list[Job] = opened.of(instance.key, "jobs")
 
     # ---- all that is waited for
 
     def causes(self) -> Iterator[Cause]:
         """What the tokens wait for."""
-        incidents = self._opened.incidents
+        incidents = self._opened.of(self._instance.key, "incidents")
         failed_jobs = {incident.job_key for incident in incidents if incident.job_key}
         jobs = {job.key: job for job in self._jobs}
         for incident in incidents:
             yield self._incident(incident, jobs.get(incident.job_key or 0))
-        for task in self._opened.tasks:
+        for task in self._opened.of(self._instance.key, "tasks"):
             yield self._task(task)
         for job in self._jobs:
             if job.key not in failed_jobs:
@@ -134,7 +205,8 @@ class _Reading:
         row = self._rows.get(holder or 0)
         element = self._process.elements.get(element_id)
         watches = element is not None and element.type in WATCHING
-        usual = self._usual.get(row.element_id) if row is not None and not watches else None
+        known = self._opened.usual if row is not None and not watches else {}
+        usual = known.get((self._instance.definition_key, row.element_id)) if row is not None else None
         begun = row.started_at if row is not None else None
         return Cause(
             kind,
@@ -150,18 +222,24 @@ class _Reading:
         )
 
     def _incident(self, incident: Incident, job: Job | None) -> Cause:
-        about = f" (job type '{job.type}', {_retries(job.retries)} left)" if job is not None and job.type else ""
+        text = incident.message or incident.error_type
+        if job is not None and job.type:
+            text = _("%(message)s (job type '%(type)s', %(retries)s left)") % {
+                "message": text,
+                "type": job.type,
+                "retries": _retries(job.retries),
+            }
         return self._cause(
             Kind.INCIDENT,
             incident.element_id,
             incident.element_instance_key,
-            f"{incident.message or incident.error_type}{about}",
+            text,
             incident.created_at,
             key=incident.key,
             is_failed=True,
             help=(
-                Help("resolve", "Try again", Right.RESOLVE_INCIDENT, incident.key),
-                Help("edit_variables", "Put the variables right", Right.EDIT_VARIABLES, self._instance.key),
+                Help("resolve", _("Try again"), Right.RESOLVE_INCIDENT, incident.key),
+                Help("edit_variables", _("Put the variables right"), Right.EDIT_VARIABLES, self._instance.key),
             ),
         )
 
@@ -169,19 +247,26 @@ class _Reading:
         if task.assignee:
             who = f"'{task.assignee}'"
         else:
-            candidates = [*task.candidate_users, *(f"group {name}" for name in task.candidate_groups)]
-            who = f"one of {', '.join(candidates)} to take it" if candidates else "anybody to take it"
+            candidates = [
+                *task.candidate_users,
+                *(_("group %(name)s") % {"name": name} for name in task.candidate_groups),
+            ]
+            who = (
+                _("one of %(candidates)s to take it") % {"candidates": ", ".join(candidates)}
+                if candidates
+                else _("anybody to take it")
+            )
         return self._cause(
             Kind.USER_TASK,
             task.element_id,
             task.element_instance_key,
-            f"Waits for {who}.",
+            _("Waits for %(who)s.") % {"who": who},
             task.created_at,
             key=task.key,
             due_at=task.due_at,
             help=(
-                Help("assign", "Assign it to somebody", Right.COMPLETE_TASK, task.key),
-                Help("complete", "Complete it", Right.COMPLETE_TASK, task.key),
+                Help("assign", _("Assign it to somebody"), Right.COMPLETE_TASK, task.key),
+                Help("complete", _("Complete it"), Right.COMPLETE_TASK, task.key),
             ),
         )
 
@@ -189,27 +274,32 @@ class _Reading:
         if job.kind == Job.Kind.TIMER:
             kind, text = (
                 Kind.TIMER,
-                "Its time has come; a worker will see to it." if _is_due(job, self._now) else "Waits for its time.",
+                _("Its time has come; a worker will see to it.")
+                if _is_due(job, self._now)
+                else _("Waits for its time."),
             )
-            help_ = (Help("execute", "Let it occur now", Right.RESOLVE_INCIDENT, job.key),)
+            help_ = (Help("execute", _("Let it occur now"), Right.RESOLVE_INCIDENT, job.key),)
         elif job.kind in CONTINUATIONS:
-            side = "before" if job.kind == Job.Kind.ASYNC_BEFORE else "after"
-            kind, text = (
-                Kind.CONTINUATION,
-                f"Waits for a worker process to continue {side} it ({_retries(job.retries)} left).",
+            told = (
+                _("Waits for a worker process to continue before it (%(retries)s left).")
+                if job.kind == Job.Kind.ASYNC_BEFORE
+                else _("Waits for a worker process to continue after it (%(retries)s left).")
             )
-            help_ = (Help("execute", "Continue now", Right.RESOLVE_INCIDENT, job.key),)
+            kind, text = Kind.CONTINUATION, told % {"retries": _retries(job.retries)}
+            help_ = (Help("execute", _("Continue now"), Right.RESOLVE_INCIDENT, job.key),)
         elif job.kind == Job.Kind.SIGNAL:
             kind = Kind.CONTINUATION
-            text = f"Waits for a worker process to deliver its signal ({_retries(job.retries)} left)."
-            help_ = (Help("execute", "Deliver it now", Right.RESOLVE_INCIDENT, job.key),)
+            text = _("Waits for a worker process to deliver its signal (%(retries)s left).") % {
+                "retries": _retries(job.retries)
+            }
+            help_ = (Help("execute", _("Deliver it now"), Right.RESOLVE_INCIDENT, job.key),)
         else:
             kind, text = Kind.JOB, self._worker(job)
-            help_ = (Help("retries", "Give it retries", Right.RESOLVE_INCIDENT, job.key),)
+            help_ = (Help("retries", _("Give it retries"), Right.RESOLVE_INCIDENT, job.key),)
         if job.suspended:
-            text = "Is on hold: nobody runs it until it is resumed."
+            text = _("Is on hold: nobody runs it until it is resumed.")
         elif job.error_message:
-            text = f"{text} Last error: {job.error_message}"
+            text = _("%(text)s Last error: %(error)s") % {"text": text, "error": job.error_message}
         return self._cause(
             kind,
             job.element_id,
@@ -225,61 +315,70 @@ class _Reading:
     def _worker(self, job: Job) -> str:
         left = _retries(job.retries)
         if job.retries < 1:
-            return f"No retries left for a worker of '{job.type}'."
+            return _("No retries left for a worker of '%(type)s'.") % {"type": job.type}
         if job.worker and job.locked_until is not None and job.locked_until > self._now:
-            return f"Worker '{job.worker}' has it, as '{job.type}' ({left} left)."
+            return _("Worker '%(worker)s' has it, as '%(type)s' (%(left)s left).") % {
+                "worker": job.worker,
+                "type": job.type,
+                "left": left,
+            }
         if job.worker:
-            return (
-                f"Waits for a worker of '{job.type}' ({left} left); '{job.worker}' had it and did not finish in time."
-            )
-        return f"Waits for a worker of '{job.type}' ({left} left)."
+            return _(
+                "Waits for a worker of '%(type)s' (%(left)s left); '%(worker)s' had it and did not finish in time."
+            ) % {"type": job.type, "left": left, "worker": job.worker}
+        return _("Waits for a worker of '%(type)s' (%(left)s left).") % {"type": job.type, "left": left}
 
     # ---- events
 
     def _subscriptions(self) -> Iterator[Cause]:
-        for row in self._opened.subscriptions:
+        for row in self._opened.of(self._instance.key, "subscriptions"):
             match row.kind:
                 case EventSubscription.Kind.MESSAGE:
                     yield self._message(row)
                 case EventSubscription.Kind.SIGNAL:
-                    yield self._event(row, Kind.SIGNAL, f"Waits for the signal '{row.name}'.")
+                    yield self._event(row, Kind.SIGNAL, _("Waits for the signal '%(name)s'.") % {"name": row.name})
                 case EventSubscription.Kind.CONDITIONAL:
                     yield self._event(row, Kind.CONDITION, self._condition(row.element_id))
                 case EventSubscription.Kind.COMPENSATING:
-                    yield self._event(row, Kind.COMPENSATION, "Waits until what undoes the work is done.")
+                    yield self._event(row, Kind.COMPENSATION, _("Waits until what undoes the work is done."))
 
     def _event(self, row: EventSubscription, kind: Kind, text: str) -> Cause:
         return self._cause(kind, row.element_id, row.element_instance_key, text, row.created_at, key=row.key)
 
     def _message(self, row: EventSubscription) -> Cause:
-        with_key = f" with correlation key '{row.correlation_key}'" if row.correlation_key is not None else ""
-        send = Help("correlate", f"Send '{row.name}'", Right.CORRELATE_MESSAGE, row.key)
-        cause = self._event(row, Kind.MESSAGE, f"Waits for the message '{row.name}'{with_key}.")
+        text = (
+            _("Waits for the message '%(name)s'.")
+            if row.correlation_key is None
+            else _("Waits for the message '%(name)s' with correlation key '%(key)s'.")
+        )
+        send = Help("correlate", _("Send '%(name)s'") % {"name": row.name}, Right.CORRELATE_MESSAGE, row.key)
+        cause = self._event(row, Kind.MESSAGE, text % {"name": row.name, "key": row.correlation_key})
         return replace(cause, near_misses=tuple(self._near_misses(row)), help=(send,))
 
     def _near_misses(self, row: EventSubscription) -> Iterator[NearMiss]:
         """Messages that are kept and have the name or the key, but not both, or went elsewhere."""
         if self._process.semantics is not Semantics.ZEEBE:
             return
-        kept = BufferedMessage.objects.filter(workspace=self._instance.workspace_id, expires_at__gt=self._now)
-        same_name = kept.filter(name=row.name).order_by("-key")[:NEAR_MISSES]
-        same_key = kept.filter(correlation_key=row.correlation_key or "").exclude(name=row.name).order_by("-key")
-        for message in [*same_name, *(same_key[:NEAR_MISSES] if row.correlation_key else ())][:NEAR_MISSES]:
+        alike = [each for each in self._opened.kept_messages if each.name == row.name][:NEAR_MISSES]
+        if row.correlation_key:
+            others = [each for each in self._opened.kept_messages if each.name != row.name]
+            alike += [each for each in others if each.correlation_key == row.correlation_key]
+        for message in alike[:NEAR_MISSES]:
             if message.name != row.name:
-                why = f"has the correlation key, but is called '{message.name}'"
+                why = _("has the correlation key, but is called '%(name)s'") % {"name": message.name}
             elif message.correlation_key != row.correlation_key:
-                why = f"has the correlation key '{message.correlation_key}'"
+                why = _("has the correlation key '%(correlation_key)s'") % {"correlation_key": message.correlation_key}
             else:
-                why = "has been taken by this process already"
+                why = _("has been taken by this process already")
             yield NearMiss(message.key, message.name, message.correlation_key, why, message.expires_at)
 
     def _condition(self, element_id: str) -> str:
         element = self._process.elements.get(element_id)
         event = element.event if element is not None else None
         return (
-            f"Waits until {event.condition.source} is true."
+            _("Waits until %(source)s is true.") % {"source": event.condition.source}
             if isinstance(event, ConditionalEvent)
-            else "Waits for a condition."
+            else _("Waits for a condition.")
         )
 
     # ---- joins
@@ -297,7 +396,7 @@ class _Reading:
                 since,
                 is_failed=join.never_fires,
             )
-            help_ = tuple(Help("modify", fix.label, Right.MODIFY, self._instance.key, fix) for fix in join.fixes)
+            help_ = tuple(Help("modify", said(fix.label), Right.MODIFY, self._instance.key, fix) for fix in join.fixes)
             yield replace(cause, help=help_)
 
     def _marking(self) -> Marking:
@@ -308,7 +407,7 @@ class _Reading:
             if (element := self._process.elements.get(row.element_id)) is not None
         ]
         held: dict[int, dict[str, int]] = defaultdict(dict)
-        for flow in self._opened.held:
+        for flow in self._opened.of(self._instance.key, "held"):
             held[flow.flow_scope_key][flow.flow_id] = flow.waiting
         return Marking.of_tokens(self._process, self._instance.key, tokens, held)
 
@@ -318,38 +417,49 @@ class _Reading:
         calling = {row.key: row for row in self._rows.values() if row.element_type == ElementType.CALL_ACTIVITY.value}
         if not calling:
             return
-        called = ProcessInstance.objects.filter(parent_element_instance_key__in=calling, state="ACTIVE")
-        for instance in called.order_by("key")[:AT_MOST]:
-            row = calling[instance.parent_element_instance_key or 0]
-            inside = why_stuck(instance, now=self._now, depth=self._depth + 1) if self._depth < DEPTH else None
-            text = f"Waits for process instance {instance.key} of '{instance.process_id}', which it has called."
-            leaf = next(inside.leaves(), None) if inside is not None else None
+        for instance in self._opened.calls(self._instance.key):
+            row = calling.get(instance.parent_element_instance_key or 0)
+            if row is None:
+                continue
+            inside = _told(instance, self._opened, self._now)
+            text = _("Waits for process instance %(key)s of '%(process_id)s', which it has called.") % {
+                "key": instance.key,
+                "process_id": instance.process_id,
+            }
+            leaf = next(inside.leaves(), None)
             if leaf is not None:
-                text += f" That stands at '{leaf.element_name}': {leaf.text}"
+                stands = _("That stands at '%(element)s': %(text)s") % {"element": leaf.element_name, "text": leaf.text}
+                text = f"{text} {stands}"
             cause = self._cause(Kind.CALL, row.element_id, row.key, text, row.started_at, key=instance.key)
             failed = leaf is not None and leaf.is_failed
-            look = Help("open", "Look at the called process", Right.VIEW, instance.key)
+            look = Help("open", _("Look at the called process"), Right.VIEW, instance.key)
             yield replace(cause, inside=inside, is_failed=failed, help=(look,))
 
 
 def _told_of(join: WaitingJoin) -> str:
     come = _names(flow.source for flow in join.come)
     if not join.missing:
-        return f"Waits with tokens from {come} until no more can come."
+        return _("Waits with tokens from %(come)s until no more can come.") % {"come": come}
     parts = []
     for missing in join.missing:
         source = _label(missing.flow.source)
         if not join.never_fires and {_label(node) for node in missing.may_come_from} == {source}:
-            parts.append(f"one from '{source}', which is still at work")
+            parts.append(_("one from '%(source)s', which is still at work") % {"source": source})
         elif missing.may_come_from and not join.never_fires:
-            parts.append(f"one from '{source}', which can still come from {_names(missing.may_come_from)}")
+            parts.append(
+                _("one from '%(source)s', which can still come from %(names)s")
+                % {"source": source, "names": _names(missing.may_come_from)}
+            )
         else:
-            parts.append(f"one from '{source}', which cannot come any more")
-    return f"A token has come from {come}; it waits for {', and '.join(parts)}."
+            parts.append(_("one from '%(source)s', which cannot come any more") % {"source": source})
+    return _("A token has come from %(come)s; it waits for %(missing)s.") % {
+        "come": come,
+        "missing": _(", and ").join(parts),
+    }
 
 
 def _names(nodes: Iterable[FlowNode]) -> str:
-    return ", ".join(f"'{_label(node)}'" for node in dict.fromkeys(nodes)) or "nowhere"
+    return ", ".join(f"'{_label(node)}'" for node in dict.fromkeys(nodes)) or _("nowhere")
 
 
 def _label(node: FlowNode) -> str:
@@ -361,11 +471,11 @@ def _drawn(element_id: str) -> str:
 
 
 def _retries(number: int) -> str:
-    return f"{number} {'retry' if number == 1 else 'retries'}"
+    return ngettext("%(number)s retry", "%(number)s retries", number) % {"number": number}
 
 
 def _is_due(job: Job, now: datetime) -> bool:
     return job.due_at is not None and job.due_at <= now
 
 
-__all__ = ["OpenRows", "why_stuck"]
+__all__ = ["DEPTH", "OpenRows", "why_stuck"]

@@ -14,7 +14,7 @@ from workflow.engine.errors import Rejected
 from workflow.graph import Semantics
 from workflow.models import Workspace
 
-SEMANTICS = [(Semantics.CAMUNDA_7.value, "Camunda 7"), (Semantics.ZEEBE.value, "Camunda 8")]
+SEMANTICS = [(Semantics.CAMUNDA_7.value, _("Camunda 7")), (Semantics.ZEEBE.value, _("Camunda 8"))]
 
 
 class FilesInput(forms.ClearableFileInput):

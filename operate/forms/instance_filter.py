@@ -17,6 +17,7 @@ from operate.diagnosis import waiting_longer_than_usual
 from operate.forms.filters import KeysField, ListFilter, Rows, midnight
 from operate.forms.keys import key_of
 from operate.masking.masks import Masks
+from operate.notes.reading import with_notes
 from operate.search import OPERATORS, Condition, narrow, parse_conditions
 from operate.workspaces import visible_to
 from workflow.engine.errors import Rejected
@@ -27,11 +28,11 @@ RUNNING = ("active", "incidents", "suspended")
 FINISHED = ("completed", "canceled")
 GROUPS: dict[str, tuple[str, ...]] = {"running": RUNNING, "finished": FINISHED, "all": (*RUNNING, *FINISHED)}
 STATES: dict[str, tuple[str, Q]] = {
-    "active": ("Active", Q(state="ACTIVE", suspended=False, open_incidents=0)),
-    "incidents": ("Incidents", Q(open_incidents__gt=0)),
-    "suspended": ("Suspended", Q(state="ACTIVE", suspended=True)),
-    "completed": ("Completed", Q(state="COMPLETED")),
-    "canceled": ("Canceled", Q(state="CANCELED")),
+    "active": (_("Active"), Q(state="ACTIVE", suspended=False, open_incidents=0)),
+    "incidents": (_("Incidents"), Q(open_incidents__gt=0)),
+    "suspended": (_("Suspended"), Q(state="ACTIVE", suspended=True)),
+    "completed": (_("Completed"), Q(state="COMPLETED")),
+    "canceled": (_("Canceled"), Q(state="CANCELED")),
 }
 SINGLE = ("key", "business_key", "called_by", "batch")
 """Who asks for these asks for certain process instances, whatever their state."""
@@ -95,6 +96,7 @@ class ProcessInstanceFilter(ListFilter):
     error = ErrorField(label=_("Error message"), required=False, strip=False)
     retrying = forms.BooleanField(label=_("Failed, retries left"), required=False)
     waiting = forms.BooleanField(label=_("Waiting longer than usual"), required=False)
+    notes = forms.BooleanField(label=_("Has notes"), required=False)
     started_from = forms.DateField(label=_("Started from"), required=False, widget=forms.DateInput({"type": "date"}))
     started_to = forms.DateField(label=_("Started to"), required=False, widget=forms.DateInput({"type": "date"}))
     ended_from = forms.DateField(label=_("Ended from"), required=False, widget=forms.DateInput({"type": "date"}))
@@ -163,11 +165,11 @@ class ProcessInstanceFilter(ListFilter):
         return [
             {
                 "name": name,
-                "label": name.capitalize(),
+                "label": label,
                 "is_chosen": all(each in chosen for each in states),
                 "states": [(each, STATES[each][0], each in chosen) for each in states],
             }
-            for name, states in (("running", RUNNING), ("finished", FINISHED))
+            for name, label, states in (("running", _("Running"), RUNNING), ("finished", _("Finished"), FINISHED))
         ]
 
     @property
@@ -229,6 +231,8 @@ class ProcessInstanceFilter(ListFilter):
             rows = rows.filter(parent_process_instance__in=self.value("called_by"))
         if self.value("element"):
             rows = rows.filter(at_element(self.value("element"), self.chosen_states))
+        if self.value("notes"):
+            rows = with_notes(rows)
         if self.value("variable") and self.value("value"):
             rows = rows.filter(with_variable(self.value("variable"), self.value("value")))
         return self._narrow_to_days(self._narrow_to_batches(self._narrow_to_failures(rows)))
@@ -298,7 +302,7 @@ def with_variable(name: str, values: Sequence[Any]) -> Q:
     """
     found = Q()
     for value in values:
-        found |= Q(value=value) if value is not None else Q(value=None) | Q(value__isnull=True)
+        found |= Q(value__same=value) if value is not None else Q(value=None) | Q(value__isnull=True)
     has_it = Q(Exists(Variable.objects.filter(process_instance=OuterRef("pk"), name=name).filter(found)))
     for workspace_id, process_id in Masks.for_pages().places_of(name):
         has_it &= ~Q(workspace=workspace_id, process_id=process_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from workflow.engine.errors import Rejected
 
 JSON_INDENT = 2
@@ -21,10 +23,11 @@ def value_of(text: str, name: str) -> Any:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise Rejected(
-            f"Invalid JSON format of '{name}': {error.msg}, line {error.lineno}, column {error.colno}."
+            _("Invalid JSON format of '%(name)s': %(msg)s, line %(lineno)s, column %(colno)s.")
+            % {"name": name, "msg": error.msg, "lineno": error.lineno, "colno": error.colno}
         ) from error
     except (ValueError, RecursionError) as error:
-        raise Rejected(f"Invalid JSON format of '{name}': {error}.") from error
+        raise Rejected(_("Invalid JSON format of '%(name)s': %(error)s.") % {"name": name, "error": error}) from error
 
 
 def variables_of(text: str) -> dict[str, Any]:
@@ -33,7 +36,7 @@ def variables_of(text: str) -> dict[str, Any]:
         return {}
     found = value_of(text, "variables")
     if not isinstance(found, dict):
-        raise Rejected('Expected the variables as a JSON object such as {"amount": 100}.')
+        raise Rejected(_('Expected the variables as a JSON object such as {"amount": 100}.'))
     return found
 
 

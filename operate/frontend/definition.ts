@@ -3,6 +3,12 @@
 import { Diagram, type Figures, mountZoom } from './lib/diagram';
 import { h, jsonOf, need, toast } from './lib/dom';
 import { mountTabs } from './lib/tabs';
+import { texts } from './lib/texts';
+
+const T = texts({
+  en: { copied: 'XML copied.', notDrawn: (error: string) => `The diagram cannot be drawn: ${error}` },
+  de: { copied: 'XML kopiert.', notDrawn: (error) => `Das Diagramm kann nicht gezeichnet werden: ${error}` },
+});
 
 const config = jsonOf<{ xml: string; elements: Record<string, Figures>; list: string }>('definition-config');
 const section = need('.ft-panel-tabs');
@@ -63,7 +69,7 @@ async function showXml(): Promise<void> {
 need('[data-copy-xml]').addEventListener('click', () => {
   void model()
     .then((text) => navigator.clipboard.writeText(text))
-    .then(() => toast('XML copied.'));
+    .then(() => toast(T.copied));
 });
 
 try {
@@ -77,5 +83,5 @@ try {
     }
   };
 } catch (error) {
-  need('#diagram').replaceChildren(h('div', { class: 'ft-empty' }, `The diagram cannot be drawn: ${String(error)}`));
+  need('#diagram').replaceChildren(h('div', { class: 'ft-empty' }, T.notDrawn(String(error))));
 }

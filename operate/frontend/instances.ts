@@ -4,6 +4,60 @@ import { Diagram, type Figures, mountZoom } from './lib/diagram';
 import { h, jsonOf, need } from './lib/dom';
 import { getJson } from './lib/http';
 import { type Facts, Selection } from './lib/selection';
+import { number, texts } from './lib/texts';
+
+const T = texts({
+  en: {
+    newest: (total: number) => `Counted in the newest ${number(total)} that match.`,
+    notShown: (error: string) => `The diagram cannot be shown: ${error}`,
+    none: {
+      incident: 'None of the selected has an open incident.',
+      running: 'None of the selected is running.',
+      ended: 'None of the selected has ended.',
+      active: 'None of the selected is running and not suspended.',
+      suspended: 'None of the selected is suspended.',
+    },
+    one: {
+      incident: 'It has no open incident.',
+      running: 'It has ended.',
+      ended: 'It has not ended.',
+      active: 'It has ended, or is suspended already.',
+      suspended: 'It is not suspended.',
+    },
+    process: 'Choose one process in the filters first: the selected ones may belong to several.',
+    version: 'Choose one version in the filters first: the selected ones may run on several.',
+    selected: (count: number) => `${number(count)} selected`,
+    more: (count: number) => `More than ${number(count)} selected`,
+    matching: 'All matching selected',
+    selectNone: 'Select none',
+    selectAll: 'Select all matching',
+  },
+  de: {
+    newest: (total) => `Gezählt in den neuesten ${number(total)}, die passen.`,
+    notShown: (error) => `Das Diagramm kann nicht gezeigt werden: ${error}`,
+    none: {
+      incident: 'Keine der ausgewählten hat einen offenen Vorfall.',
+      running: 'Keine der ausgewählten läuft.',
+      ended: 'Keine der ausgewählten ist beendet.',
+      active: 'Keine der ausgewählten läuft, ohne angehalten zu sein.',
+      suspended: 'Keine der ausgewählten ist angehalten.',
+    },
+    one: {
+      incident: 'Sie hat keinen offenen Vorfall.',
+      running: 'Sie ist beendet.',
+      ended: 'Sie ist nicht beendet.',
+      active: 'Sie ist beendet oder schon angehalten.',
+      suspended: 'Sie ist nicht angehalten.',
+    },
+    process: 'Zuerst in den Filtern einen Prozess wählen: Die ausgewählten können zu mehreren gehören.',
+    version: 'Zuerst in den Filtern eine Version wählen: Die ausgewählten können auf mehreren laufen.',
+    selected: (count) => `${number(count)} ausgewählt`,
+    more: (count) => `Mehr als ${number(count)} ausgewählt`,
+    matching: 'Alle passenden ausgewählt',
+    selectNone: 'Keine auswählen',
+    selectAll: 'Alle passenden auswählen',
+  },
+});
 
 interface Config {
   list: string;
@@ -106,7 +160,7 @@ async function showDiagram(xml: string): Promise<void> {
   );
   diagram.showFigures({ elements: found.elements, flows: [] });
   if (found.isCut) {
-    need('#diagram-note').textContent = `Counted in the newest ${found.total.toLocaleString()} that match.`;
+    need('#diagram-note').textContent = T.newest(found.total);
   }
   need('#process-diagram').dataset.ready = '';
 }
@@ -120,9 +174,7 @@ if (frame && config.xml) {
     if (frame.open && !isDrawn) {
       isDrawn = true;
       showDiagram(xml).catch((error: unknown) => {
-        need('#diagram').replaceChildren(
-          h('div', { class: 'ft-empty' }, `The diagram cannot be shown: ${String(error)}`),
-        );
+        need('#diagram').replaceChildren(h('div', { class: 'ft-empty' }, T.notShown(String(error))));
       });
     }
   };
@@ -149,36 +201,36 @@ const RULES: Record<string, Rule> = {
   resolve: {
     fits: (facts) => facts.incidents > 0,
     states: ['incidents', 'suspended'],
-    none: 'None of the selected has an open incident.',
-    one: 'It has no open incident.',
+    none: T.none.incident,
+    one: T.one.incident,
   },
-  move: { fits: running, states: RUNNING, none: 'None of the selected is running.', one: 'It has ended.' },
-  variables: { fits: running, states: RUNNING, none: 'None of the selected is running.', one: 'It has ended.' },
-  migrate: { fits: running, states: RUNNING, none: 'None of the selected is running.', one: 'It has ended.' },
+  move: { fits: running, states: RUNNING, none: T.none.running, one: T.one.running },
+  variables: { fits: running, states: RUNNING, none: T.none.running, one: T.one.running },
+  migrate: { fits: running, states: RUNNING, none: T.none.running, one: T.one.running },
   restart: {
     fits: (facts) => !running(facts),
     states: ['completed', 'canceled'],
-    none: 'None of the selected has ended.',
-    one: 'It has not ended.',
+    none: T.none.ended,
+    one: T.one.ended,
   },
   suspend: {
     fits: (facts) => running(facts) && !facts.suspended,
     states: ['active', 'incidents'],
-    none: 'None of the selected is running and not suspended.',
-    one: 'It has ended, or is suspended already.',
+    none: T.none.active,
+    one: T.one.active,
   },
   resume: {
     fits: (facts) => facts.suspended,
     states: ['suspended', 'incidents'],
-    none: 'None of the selected is suspended.',
-    one: 'It is not suspended.',
+    none: T.none.suspended,
+    one: T.one.suspended,
   },
-  cancel: { fits: running, states: RUNNING, none: 'None of the selected is running.', one: 'It has ended.' },
+  cancel: { fits: running, states: RUNNING, none: T.none.running, one: T.one.running },
   delete: {
     fits: (facts) => !running(facts),
     states: ['completed', 'canceled'],
-    none: 'None of the selected has ended.',
-    one: 'It has not ended.',
+    none: T.none.ended,
+    one: T.one.ended,
   },
 };
 const OF_ONE_PROCESS = ['move'];
@@ -221,23 +273,23 @@ function mountSelection(list: HTMLFormElement): void {
     const versions = new Set(fitting.map((facts) => facts.version));
     const needsVersion = OF_ONE_VERSION.includes(name);
     if ((needsVersion || OF_ONE_PROCESS.includes(name)) && (selection.all ? !config.process : processes.size > 1)) {
-      return 'Choose one process in the filters first: the selected ones may belong to several.';
+      return T.process;
     }
     if (needsVersion && (selection.all ? !config.version : versions.size > 1)) {
-      return 'Choose one version in the filters first: the selected ones may run on several.';
+      return T.version;
     }
     return '';
   }
 
   function count(): string {
     if (!selection.all) {
-      return `${selection.keys.size} selected`;
+      return T.selected(selection.keys.size);
     }
     if (!counted) {
-      return 'All matching selected';
+      return T.matching;
     }
-    const number = counted.count - (counted.isMore ? 0 : selection.except.size);
-    return counted.isMore ? `More than ${number.toLocaleString()} selected` : `${number.toLocaleString()} selected`;
+    const sum = counted.count - (counted.isMore ? 0 : selection.except.size);
+    return counted.isMore ? T.more(sum) : T.selected(sum);
   }
 
   function show(): void {
@@ -250,7 +302,7 @@ function mountSelection(list: HTMLFormElement): void {
     page.indeterminate = here > 0 && here < boxes.length;
     bar.hidden = selection.isEmpty;
     text.textContent = count();
-    matching.textContent = selection.all ? 'Select none' : 'Select all matching';
+    matching.textContent = selection.all ? T.selectNone : T.selectAll;
     for (const button of bar.querySelectorAll<HTMLButtonElement>('button[name="operation"]')) {
       const why = selection.isEmpty ? '' : whyNot(button.value);
       button.toggleAttribute('aria-disabled', Boolean(why));

@@ -1,8 +1,38 @@
 /* What every page has: keys, copying, menus, rows that open, selections, and controls that say why they are off. */
 
-import { fadeLater, isTyping, toast } from './lib/dom';
+import { mountBell } from './lib/bell';
+import { mountToast, toast } from './lib/dom';
+import { mountExports } from './lib/exports';
 import { mountFinder } from './lib/finder';
+import { mountScrolling } from './lib/scrolling';
+import { listen, mountHelp, type Shortcut, shortcuts } from './lib/shortcuts';
+import { number, texts } from './lib/texts';
 import { keepLocal } from './lib/times';
+
+const T = texts({
+  en: {
+    copied: 'Copied.',
+    selected: (count: number) => `${number(count)} selected`,
+    find: 'Find something',
+    escape: 'Close what is open',
+    nextRow: 'Next row',
+    previousRow: 'Previous row',
+    selectRow: 'Select the row',
+    openRow: 'Open the row',
+    submit: 'Send the form',
+  },
+  de: {
+    copied: 'Kopiert.',
+    selected: (count) => `${number(count)} ausgewählt`,
+    find: 'Etwas suchen',
+    escape: 'Offenes schließen',
+    nextRow: 'Nächste Zeile',
+    previousRow: 'Vorige Zeile',
+    selectRow: 'Zeile auswählen',
+    openRow: 'Zeile öffnen',
+    submit: 'Formular absenden',
+  },
+});
 
 document.addEventListener(
   'click',
@@ -19,7 +49,7 @@ document.addEventListener(
     }
     const copy = target.closest<HTMLElement>('[data-copy]');
     if (copy) {
-      void navigator.clipboard.writeText(copy.dataset.copy ?? '').then(() => toast('Copied.'));
+      void navigator.clipboard.writeText(copy.dataset.copy ?? '').then(() => toast(T.copied));
       return;
     }
     for (const menu of document.querySelectorAll<HTMLDetailsElement>('details.ft-menu[open]')) {
@@ -43,29 +73,59 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') {
     document.querySelectorAll<HTMLDetailsElement>('details.ft-menu[open]').forEach((menu) => (menu.open = false));
   }
-  if (
-    isTyping(event.target) ||
-    event.ctrlKey ||
-    event.metaKey ||
-    event.altKey ||
-    document.querySelector('dialog[open]')
-  ) {
-    return;
-  }
-  const target = [...document.querySelectorAll<HTMLElement>('[data-hotkey]')].find(
-    (each) => each.dataset.hotkey === event.key,
-  );
-  if (target) {
-    event.preventDefault();
-    target instanceof HTMLInputElement ? (target.focus(), target.select()) : target.click();
-  } else if (event.key === 'j' || event.key === 'k') {
-    moveRow(event.key === 'j' ? 1 : -1);
-  } else if (event.key === 'x') {
-    document.querySelector<HTMLInputElement>('tr.is-focused input[type="checkbox"]')?.click();
-  } else if (event.key === 'Enter' && document.activeElement === document.body) {
-    document.querySelector<HTMLAnchorElement>('tr.is-focused a')?.click();
-  }
 });
+
+// -- keys
+
+const hasRows = (): boolean => document.querySelector('tr[data-row]') !== null;
+const boxOf = (): HTMLInputElement | null => document.querySelector('tr.is-focused input[type="checkbox"]');
+
+shortcuts(
+  'everywhere',
+  { keys: 'Ctrl+k', label: T.find },
+  { keys: 'Escape', label: T.escape, when: () => document.querySelector('details.ft-menu') !== null },
+);
+shortcuts(
+  'list',
+  { keys: 'j', label: T.nextRow, act: () => moveRow(1), when: hasRows },
+  { keys: 'k', label: T.previousRow, act: () => moveRow(-1), when: hasRows },
+  {
+    keys: 'x',
+    label: T.selectRow,
+    act: () => boxOf()?.click(),
+    when: () => document.querySelector('tr[data-row] input[type="checkbox"]') !== null,
+  },
+  { keys: 'Enter', label: T.openRow, when: hasRows },
+);
+shortcuts('go', ...pages());
+shortcuts('forms', {
+  keys: 'Ctrl+Enter',
+  label: T.submit,
+  when: () => document.querySelector('main textarea, #wizard, #instance') !== null,
+});
+listen();
+
+/** A letter for each page of the sidebar that whoever looks may see. */
+function pages(): Shortcut[] {
+  const letters: Record<string, string> = {
+    '/': 'o',
+    '/workflow/processinstance/': 'p',
+    '/workflow/incident/': 'i',
+    '/workflow/usertask/': 't',
+    '/workflow/job/': 'j',
+    '/operate/batch/': 'b',
+    '/operate/draft/': 'a',
+    '/workflow/processdefinition/': 'd',
+    '/audit/auditevent/': 'l',
+    '/workflow/workspace/': 'w',
+  };
+  const links = [...document.querySelectorAll<HTMLAnchorElement>('#nav-sidebar a[href^="/"]')];
+  const found = new Map(links.map((link) => [letters[link.pathname], link])); // of two, the one below the product's sign
+  return [...found].flatMap(([letter, link]) => {
+    const label = (link.lastElementChild ?? link).textContent?.trim() ?? '';
+    return letter ? [{ keys: `g ${letter}`, label, act: () => location.assign(link.href) }] : [];
+  });
+}
 
 function moveRow(step: number): void {
   const rows = [...document.querySelectorAll<HTMLElement>('tr[data-row]')];
@@ -73,6 +133,7 @@ function moveRow(step: number): void {
   const next = rows[Math.max(0, Math.min(rows.length - 1, now + step))];
   rows[now]?.classList.remove('is-focused');
   next?.classList.add('is-focused');
+  next?.querySelector<HTMLElement>('a')?.focus({ preventScroll: true });
   next?.scrollIntoView({ block: 'nearest' });
 }
 
@@ -85,7 +146,7 @@ for (const form of document.querySelectorAll<HTMLFormElement>('form[data-selecti
     boxes.forEach((box) => box.closest('tr')?.classList.toggle('is-selected', box.checked));
     if (bar) {
       bar.hidden = chosen.length === 0;
-      bar.querySelector('[data-bulk-count]')!.textContent = `${chosen.length} selected`;
+      bar.querySelector('[data-bulk-count]')!.textContent = T.selected(chosen.length);
     }
     if (all) {
       all.checked = chosen.length > 0 && chosen.length === boxes.length;
@@ -121,10 +182,21 @@ addEventListener('pageshow', () => {
     .forEach((field) => (field.disabled = false));
 });
 
-document.querySelectorAll<HTMLElement>('.ft-toast').forEach(fadeLater);
+document.querySelectorAll<HTMLElement>('.ft-toast').forEach(mountToast);
 
 const finder = document.querySelector<HTMLFormElement>('#find-form');
 if (finder) {
   mountFinder(finder);
 }
+mountScrolling();
+mountExports();
 keepLocal();
+const help = document.querySelector<HTMLElement>('#shortcuts');
+if (help) {
+  mountHelp(help);
+}
+
+const bell = document.querySelector<HTMLAnchorElement>('#bell');
+if (bell) {
+  mountBell(bell);
+}

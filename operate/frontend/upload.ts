@@ -3,6 +3,20 @@
 import { Diagram } from './lib/diagram';
 import { h, need } from './lib/dom';
 import { postForm, Refused } from './lib/http';
+import { counted, texts } from './lib/texts';
+
+const T = texts({
+  en: {
+    choose: (reason: string) => `choose the semantics: ${reason}`,
+    problems: (count: number) => ` – ${counted(count, 'problem', 'problems')}`,
+    line: (line: number) => ` (line ${line})`,
+  },
+  de: {
+    choose: (reason) => `Semantik wählen: ${reason}`,
+    problems: (count) => ` – ${counted(count, 'Problem', 'Probleme')}`,
+    line: (line) => ` (Zeile ${line})`,
+  },
+});
 
 interface Problem {
   line: number;
@@ -55,10 +69,10 @@ if (form) {
         const says = each.semantics
           ? `${each.label} (${each.reason})`
           : each.ambiguous
-            ? `choose the semantics: ${each.reason}`
+            ? T.choose(each.reason)
             : each.reason;
         const problems = each.problems ?? [];
-        const wrong = problems.length ? ` – ${problems.length} problem${problems.length > 1 ? 's' : ''}` : '';
+        const wrong = problems.length ? T.problems(problems.length) : '';
         list.append(h('li', { class: wrong ? 'ft-error' : null }, h('strong', {}, file.name), ` ${says}${wrong}`));
         await showModel(file, problems);
       } catch (error) {
@@ -82,7 +96,7 @@ if (form) {
         'li',
         { 'data-problem': problem.element, tabindex: problem.element ? 0 : null },
         problem.element ? h('code', {}, problem.element) : null,
-        ` ${problem.message}${problem.line ? ` (line ${problem.line})` : ''}`,
+        ` ${problem.message}${problem.line ? T.line(problem.line) : ''}`,
       ),
     );
     preview.append(

@@ -3,6 +3,22 @@
 import { Diagram, type Figures, mountZoom } from './lib/diagram';
 import { jsonOf, need } from './lib/dom';
 import { PreviewPanel } from './lib/preview';
+import { texts } from './lib/texts';
+
+const T = texts({
+  en: {
+    source: 'Choose on the diagram where the tokens stand.',
+    target: (source: string) => `From “${source}”: choose on the diagram where they should go on.`,
+    move: (source: string, target: string) => `Move from “${source}” to “${target}”.`,
+    immovable: 'Nothing can be moved from there.',
+  },
+  de: {
+    source: 'Im Diagramm wählen, wo die Token stehen.',
+    target: (source) => `Von „${source}“: im Diagramm wählen, wo sie weitergehen sollen.`,
+    move: (source, target) => `Von „${source}“ nach „${target}“ verschieben.`,
+    immovable: 'Von dort kann nichts verschoben werden.',
+  },
+});
 
 interface Config {
   xml?: string;
@@ -41,14 +57,14 @@ async function mount(form: HTMLFormElement): Promise<void> {
   form.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form.requestSubmit(need<HTMLButtonElement>('#apply'));
+      const apply = need<HTMLButtonElement>('#apply');
+      form.requestSubmit(apply.hidden ? need<HTMLButtonElement>('#request-approval') : apply);
     } else if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
       event.preventDefault(); // not by accident
     }
   });
   form.addEventListener('submit', (event) => {
-    const apply = need<HTMLButtonElement>('#apply');
-    if (apply.getAttribute('aria-disabled') === 'true') {
+    if (event.submitter?.getAttribute('aria-disabled') === 'true') {
       event.preventDefault();
     }
   });
@@ -83,17 +99,17 @@ async function mountMove(form: HTMLFormElement, config: Config, preview: Preview
         : diagram.nodes().filter((id) => config.elements?.[id]?.whySource === ''),
     );
     hint.textContent = !source.value
-      ? 'Choose on the diagram where the tokens stand.'
+      ? T.source
       : !target.value
-        ? `From “${name(source.value)}”: choose on the diagram where they should go on.`
-        : `Move from “${name(source.value)}” to “${name(target.value)}”.`;
+        ? T.target(name(source.value))
+        : T.move(name(source.value), name(target.value));
   }
 
   diagram.onSelect = (id) => {
     if (!id || id === source.value) {
       source.value = '';
     } else if (!source.value) {
-      const why = config.elements?.[id]?.whySource ?? 'Nothing can be moved from there.';
+      const why = config.elements?.[id]?.whySource ?? T.immovable;
       if (why) {
         hint.textContent = why;
         return;

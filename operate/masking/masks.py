@@ -18,7 +18,19 @@ Place = tuple[int, str]
 """A workspace and a process id."""
 
 _VALUES = frozenset({"before", "after", "value"})
-_BY_NAME = frozenset({"variables", "local_variables", "values", "initial_variables", "set_variables"})
+_BY_NAME = frozenset(
+    {
+        "variables",
+        "local_variables",
+        "values",
+        "initial_variables",
+        "set_variables",
+        "merge",
+        "only_if",
+        "correlation_keys",
+        "local_correlation_keys",
+    }
+)
 
 
 class Masks:

@@ -94,7 +94,7 @@ OWN_WORDS: Mapping[BatchType, type[OnInstances]] = {
     BatchType.MIGRATE: Migrate,
 }
 ON_INSTANCES: Mapping[str, type[OnInstances] | type[plans.Plan]] = {
-    type.value.lower(): OWN_WORDS.get(type, plan) for type, plan in plans.PLANS.items()
+    type.value.lower(): OWN_WORDS.get(type, plan) for type, plan in plans.PLANS.items() if type is not BatchType.UNDO
 }
 
 

@@ -177,7 +177,7 @@ def _reader(name: str, hint: Any) -> tuple[str, Callable[[Any], Any]]:
     if hint is int:
         return "a whole number", _whole
     if hint is str:
-        limit = MAX_TEXT if name in ("reason", "message") else MAX_NAME
+        limit = MAX_TEXT if name in ("reason", "message", "text", "note") else MAX_NAME
         return f"a text of at most {limit} characters", lambda value: _text(value, limit)
     if hint is datetime:
         return "a date with a time and its zone, as ISO 8601 has it", _moment

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from operate.plans.json_form import write
+from operate.told import told
 from workflow.soundness import Fix, SoundnessWarning
 
 
@@ -16,7 +17,7 @@ def warnings_json(warnings: Iterable[SoundnessWarning]) -> list[dict[str, Any]]:
             "code": each.code.value,
             "severity": each.severity.value,
             "elements": list(each.element_ids),
-            "reason": each.reason,
+            "reason": told(each.reason),
             "instructions": list(each.positions),
             "fixes": [fix_json(fix) for fix in each.fixes],
             "variables": list(each.variables),
@@ -30,7 +31,7 @@ def fix_json(fix: Fix) -> dict[str, Any]:
     """A change of a plan that takes care of something."""
     return {
         "kind": fix.kind.value,
-        "label": fix.label,
+        "label": told(fix.label),
         "add": [write(instruction) for instruction in fix.add],
         "leave_out": list(fix.leave_out),
         "variables": list(fix.variables),

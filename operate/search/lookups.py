@@ -1,10 +1,11 @@
-"""A comparison that Django does not have."""
+"""Comparisons that Django does not have."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Lookup, TextField
+from django.db.models import JSONField, Lookup, TextField
+from django.db.models.lookups import FieldGetDbPrepValueMixin
 from django.db.models.sql.compiler import SQLCompiler
 
 ESCAPED = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_", "*": "%"})
@@ -23,4 +24,17 @@ class Ilike(Lookup):  # type: ignore[type-arg]
         return f"{left} ILIKE %s", [*parameters, f"%{pattern}%"]
 
 
-__all__ = ["Ilike"]
+@JSONField.register_lookup
+class Same(FieldGetDbPrepValueMixin, Lookup):  # type: ignore[misc, type-arg]
+    """A JSON value equals another one. Its hash does so too, which is what the index on variables' names and values knows."""
+
+    lookup_name = "same"
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
+        left, left_parameters = self.process_lhs(compiler, connection)
+        right, right_parameters = self.process_rhs(compiler, connection)
+        parameters = [*left_parameters, *right_parameters]
+        return f"(jsonb_hash({left}) = jsonb_hash({right}) AND {left} = {right})", parameters * 2
+
+
+__all__ = ["Ilike", "Same"]

@@ -8,11 +8,15 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from operate.diagnosis import Usual
 from operate.forms.json_values import JSON_INDENT
+from operate.labels import constant
 
 register = template.Library()
 
@@ -27,11 +31,11 @@ def when(moment: datetime | None, empty: str = "–") -> str:
     if local.date() == today:
         text = f"{local:%H:%M:%S}"
     elif local.date() == today - timedelta(days=1):
-        text = f"yesterday {local:%H:%M}"
+        text = _("yesterday %(time)s") % {"time": f"{local:%H:%M}"}
     elif local.year == today.year:
-        text = f"{local.day} {local:%b %H:%M}"
+        text = date_format(local, _("j M H:i"))
     else:
-        text = f"{local:%Y-%m-%d %H:%M}"
+        text = date_format(local, _("Y-m-d H:i"))
     exact = f"{local:%Y-%m-%d %H:%M:%S %Z}"
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, text)
 
@@ -48,18 +52,20 @@ def duration(row: Any) -> str:
 def until(moment: datetime | None) -> str:
     """How far off a time is, seen from now."""
     if moment is None:
-        return "as soon as possible"
+        return _("as soon as possible")
     away = moment - timezone.now()
-    return f"in {_span(away)}" if away > timedelta(0) else f"{_span(-away)} ago"
+    return (
+        _("in %(span)s") % {"span": _span(away)} if away > timedelta(0) else _("%(span)s ago") % {"span": _span(-away)}
+    )
 
 
 @register.filter
 def usual(found: Usual) -> str:
     """How long an element takes when all goes well, as a tooltip."""
-    return (
-        f"Half of the last {found.count} took up to {_span(found.p50)}, 95 of 100 up to {_span(found.p95)}: "
+    return _(
+        "Half of the last %(count)s took up to %(half)s, 95 of 100 up to %(most)s: "
         "those that were completed lately in this version."
-    )
+    ) % {"count": found.count, "half": _span(found.p50), "most": _span(found.p95)}
 
 
 @register.filter
@@ -86,9 +92,10 @@ def _span(time: timedelta) -> str:
 def key(value: object) -> SafeString:
     """A key that can be copied with a click."""
     return format_html(
-        '<button type="button" class="ft-key" data-copy="{0}" title="Copy {0}">{0}'
+        '<button type="button" class="ft-key" data-copy="{0}" title="{1}">{0}'
         '<span class="material-symbols-outlined" aria-hidden="true">content_copy</span></button>',
         value,
+        _("Copy %(value)s") % {"value": value},
     )
 
 
@@ -96,7 +103,12 @@ def key(value: object) -> SafeString:
 def semantics(value: str) -> SafeString:
     """The badge that tells whose rules a process follows."""
     label = {"camunda7": "Camunda 7", "zeebe": "Camunda 8"}.get(value, value)
-    return format_html('<span class="ft-badge ft-badge-{}" title="{} semantics">{}</span>', value, label, label)
+    return format_html(
+        '<span class="ft-badge ft-badge-{}" title="{}">{}</span>',
+        value,
+        _("%(engine)s semantics") % {"engine": label},
+        label,
+    )
 
 
 @register.simple_tag
@@ -122,7 +134,7 @@ def indent(depth: int) -> int:
 @register.filter
 def choices_label(choice: str) -> str:
     """A constant as people read it."""
-    return choice.replace("_", " ").capitalize()
+    return constant(choice)
 
 
 @register.filter
@@ -136,6 +148,12 @@ def drawn(element_id: str) -> str:
 def get(mapping: dict[str, Any], name: str) -> Any:
     """One entry of a mapping, for names that only a variable knows."""
     return mapping.get(name, "")
+
+
+@register.filter
+def of(phrase: str | Promise, what: object) -> str:
+    """A phrase such as 'Cancel %(what)s' of something."""
+    return str(phrase) % {"what": what}
 
 
 @register.filter

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from operate.variables.reading import Scope, name_of
 from workflow.graph import ExecutableProcess
 from workflow.models import ProcessInstance, ProcessSnapshot
@@ -108,11 +111,13 @@ def _called(process: ExecutableProcess, rows: Sequence[tuple[Any, ...]]) -> Iter
         for key, _id, name, element_id, started_at, _ in rows
     ]
     names = _enumerated([f"'{row[2]}'" for row in rows], total)
-    runs, keeps = ("runs", "keeps") if total == 1 else ("run", "keep")
-    sentence = (
-        f"{_counted(total, 'called process instance')} ({names}) {runs} and {keeps} the values that were passed on at the call. "
-        "Edit them separately if they have to agree."
-    )
+    sentence = ngettext(
+        "%(number)s called process instance (%(names)s) runs and keeps the values that were passed on at the call. "
+        "Edit them separately if they have to agree.",
+        "%(number)s called process instances (%(names)s) run and keep the values that were passed on at the call. "
+        "Edit them separately if they have to agree.",
+        total,
+    ) % {"number": total, "names": names}
     yield Warning(CALLED_INSTANCES, sentence, links, total, min(row[4] for row in rows))
 
 
@@ -127,10 +132,10 @@ def _back_navigation(process: ExecutableProcess, instance: ProcessInstance, scop
     if not found:
         return
     links = [Link("element", name_of(process, id), None, id, taken_at) for id, taken_at in found]
-    sentence = (
-        f"Going back to {_enumerated([f'{link.label!r}' for link in links], len(links))} brings back the values of then: what you "
-        "save now would be lost. Edit again afterwards."
-    )
+    sentence = _(
+        "Going back to %(elements)s brings back the values of then: what you save now would be lost. "
+        "Edit again afterwards."
+    ) % {"elements": _enumerated([f"{link.label!r}" for link in links], len(links))}
     yield Warning(BACK_NAVIGATION, sentence, links, len(links), min(taken_at for _, taken_at in found))
 
 
@@ -139,12 +144,18 @@ def _jobs(process: ExecutableProcess, rows: Sequence[tuple[Any, ...]]) -> Iterab
         return
     total = rows[0][-1]
     links = [Link("job", f"{name_of(process, row[1])} ({row[3]})", row[0], row[1], row[5]) for row in rows]
-    told = [f"'{name_of(process, row[1])}' (worker '{row[3]}', job {row[0]})" for row in rows]
-    is_one = total == 1
-    sentence = (
-        f"{_counted(total, 'job')} {'is' if is_one else 'are'} in flight with the old values: {_enumerated(told, total)}. "
-        "The answer will be based on them. Wait for it, or fail the job so that it is sent again."
-    )
+    told = [
+        _("'%(element)s' (worker '%(worker)s', job %(job)s)")
+        % {"element": name_of(process, row[1]), "worker": row[3], "job": row[0]}
+        for row in rows
+    ]
+    sentence = ngettext(
+        "%(number)s job is in flight with the old values: %(jobs)s. The answer will be based on them. "
+        "Wait for it, or fail the job so that it is sent again.",
+        "%(number)s jobs are in flight with the old values: %(jobs)s. The answer will be based on them. "
+        "Wait for it, or fail the job so that it is sent again.",
+        total,
+    ) % {"number": total, "jobs": _enumerated(told, total)}
     yield Warning(IN_FLIGHT, sentence, links, total, min(row[5] for row in rows))
 
 
@@ -154,24 +165,22 @@ def _messages(process: ExecutableProcess, rows: Sequence[tuple[Any, ...]]) -> It
     total = rows[0][-1]
     links = [Link("element", f"{name_of(process, row[1])} ({row[2]})", None, row[1], row[3]) for row in rows]
     told = [
-        f"'{name_of(process, row[1])}' waits for message '{row[2]}' after '{name_of(process, row[4])}' was sent"
+        _("'%(element)s' waits for message '%(message)s' after '%(sender)s' was sent")
+        % {"element": name_of(process, row[1]), "message": row[2], "sender": name_of(process, row[4])}
         for row in rows
     ]
-    sentence = (
-        f"An answer is on its way to what was sent with the old values: {_enumerated(told, total)}. The edit neither sends again "
-        "nor changes the answer."
-    )
+    sentence = _(
+        "An answer is on its way to what was sent with the old values: %(waiting)s. "
+        "The edit neither sends again nor changes the answer."
+    ) % {"waiting": _enumerated(told, total)}
     yield Warning(IN_FLIGHT, sentence, links, total, min(row[3] for row in rows))
-
-
-def _counted(total: int, noun: str) -> str:
-    return f"{total} {noun}{'' if total == 1 else 's'}"
 
 
 def _enumerated(names: Sequence[str], total: int, most: int = 5) -> str:
     shown = list(dict.fromkeys(names))[:most]
     more = total - len(names[:most]) if len(names) > most or total > len(names) else 0
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    listed = ", ".join(shown)
+    return _("%(names)s and %(more)s more") % {"names": listed, "more": more} if more > 0 else listed
 
 
 __all__ = ["BACK_NAVIGATION", "CALLED_INSTANCES", "IN_FLIGHT", "Link", "Warning", "warnings"]

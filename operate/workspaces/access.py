@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permission
 from django.db.models import CharField, F, Model, QuerySet, Value
 from django.db.models.functions import Cast
+from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from operate.models import WorkspaceSettings
@@ -23,6 +26,7 @@ Rows = TypeVar("Rows", bound="QuerySet[Any]")
 _EVERYWHERE = "*"
 _AUDIT_WORKER_TRAFFIC = "#audit_worker_traffic"  # no codename: read along with the rights, to spare commands a query
 _NAMED_HELPERS = 3
+_MOST_HELPERS = 200
 
 
 class Forbidden(Exception):
@@ -32,10 +36,23 @@ class Forbidden(Exception):
         self.right = right
         self.workspace = workspace
         self.who_can_help = who_can_help
-        place = f"in workspace '{workspace}'" if workspace else "in any workspace"
-        ask = f" Ask {_enumerate(who_can_help)}." if who_can_help else " Ask an administrator of the organisation."
-        self.message = f"You lack the right '{right}' ({_RIGHT_LABELS.get(right, right)}) {place}.{ask}"
-        super().__init__(self.message)
+        super().__init__(right, workspace, who_can_help)
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def message(self) -> str:
+        """In the language of whoever reads: English in the record, their own on a page."""
+        lacking = (
+            _("You lack the right '%(right)s' (%(label)s) in workspace '%(workspace)s'.")
+            if self.workspace
+            else _("You lack the right '%(right)s' (%(label)s) in any workspace.")
+        )
+        ask = _("Ask %(people)s.") if self.who_can_help else _("Ask an administrator of the organisation.")
+        label = gettext(_RIGHT_LABELS.get(self.right, self.right))
+        told = lacking % {"right": self.right, "label": label, "workspace": self.workspace}
+        return f"{told} {ask % {'people': _enumerate(self.who_can_help)}}"
 
 
 class Hidden(NotFound):
@@ -51,6 +68,8 @@ class Access:
     in_workspaces: Mapping[str, frozenset[int]] = field(default_factory=dict)
     audited_workers: frozenset[int] = frozenset()
     """The workspaces that record what job workers do."""
+    places: dict[int, tuple[str, tuple[str, ...]]] = field(default_factory=dict, compare=False, repr=False)
+    """By workspace its name and whom to ask there, once somebody had to know."""
 
     ATTRIBUTE: ClassVar[str] = "_fettle_access"
 
@@ -95,12 +114,17 @@ class Access:
         if self.may(right, workspace_id):
             return
         if not self.may(Right.VIEW, workspace_id):
-            raise Hidden("Expected something that you may see, but there is none with this key.")
-        raise _forbidden(right, workspace_id)
+            raise Hidden(_("Expected something that you may see, but there is none with this key."))
+        raise self._forbidden(right, workspace_id)
 
     def why_not(self, right: str, workspace_id: int) -> str:
         """Why an operation is not offered, in a sentence; empty if it is."""
-        return "" if self.may(right, workspace_id) else _forbidden(right, workspace_id).message
+        return "" if self.may(right, workspace_id) else self._forbidden(right, workspace_id).message
+
+    def _forbidden(self, right: str, workspace_id: int) -> Forbidden:
+        if workspace_id not in self.places:
+            self.places[workspace_id] = _place(workspace_id)
+        return Forbidden(right, *self.places[workspace_id])
 
 
 def visible_to(rows: Rows, user: User, right: str = Right.VIEW) -> Rows:
@@ -113,26 +137,23 @@ def visible_to(rows: Rows, user: User, right: str = Right.VIEW) -> Rows:
     return rows.in_workspaces(workspaces)  # type: ignore[attr-defined, no-any-return]
 
 
-def _forbidden(right: str, workspace_id: int) -> Forbidden:
+def _place(workspace_id: int) -> tuple[str, tuple[str, ...]]:
+    """A workspace's name and the people to ask: its own administrators, else those of the organisation; two queries."""
     workspace = Workspace.objects.filter(pk=workspace_id).first()
     if workspace is None:
-        return Forbidden(right, str(workspace_id))
-    return Forbidden(right, workspace.name, _administrators(workspace))
-
-
-def _administrators(workspace: Workspace) -> tuple[str, ...]:
-    """The people to ask: the workspace's own administrators, else those of the organisation."""
-    for role in (Role.WORKSPACE_ADMIN, Role.ORG_ADMIN):
-        group = Group.objects.filter(name=group_name(workspace.slug, role)).first()
-        users = group.user_set.filter(is_active=True).order_by("pk")[:_NAMED_HELPERS] if group else ()
-        names = tuple(user.get_full_name() or user.get_username() for user in users)
-        if names:
-            return names
-    return ()
+        return str(workspace_id), ()
+    groups = [group_name(workspace.slug, role) for role in (Role.WORKSPACE_ADMIN, Role.ORG_ADMIN)]
+    users = get_user_model()._default_manager.filter(is_active=True, groups__name__in=groups)
+    names: dict[str, list[str]] = defaultdict(list)
+    for user in users.annotate(group=F("groups__name")).order_by("pk")[:_MOST_HELPERS]:
+        names[user.group].append(user.get_full_name() or user.get_username())
+    return workspace.name, tuple(next((names[each] for each in groups if names[each]), ())[:_NAMED_HELPERS])
 
 
 def _enumerate(names: tuple[str, ...]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(names)s or %(last)s") % {"names": ", ".join(names[:-1]), "last": names[-1]}
 
 
 def _read(user: User) -> Access:

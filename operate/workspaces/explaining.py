@@ -9,8 +9,10 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.utils.translation import gettext as _
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
+from operate.labels import role_label
 from operate.models import RoleGrant
 from operate.workspaces.membership import is_role_group
 from operate.workspaces.roles import Right
@@ -51,7 +53,7 @@ def holders(workspace: Workspace) -> list[Holder]:
     users = get_user_model()._default_manager.filter(is_active=True)
     for pk in users.filter(is_superuser=True).values_list("pk", flat=True):
         for right in Right:
-            found[pk][right].append(Source("superuser", "Superuser"))
+            found[pk][right].append(Source("superuser", _("Superuser")))
     for group, rights in _of_groups(workspace).items():
         for pk in users.filter(groups=group).values_list("pk", flat=True):
             for right, source in rights:
@@ -67,31 +69,29 @@ def _of_groups(workspace: Workspace) -> dict[Group, list[tuple[Right, Source]]]:
     groups = {group.pk: group for group in Group.objects.all()}
     roles: dict[int, list[str]] = defaultdict(list)
     for pk, role in RoleGrant.objects.filter(workspace=workspace, group__isnull=False).values_list("group", "role"):
-        roles[pk].append(_label(role))
+        roles[pk].append(role_label(role))
     everywhere = Permission.objects.filter(**ON_WORKSPACE, group__isnull=False).values_list("group", "codename")
     here = GroupObjectPermission.objects.filter(object_pk=str(workspace.pk), **ON_ONE)
     for pk, codename in everywhere:
-        found[groups[pk]].append((Right(codename), _source(groups[pk], "all workspaces")))
+        found[groups[pk]].append((Right(codename), _source(groups[pk], _("all workspaces"), everywhere=True)))
     for pk, codename in here.values_list("group", "permission__codename"):
         found[groups[pk]].append((Right(codename), _source(groups[pk], ", ".join(sorted(roles[pk])))))
     return found
 
 
-def _source(group: Group, detail: str) -> Source:
+def _source(group: Group, detail: str, *, everywhere: bool = False) -> Source:
     if is_role_group(group):
-        return Source("role", _label(group.name.rpartition(":")[2]), detail if detail == "all workspaces" else "")
-    return Source("group", f"group {group.name}", detail)
+        return Source("role", role_label(group.name.rpartition(":")[2]), detail if everywhere else "")
+    return Source("group", _("group %(name)s") % {"name": group.name}, detail)
 
 
 def _of_people(workspace: Workspace) -> list[tuple[int, Right, Source]]:
     everywhere = Permission.objects.filter(**ON_WORKSPACE, user__isnull=False).values_list("user", "codename")
     here = UserObjectPermission.objects.filter(object_pk=str(workspace.pk), **ON_ONE)
-    found = [(pk, Right(codename), Source("person", "in person", "all workspaces")) for pk, codename in everywhere]
+    found = [
+        (pk, Right(codename), Source("person", _("in person"), _("all workspaces"))) for pk, codename in everywhere
+    ]
     return found + [
-        (pk, Right(codename), Source("person", "in person"))
+        (pk, Right(codename), Source("person", _("in person")))
         for pk, codename in here.values_list("user", "permission__codename")
     ]
-
-
-def _label(role: str) -> str:
-    return role.replace("_", " ").capitalize()

@@ -8,21 +8,34 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 
+from operate.alerts.models import Alert
+from operate.approvals.models import ApprovalPolicy
 from operate.masking.models import MaskedVariable
 from operate.models import RoleGrant, SavedFilter, WorkspaceSettings
+from operate.notifications.models import Webhook
 from workflow.models import ProcessDataPath, Workspace
 
 MOST = 100
 """Versions of one kind that are shown."""
 EVENTS = {"+": "added", "~": "changed", "-": "removed"}
-KINDS: tuple[tuple[Any, str, str], ...] = (
-    (Workspace, "Workspace", "id"),
-    (WorkspaceSettings, "Settings", "workspace_id"),
-    (RoleGrant, "Role", "workspace_id"),
-    (MaskedVariable, "Masked variable", "workspace_id"),
-    (ProcessDataPath, "Searchable data", "workspace_id"),
-    (SavedFilter, "Shared filter", "workspace_id"),
+TOLD = {
+    "added": gettext_lazy("%(what)s added"),
+    "changed": gettext_lazy("%(what)s changed"),
+    "removed": gettext_lazy("%(what)s removed"),
+}
+KINDS: tuple[tuple[Any, Promise, str], ...] = (
+    (Workspace, gettext_lazy("Workspace"), "id"),
+    (WorkspaceSettings, gettext_lazy("Settings"), "workspace_id"),
+    (RoleGrant, gettext_lazy("Role"), "workspace_id"),
+    (MaskedVariable, gettext_lazy("Masked variable"), "workspace_id"),
+    (ProcessDataPath, gettext_lazy("Searchable data"), "workspace_id"),
+    (SavedFilter, gettext_lazy("Shared filter"), "workspace_id"),
+    (Alert, gettext_lazy("Alert"), "workspace_id"),
+    (ApprovalPolicy, gettext_lazy("Approval policy"), "workspace_id"),
+    (Webhook, gettext_lazy("Webhook"), "workspace_id"),
 )
 """Every kind of configuration: its model, its name, and the column that tells the workspace."""
 UNTOLD = frozenset({"id", "workspace", "granted_at", "created_at", "process_id"})
@@ -43,11 +56,16 @@ class Version:
 
     at: datetime
     who: str
-    kind: str
+    kind: str | Promise
     event: str
     what: str
     process_id: str
     differences: tuple[Difference, ...]
+
+    @property
+    def text(self) -> str:
+        """What was done to which kind of configuration."""
+        return str(TOLD[self.event] % {"what": self.kind})
 
 
 def past(workspace: Workspace, *, process_id: str = "", kinds: tuple[Any, ...] = ()) -> list[Version]:
@@ -63,12 +81,12 @@ def past(workspace: Workspace, *, process_id: str = "", kinds: tuple[Any, ...] =
     return sorted(found, key=lambda version: version.at, reverse=True)
 
 
-def _versions(rows: QuerySet[Any], label: str) -> Iterator[Version]:
+def _versions(rows: QuerySet[Any], label: str | Promise) -> Iterator[Version]:
     for row in rows.select_related("history_user").order_by("-history_date", "-history_id")[:MOST]:
         before = row.prev_record if row.history_type == "~" else None
         yield Version(
             row.history_date,
-            row.history_user.get_username() if row.history_user else "system",
+            row.history_user.get_username() if row.history_user else gettext("system"),
             label,
             EVENTS[row.history_type],
             _name(row),

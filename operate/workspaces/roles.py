@@ -25,6 +25,7 @@ class Right(StrEnum):
     DEPLOY = "deploy_processdefinition"
     DELETE_DEFINITION = "delete_processdefinition"
     APPROVE = "approve_plan"
+    BREAK_GLASS = "break_glass"
     VIEW_AUDIT = "view_audit"
     MANAGE = "manage_workspace"
 
@@ -62,6 +63,20 @@ RIGHTS_OF_ROLE: dict[Role, frozenset[Right]] = {
     Role.AUDITOR: frozenset({Right.VIEW, Right.VIEW_AUDIT}),
     Role.WORKER: frozenset({Right.VIEW, Right.WORK_JOBS, Right.CORRELATE_MESSAGE}),
 }
+
+OPERATING = frozenset(
+    {
+        Right.MODIFY,
+        Right.CANCEL,
+        Right.SUSPEND,
+        Right.RESOLVE_INCIDENT,
+        Right.RESTART,
+        Right.MIGRATE,
+        Right.EDIT_VARIABLES,
+        Right.COMPLETE_TASK,
+    }
+)
+"""Who holds one of these works with process instances, and does not only look at them."""
 
 WORKSPACE_ROLES = tuple(role for role in Role if role is not Role.ORG_ADMIN)
 

@@ -74,12 +74,17 @@ class Result:
 
 def table(results: Sequence[Result]) -> str:
     """The results with aligned columns; below it why some have no figures."""
+    refusals = [f"{result.workload}: refused at deployment: {result.refused}" for result in results if result.refused]
     rows = [HEADINGS, *(result.row() for result in results)]
-    widths = [max(len(row[column]) for row in rows if column < len(row)) for column in range(len(HEADINGS))]
+    return "\n".join([aligned(rows), *([""] if refusals else []), *refusals])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Headings and rows below each other: a name on the left, figures on the right. Rows may be shorter than the headings."""
+    widths = [max(len(row[column]) for row in rows if column < len(row)) for column in range(len(rows[0]))]
     lines = [_line(row, widths) for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    refusals = [f"{result.workload}: refused at deployment: {result.refused}" for result in results if result.refused]
-    return "\n".join([*lines, *([""] if refusals else []), *refusals])
+    return "\n".join(lines)
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -72,10 +72,12 @@ class Office:
     workspace: Workspace
     pages: list[Page]
 
-    def login(self, username: str) -> Page:
-        """A window of its own for somebody, logged in."""
+    def login(self, username: str, *, is_new: bool = False) -> Page:
+        """A window of its own for somebody, logged in; who is new has not been told yet what the modification mode is for."""
         context = self.browser.new_context(viewport={"width": 1280, "height": 800}, base_url=self.server)
         context.set_default_timeout(PATIENCE_MS)
+        if not is_new:
+            context.add_init_script("localStorage.setItem('fettle.modeKnown', '1')")
         page = context.new_page()
         self.pages.append(page)
         page.on("pageerror", lambda error: pytest.fail(f"The page threw: {error}"))

@@ -8,20 +8,16 @@ import re
 from playwright.sync_api import Page, expect
 
 from audit.models import AuditEvent
+from tests.browser.clicks import Hand
 from tests.browser.conftest import Office, click_element
 from tests.browser.test_repairing import active
 from workflow import services
-from workflow.models import Variable
+from workflow.models import ElementInstance, Variable
 
 
 def drag(page: Page, source: str, target: str) -> None:
     """Take the token badge of an element to another one."""
-    page.locator(f"[data-badge='active {source}']").hover()
-    page.mouse.down()
-    box = page.locator(f".djs-element[data-element-id='{target}']").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=6)
-    page.mouse.up()
+    Hand(page).drag(source, target)
 
 
 def plan(page: Page, element: str, operation: str) -> None:
@@ -39,13 +35,37 @@ def test_a_token_is_dragged_and_applied_with_two_gestures(office: Office) -> Non
     key = office.loan()
     page = office.login("omar")
     office.open(page, key)
-    drag(page, "check_completeness", "accept_loan_application")
+    hand = Hand(page)
+    hand.drag("check_completeness", "accept_loan_application")
     expect(page.locator("[data-outcome='accept_loan_application']")).to_have_text("+1")
     expect(page.locator("[data-outcome='check_completeness']")).to_have_text("−1")
     expect(page.locator("#panel-history .is-ending")).to_have_count(2)  # the sub-process goes with its last token
-    page.click("#plan-apply")
+    hand.click(page.locator("#plan-apply"))
     expect(page.locator("#toasts")).to_contain_text("Modifications applied.")
+    hand.needed_at_most(6)
     assert active(key) == ["accept_loan_application"]
+
+
+def test_a_token_is_moved_with_a_variable_of_its_new_scope_within_five_clicks(office: Office) -> None:
+    """Task 7 of the click budget, 5+2T: drag, Variables, name, Tab, value, Tab, Apply."""
+    key = office.loan()
+    page = office.login("ada")
+    office.open(page, key)
+    hand = Hand(page)
+    hand.drag("check_completeness", "accept_loan_application")
+    hand.click(page.locator("#summary").get_by_role("button", name="Variables: Move"))
+    expect(page.get_by_label("Name of the new variable")).to_be_focused()
+    hand.type("checked_by")
+    hand.press("Tab")
+    hand.type('"ada"')
+    hand.press("Tab")
+    expect(page.locator("#summary .ft-preview-variable")).to_contain_text("checked_by")
+    hand.click(page.locator("#plan-apply"))
+    expect(page.locator("#toasts")).to_contain_text("Modifications applied.")
+    hand.needed_at_most(7)
+    variable = Variable.objects.get(process_instance=key, name="checked_by")
+    scope = ElementInstance.objects.get(pk=variable.scope_key)
+    assert (scope.element_id, variable.value) == ("accept_loan_application", "ada")
 
 
 def test_harm_is_told_repaired_with_a_click_or_accepted_on_record(office: Office) -> None:
@@ -82,13 +102,20 @@ def test_tokens_and_variables_change_together_or_not_at_all(office: Office) -> N
     plan(page, "accept_loan_application", "add")
     page.click("#plan-review")
     page.get_by_role("button", name="Set variables").click()
-    field = page.locator("#summary .ft-plan-row[data-kind=set] textarea")
-    expect(page.locator("#summary").get_by_text("expected a scope and a value")).to_be_visible()
-    field.fill('{"amount": 1.10,')
-    field.blur()
-    expect(page.locator("#summary .ft-plan-row[data-kind=set]").get_by_role("alert")).to_contain_text("Invalid JSON")
-    field.fill('{"amount": 41000, "checked": true}')
-    field.blur()
+    variables = page.locator("#review-variables")
+    amount = variables.get_by_label("Value of amount (JSON)")
+    amount.fill("1.10,")
+    amount.blur()
+    expect(variables.locator("[data-planned='amount']").get_by_role("alert")).to_contain_text("Invalid JSON")
+    expect(page.locator("#summary .ft-plan-row")).to_have_count(2)
+    amount.fill("41000")
+    amount.blur()
+    variables.locator("[data-plan-variable]").click()
+    page.keyboard.type("checked")
+    page.keyboard.press("Tab")
+    page.keyboard.type("true")
+    page.keyboard.press("Tab")
+    expect(page.locator("#summary .ft-plan-row[data-kind=set]")).to_have_count(2)
     told = page.locator("#summary .ft-preview-variable")
     expect(told.first).to_have_text("amount: 40000 → 41000")
     expect(told.last).to_have_text("checked: true")
@@ -159,12 +186,14 @@ def test_what_was_applied_is_undone_with_two_clicks_and_says_what_stays(office: 
     page.click("#plan-apply")
     expect(page.locator("#toasts")).to_contain_text("Modifications applied.")
     page.get_by_role("tab", name="Audit log").click()
-    page.locator("#panel-audit").get_by_role("button", name="Undo").first.click()
+    hand = Hand(page)
+    hand.click(page.locator("#panel-audit").get_by_role("button", name="Undo").first)
     expect(page.locator("#summary .ft-plan-notes")).to_contain_text("'Check completeness' begins anew")
     expect(page.locator("#plan-reason")).to_have_value(re.compile("Undo of modify by ada"))
     expect(page.locator("#summary .ft-preview")).to_contain_text(
         "activates Evaluate loan application, Check completeness"
     )
-    page.click("#plan-apply")
+    hand.click(page.locator("#plan-apply"))
     expect(page.locator("#plan-apply")).to_be_hidden()
+    hand.needed_at_most(13)
     assert active(key) == ["check_completeness"]

@@ -7,6 +7,7 @@ import json
 from playwright.sync_api import expect
 
 from operate.batch import running
+from tests.browser.clicks import Hand
 from tests.browser.conftest import LOAN, NEEDED, Office, click_element
 from workflow import services
 from workflow.models import ElementInstance, ProcessInstance
@@ -140,10 +141,16 @@ def test_an_instance_is_found_by_its_business_key_with_one_key_and_enter(office:
     key = office.loan()
     page = office.login("sam")
     page.wait_for_load_state("load")  # the key is listened to once the scripts have run
-    page.keyboard.press("/")
-    page.keyboard.type("LOAN-1")
-    page.keyboard.press("Enter")
+    hand = Hand(page)
+    hand.press("/")
+    hand.type("LOAN-1")
+    page.keyboard.press("Enter")  # ends the text
     expect(page).to_have_url(f"{office.server}/workflow/processinstance/{key}/")
+    hand.needed_at_most(1)
+    # task 2: why it stands is on the page as it opens
+    expect(page.locator("#panel-waits")).to_contain_text("Check completeness")
+    expect(page.locator("#panel-waits")).to_contain_text("Waits for somebody to complete the task.")
+    Hand(page).needed_at_most(2)
 
 
 def test_several_instances_are_canceled_at_once_after_a_look_at_them(office: Office) -> None:

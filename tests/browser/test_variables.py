@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from audit.models import AuditEvent, VariableSnapshot
 from operate.masking.models import MaskedVariable
+from tests.browser.clicks import Hand
 from tests.browser.conftest import Office
 from workflow import services
 from workflow.engine.values import TypedValue
@@ -444,14 +445,15 @@ def test_one_value_is_edited_in_place_within_its_clicks(office: Office) -> None:
     page = office.login("ada")
     office.open(page, key, "?tab=variables")
     row = page.locator("[data-variable='amount']")
-    row.locator("code").dblclick()  # 1
-    page.keyboard.press("ControlOrMeta+a")
-    page.keyboard.insert_text("42000")
+    hand = Hand(page)
+    hand.double_click(row.locator("code"))
+    hand.type("42000")
     expect(row.locator("del")).to_have_text("40000")
     expect(row.locator("ins")).to_have_text("42000")
     expect(row.get_by_label("Reason")).to_be_visible()
-    page.keyboard.press("ControlOrMeta+Enter")  # 2
+    hand.press("ControlOrMeta+Enter")
     toast(page, "Variable 'amount' saved.")
+    hand.needed_at_most(3)
     assert stored(key)["amount"] == 42_000
     row.locator("code").dblclick()
     row.locator("textarea").fill('{"value": 1,')
@@ -462,14 +464,33 @@ def test_one_value_is_edited_in_place_within_its_clicks(office: Office) -> None:
     expect(row.locator("code")).to_have_text("42000")
 
 
+def test_a_name_that_is_there_is_not_added_again(office: Office) -> None:
+    """Trap 14: what is there is never written over by adding."""
+    key = claim(office, amount=40_000)
+    page = office.login("ada")
+    office.open(page, key, "?tab=variables")
+    page.get_by_role("button", name="Add variable").click()
+    row = page.locator("[data-new-variable]")
+    row.get_by_label("Name of the new variable").fill("amount")
+    row.locator("textarea").fill("1")
+    expect(row.get_by_role("alert")).to_have_text("Name should be unique: there is a variable ‘amount’.")
+    expect(row.get_by_role("button", name="Save")).to_be_disabled()
+    row.locator("textarea").press("ControlOrMeta+Enter")
+    row.get_by_label("Name of the new variable").fill("amount_2")
+    expect(row.get_by_role("button", name="Save")).to_be_enabled()
+    assert stored(key) == {"amount": 40_000}
+
+
 def test_one_variable_is_deleted_with_two_clicks(office: Office) -> None:
     """Task 4 of the click budget."""
     key = claim(office, wrong="x")
     page = office.login("ada")
     office.open(page, key, "?tab=variables")
-    page.get_by_role("button", name="Delete wrong").click()  # 1
-    page.get_by_role("button", name="Delete", exact=True).click()  # 2
+    hand = Hand(page)
+    hand.click(page.get_by_role("button", name="Delete wrong"))
+    hand.click(page.get_by_role("button", name="Delete", exact=True))
     toast(page, "Variable 'wrong' deleted.")
+    hand.needed_at_most(4)
     assert "wrong" not in stored(key)
 
 
@@ -478,11 +499,13 @@ def test_many_values_of_one_document_take_three_clicks(office: Office) -> None:
     key = claim(office, customer={"name": "Ann", "city": "Ulm"})
     page = office.login("ada")
     office.open(page, key, "?tab=variables")
-    page.get_by_role("button", name="Modify variables").click()  # 1
+    hand = Hand(page)
+    hand.click(page.get_by_role("button", name="Modify variables"))
     write(page, json.dumps({"customer": {"name": "Anna", "city": "Bonn"}}))
-    page.get_by_role("button", name="Compare").click()  # 2
-    save_button(page).click()  # 3
+    hand.click(page.get_by_role("button", name="Compare"))
+    hand.click(save_button(page))
     toast(page, "Variables saved.")
+    hand.needed_at_most(5)
     assert stored(key)["customer"] == {"name": "Anna", "city": "Bonn"}
 
 
@@ -498,13 +521,15 @@ def test_who_changed_a_variable_is_one_click_away(office: Office) -> None:
     city.get_by_label("Reason").fill("Has moved")
     city.get_by_label("Reason").press("Enter")
     toast(page, "Variable 'customer' saved.")
-    page.get_by_role("button", name="History of customer").click()  # 1
+    hand = Hand(page)
+    hand.click(page.get_by_role("button", name="History of customer"))
     newest = page.get_by_role("dialog", name="History of customer").locator("article").first
     expect(newest).to_contain_text("ada changed it")
     expect(newest).to_contain_text("city")
     expect(newest.locator("del")).to_have_text('"Ulm"')
     expect(newest.locator("ins")).to_have_text('"Bonn"')
     expect(newest).to_contain_text("Has moved")
+    hand.needed_at_most(12)
     newest.get_by_role("link", name="audit event").click()
     expect(page.locator("h1")).to_contain_text("Update")
 

@@ -73,3 +73,50 @@ def test_a_database_url_may_name_a_socket() -> None:
 def test_any_other_database_url_is_refused(url: str, complaint: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=complaint):
         environment.database(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "smtp+tls://me%40here:p%2Fw@mail.example:2525",
+            {
+                "EMAIL_HOST": "mail.example",
+                "EMAIL_PORT": 2525,
+                "EMAIL_USE_TLS": True,
+                "EMAIL_HOST_USER": "me@here",
+                "EMAIL_HOST_PASSWORD": "p/w",
+            },
+        ),
+        ("smtp+ssl://mail.example", {"EMAIL_PORT": 465, "EMAIL_USE_SSL": True, "EMAIL_HOST_USER": ""}),
+        ("smtp://mail.example", {"EMAIL_PORT": 25, "EMAIL_USE_TLS": False}),
+        ("console://", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}),
+    ],
+)
+def test_a_mail_server_s_url_becomes_settings(
+    monkeypatch: pytest.MonkeyPatch, url: str, expected: dict[str, object]
+) -> None:
+    monkeypatch.setenv("MAIL", url)
+    assert environment.mail("MAIL").items() >= expected.items()
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("imap://mail.example", "begin with one of 'smtp://'.* found 'imap://'"),
+        ("smtp://", "name a host"),
+        ("smtp://mail.example:port", "an address of a mail server"),
+    ],
+)
+def test_any_other_mail_server_s_url_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, complaint: str) -> None:
+    monkeypatch.setenv("MAIL", url)
+    with pytest.raises(ImproperlyConfigured, match=complaint):
+        environment.mail("MAIL")
+
+
+def test_what_addresses_begin_with_has_a_scheme_and_no_slash_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASE", "https://fettle.example/")
+    assert environment.base_url("BASE", default="http://localhost") == "https://fettle.example"
+    monkeypatch.setenv("BASE", "fettle.example")
+    with pytest.raises(ImproperlyConfigured, match="begin with 'https://'"):
+        environment.base_url("BASE", default="http://localhost")

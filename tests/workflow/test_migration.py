@@ -20,6 +20,7 @@ from workflow.models import (
     ProcessDefinition,
     ProcessInstance,
     UserTask,
+    Variable,
     Workspace,
 )
 from workflow.services import Context, Outcome
@@ -257,3 +258,17 @@ def test_one_instance_for_each_correlation_key_of_a_message_start():
     # then
     services.cancel_process_instance(keys[1])
     assert services.migrate_process_instance(keys[0], plan(target, a="a")).process_id == "two"
+
+
+@BOTH
+def test_variables_that_a_plan_brings_along_are_set_in_the_process_instance(semantics: Semantics):
+    # given
+    source, target = definition(semantics, "<job id='a'/>"), definition(semantics, "<job id='b'/>", process_id="other")
+    key = started(source, amount=1).process_instance_key
+    # when
+    outcome = services.migrate_process_instance(key, replace(plan(target, a="b"), variables={"amount": 2, "rate": 5}))
+    # then
+    found = dict(Variable.objects.filter(scope_key=key).values_list("name", "value"))
+    assert {name: found[name] for name in ("amount", "rate")} == {"amount": 2, "rate": 5}
+    assert [(change.name, change.existed) for change in outcome.variables] == [("amount", True), ("rate", False)]
+    assert outcome.migrated_from == source.key

@@ -419,12 +419,14 @@ class Engine:
                 if count is not None and count.waiting:
                     count.waiting = 0
                     count.is_changed = True
-        scope.active_children = 0
+        if scope.active_children:
+            scope.active_children = 0
+            scope.is_changed = True
 
     def _close(self, instance: ElementInstance, state: str) -> None:
         instance.state = state
         instance.ended_at = self.now
-        instance.is_changed = True
+        instance.is_ended = True
         self.ended.append(instance)
         self._close_rows(instance)
 
@@ -451,7 +453,7 @@ class Engine:
         """Close a job, user task or subscription."""
         row.state = state
         row.ended_at = self.now
-        row.is_changed = True
+        row.is_ended = True
 
     def set_state(self, instance: ElementInstance, state: str) -> None:
         """Move an element instance on in its life cycle."""
@@ -512,6 +514,7 @@ class Engine:
     def migrate_to(self, process: ExecutableProcess, definition_key: int, version: int) -> None:
         """Run on another process definition of the same semantics from now on; its element instances follow one by one."""
         state = self.state
+        state.migrated_from = state.definition_key
         state.process, state.definition_key, state.version = process, definition_key, version
         state.is_migrated = True
         state.root.element = process.root

@@ -224,7 +224,7 @@ class Events:
         if not isinstance(event, ConditionalEvent):
             return
         seen = {scope.key for scope in holder.scopes()}
-        concerned = any(change.scope_key in seen and _concerns(event, change) for change in changes)
+        concerned = sum(change.scope_key in seen and _concerns(event, change) for change in changes)
         if not concerned or not self.holds(holder, event):
             return
         if self._state.suspended:
@@ -232,7 +232,9 @@ class Events:
                 f"Expected process instance '{self._state.key}' to be active, for the condition of '{node.id}' has become true, "
                 "but it is on hold. Resume it first."
             )
-        self._engine.issue(Occur(holder, node))
+        once = is_interrupting(node) or self._is_zeebe
+        for _ in range(1 if once else concerned):  # to Camunda 7 each variable that is set is an event of its own
+            self._engine.issue(Occur(holder, node))
 
     def occur_at_once(self, instance: ElementInstance) -> bool:
         """Let conditional events occur that are true as the instance is entered; whether one has ended it."""

@@ -95,6 +95,8 @@ class Outcome:
     """Other process instances that the command has changed: called ones, callers, who has caught a signal."""
     at: datetime | None = None
     """When that was: the time that all rows tell which the command has written."""
+    migrated_from: int | None = None
+    """The process definition that it has left, if the command was a migration."""
 
 
 def outcomes(engines: Sequence[Engine], everyone: Iterable[Engine]) -> tuple[Outcome, ...]:
@@ -138,6 +140,7 @@ def outcome(engine: Engine, others: Iterable[Engine] = ()) -> Outcome:
         tuple(_task(row) for row in state.user_tasks.values() if _is_closed(row)),
         tuple(outcome(other) for other in others if _has_changed(other)),
         engine.now,
+        state.migrated_from,
     )
 
 
@@ -146,7 +149,7 @@ def _has_changed(engine: Engine) -> bool:
     if state.is_new or engine.activated or engine.ended or engine.migrated or state.variable_changes:
         return True
     rows = (state.jobs, state.user_tasks, state.incidents, state.subscriptions)
-    return any(row.is_new or row.is_changed for table in rows for row in table.values())
+    return any(row.is_new or row.is_changed or row.is_ended for table in rows for row in table.values())
 
 
 def _called(engine: Engine, others: Iterable[Engine]) -> tuple[CalledFact, ...]:
@@ -163,7 +166,7 @@ def _called(engine: Engine, others: Iterable[Engine]) -> tuple[CalledFact, ...]:
 
 
 def _is_closed(row: JobRow | UserTaskRow | SubscriptionRow) -> bool:
-    return row.is_changed and not row.is_new and row.state not in (CREATED, FAILED)
+    return (row.is_ended or row.is_changed) and not row.is_new and row.state not in (CREATED, FAILED)
 
 
 def _elements(instances: Iterable[ElementInstance]) -> tuple[ElementFact, ...]:

@@ -36,6 +36,8 @@ class Row:
     key: int
     is_new: bool = field(default=False, kw_only=True)
     is_changed: bool = field(default=False, kw_only=True)
+    is_ended: bool = field(default=False, kw_only=True)
+    """This command has ended it: its state and when have to be written, whatever else has changed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -242,6 +244,8 @@ class ProcessInstanceState:
     is_new: bool = False
     is_migrated: bool = False
     """Whether this command has moved it to another process definition, so that its rows have to tell that one."""
+    migrated_from: int | None = None
+    """The process definition from which this command has moved it."""
     everything_loaded: bool = False
     elements: dict[int, ElementInstance] = field(default_factory=dict)
     jobs: dict[int, JobRow] = field(default_factory=dict)

@@ -45,6 +45,12 @@ class Migration:
         """Move the process instance, or raise what is wrong with that; then its state is of no use any more."""
         raise NotImplementedError
 
+    def set_variables(self) -> None:
+        """Set what the plan brings along, with all that this lets happen on the source, before anything is looked at."""
+        if self.plan.variables:
+            self.engine.variables.set_all_local(self.state.root, self.plan.variables)
+            self.engine.run()
+
     # -- looking around
 
     def children(self) -> dict[ElementInstance, list[ElementInstance]]:

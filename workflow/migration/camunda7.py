@@ -40,9 +40,7 @@ class Camunda7Migration(Migration):
         reports = check_plan(tuple(self.plan.mappings), self.source, self.target.process)
         if reports:
             raise PlanRefused(reports, source=self.source.id, target=self.target.process.id)
-        if self.plan.variables:
-            self.engine.variables.set_all_local(self.state.root, self.plan.variables)
-            self.engine.run()
+        self.set_variables()
         self._check_instances()
         holders = [self.state.root, *self.outside_in()]
         undoable = [each for holder in holders for each in self.compensations.held_by(holder)]

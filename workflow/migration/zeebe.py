@@ -72,6 +72,7 @@ class ZeebeMigration(Migration):
         self.opened: dict[ElementInstance, set[FlowNode]] = {}
 
     def perform(self) -> None:
+        self.set_variables()
         instances = list(self.outside_in())
         goals = self._check(instances)
         held = [

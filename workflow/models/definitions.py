@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 
 from workflow.graph import Semantics
 from workflow.models.fields import KeyField, KeyReference
@@ -26,25 +27,26 @@ class Workspace(models.Model):
         ordering = ["name"]
         default_permissions = ()
         permissions = [
-            ("view_workspace", "View process instances"),
-            ("edit_variables", "Edit process variables (wks_process_instance_variables_edit)"),
-            ("reveal_variables", "Reveal masked variables (variables.reveal)"),
-            ("start_processinstance", "Start process instances"),
-            ("modify_processinstance", "Modify process instances"),
-            ("cancel_processinstance", "Cancel process instances"),
-            ("suspend_processinstance", "Suspend and resume process instances"),
-            ("delete_processinstance", "Delete ended process instances"),
-            ("resolve_incident", "Resolve incidents and set retries"),
-            ("restart_processinstance", "Restart ended process instances"),
-            ("migrate_processinstance", "Migrate process instances"),
-            ("correlate_message", "Correlate messages"),
-            ("work_jobs", "Activate, complete and fail jobs"),
-            ("complete_usertask", "Claim and complete user tasks"),
-            ("deploy_processdefinition", "Deploy process definitions"),
-            ("delete_processdefinition", "Delete process definitions"),
-            ("approve_plan", "Approve plans"),
-            ("view_audit", "View the audit log"),
-            ("manage_workspace", "Manage the workspace and its members"),
+            ("view_workspace", noop("View process instances")),
+            ("edit_variables", noop("Edit process variables (wks_process_instance_variables_edit)")),
+            ("reveal_variables", noop("Reveal masked variables (variables.reveal)")),
+            ("start_processinstance", noop("Start process instances")),
+            ("modify_processinstance", noop("Modify process instances")),
+            ("cancel_processinstance", noop("Cancel process instances")),
+            ("suspend_processinstance", noop("Suspend and resume process instances")),
+            ("delete_processinstance", noop("Delete ended process instances")),
+            ("resolve_incident", noop("Resolve incidents and set retries")),
+            ("restart_processinstance", noop("Restart ended process instances")),
+            ("migrate_processinstance", noop("Migrate process instances")),
+            ("correlate_message", noop("Correlate messages")),
+            ("work_jobs", noop("Activate, complete and fail jobs")),
+            ("complete_usertask", noop("Claim and complete user tasks")),
+            ("deploy_processdefinition", noop("Deploy process definitions")),
+            ("delete_processdefinition", noop("Delete process definitions")),
+            ("approve_plan", noop("Approve plans")),
+            ("break_glass", noop("Do without an approval what needs one")),
+            ("view_audit", noop("View the audit log")),
+            ("manage_workspace", noop("Manage the workspace and its members")),
         ]
 
     def __str__(self) -> str:

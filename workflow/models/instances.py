@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from workflow.models.definitions import ProcessDefinition, Workspace
@@ -67,6 +67,8 @@ class ProcessInstance(models.Model):
             models.Index(fields=["-key"], name="instance_with_incident", condition=Q(open_incidents__gt=0)),
             models.Index(fields=["-key"], name="instance_suspended", condition=Q(state="ACTIVE", suspended=True)),
             models.Index(fields=["-key"], name="instance_canceled", condition=Q(state="CANCELED")),
+            models.Index(fields=["started_at"], name="instance_started"),
+            models.Index(fields=["ended_at"], name="instance_ended", condition=Q(ended_at__isnull=False)),
             models.Index(
                 fields=["parent_process_instance"],
                 name="instance_parent",
@@ -141,6 +143,11 @@ class ElementInstance(InstanceRow):
                 condition=Q(state__in=["ACTIVATING", "ACTIVE", "COMPLETING"]),
             ),
             models.Index(
+                fields=["element_id", "started_at"],
+                name="element_instance_waiting",
+                condition=Q(state__in=["ACTIVATING", "ACTIVE", "COMPLETING"]),
+            ),
+            models.Index(
                 fields=["process_instance"],
                 name="element_instance_at_join",
                 condition=Q(element_type="PARALLEL_GATEWAY", state="ACTIVE"),
@@ -190,7 +197,10 @@ class Variable(InstanceRow):
         verbose_name_plural = _("variables")
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["scope_key", "name"], name="one_variable_per_name_and_scope")]
-        indexes = [models.Index(fields=["process_instance"], name="variable_instance")]
+        indexes = [
+            models.Index(fields=["process_instance"], name="variable_instance"),
+            models.Index(F("name"), Func(F("value"), function="jsonb_hash"), name="variable_value"),
+        ]
 
 
 class FormerValue(models.Model):
@@ -291,6 +301,9 @@ class Job(InstanceRow):
                 fields=["definition"],
                 name="job_of_definition",
                 condition=Q(process_instance__isnull=True, state__in=["CREATED", "FAILED"]),
+            ),
+            models.Index(
+                fields=["-key"], name="job_on_hold", condition=Q(state__in=["CREATED", "FAILED"], suspended=True)
             ),
         ]
 

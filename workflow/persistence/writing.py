@@ -59,11 +59,15 @@ WORKSPACE = Column("workspace_id", "bigint", lambda state, row: state.workspace_
 DEFINITION = Column("definition_key", "bigint", lambda state, row: state.definition_key)
 
 
+END = ("state", "ended_at")
+
+
 class Table:
     """A table with what is inserted and what is updated later.
 
     Several rows travel as an array for each column. One row, the most frequent number, travels as plain values: that takes
-    a third less time, and an update by key is never planned as a scan of a table that was small once. What only a migration
+    a third less time, and an update by key is never planned as a scan of a table that was small once. Rows that only ended
+    travel without the rest, unless others of the table have changed: one update a table is enough. What only a migration
     changes is written for process instances that this command has migrated, and takes the place of the plain update.
     """
 
@@ -77,35 +81,49 @@ class Table:
         stored = ", ".join(column.stored for column in columns)
         self._insert = f"INSERT INTO {name} ({names}) SELECT {stored} FROM {_unnest(columns)}"
         self._insert_one = f"INSERT INTO {name} ({names}) VALUES ({', '.join(_alone(c, c.stored) for c in columns)})"
-        changes = [(column, column.update or column.stored) for column in changing]
-        one = ", ".join(f"{column.name} = {_alone(column, new)}" for column, new in changes)
         self._update = _update_of(name, self._updated)
         self._migrate = _update_of(name, self._migrated)
-        self._update_one = f"UPDATE {name} t SET {one} WHERE t.key = %s::bigint"
+        self._update_one = _update_one_of(name, self._updated)
+        self._ended = (*(column for column in changing if column.name in END), KEY)
+        self._end = _update_of(name, self._ended)
+        self._end_one = _update_one_of(name, self._ended)
 
     def statements(self, rows: Iterable[Owned]) -> list[Statement]:
         """What writes these rows, each as new, as changed or not at all."""
         new: list[Owned] = []
         changed: list[Owned] = []
+        ended: list[Owned] = []
         migrated: list[Owned] = []
         for owned in rows:
             row = owned[1]
             if row.is_new:
                 new.append(owned)
+            elif owned[0].is_migrated and (row.is_changed or row.is_ended):
+                migrated.append(owned)
             elif row.is_changed:
-                (migrated if owned[0].is_migrated else changed).append(owned)
+                changed.append(owned)
+            elif row.is_ended:
+                ended.append(owned)
         statements: list[Statement] = []
-        if len(new) == 1:
-            statements.append((self._insert_one, _values(self._inserted, new[0])))
-        elif new:
-            statements.append((self._insert, _carry(self._inserted, new)))
-        if len(changed) == 1:
-            statements.append((self._update_one, _values(self._updated, changed[0])))
-        elif changed:
-            statements.append((self._update, _carry(self._updated, changed)))
+        if new:
+            statements.append(_written(self._insert_one, self._insert, self._inserted, new))
+        if changed:
+            changed += ended
+            statements.append(_written(self._update_one, self._update, self._updated, changed))
+        elif ended:
+            statements.append(_written(self._end_one, self._end, self._ended, ended))
         if migrated:
             statements.append((self._migrate, _carry(self._migrated, migrated)))
         return statements
+
+
+def _written(one: str, several: str, columns: Sequence[Column], rows: Sequence[Owned]) -> Statement:
+    return (one, _values(columns, rows[0])) if len(rows) == 1 else (several, _carry(columns, rows))
+
+
+def _update_one_of(name: str, columns: Sequence[Column]) -> str:
+    changes = ", ".join(f"{c.name} = {_alone(c, c.update or c.stored)}" for c in columns if c is not KEY)
+    return f"UPDATE {name} t SET {changes} WHERE t.key = %s::bigint"
 
 
 def _update_of(name: str, columns: Sequence[Column]) -> str:

@@ -77,11 +77,13 @@ from workflow.services.messages import (
 )
 from workflow.services.migration import (
     generate_migration_plan,
+    judge_migration,
     migrate_process_instance,
     validate_migration_plan,
 )
 from workflow.services.restart import (
     RestartOptions,
+    judge_restart,
     refuse_unsuitable_for_restart,
     restart_process_instances,
 )
@@ -170,7 +172,9 @@ __all__ = [
     "fail_job",
     "generate_migration_plan",
     "go_back",
+    "judge_migration",
     "judge_modification",
+    "judge_restart",
     "lock_job",
     "migrate_process_instance",
     "modify_process_instance",

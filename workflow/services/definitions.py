@@ -50,6 +50,13 @@ FROM workflow_processinstance i
 LEFT JOIN workflow_processinstance root ON root.key = i.root_process_instance_key
 WHERE i.key IN (SELECT key FROM doomed) ORDER BY i.key FOR UPDATE OF i
 """
+CALLED_BY_OTHERS = f"""{DOOMED}
+SELECT i.key, i.process_id, i.parent_process_instance_key
+FROM workflow_processinstance i
+JOIN workflow_processinstance root ON root.key = i.root_process_instance_key AND root.state = 'ACTIVE'
+WHERE i.key IN (SELECT key FROM doomed) AND i.parent_process_instance_key NOT IN (SELECT key FROM doomed)
+ORDER BY i.key LIMIT 1
+"""
 NEWEST = """
 SELECT DISTINCT ON (process_id) key FROM workflow_processdefinition
 WHERE workspace_id = %s AND process_id = ANY(%s::text[]) ORDER BY process_id, version DESC
@@ -144,7 +151,7 @@ def delete_process_definition(
     take along what they have called. A dry run tells how many there are, whatever may be given up.
     """
     if context.dry_run:
-        return _what_would_go(key, context)
+        return _what_would_go(key, context, with_instances=cascade or with_ended)
     with transaction() as tx:
         found = ProcessDefinition.objects.filter(pk=key).values_list("workspace_id", flat=True).first()
         if found is None:
@@ -160,17 +167,23 @@ def delete_process_definition(
         return deleted
 
 
-def _what_would_go(key: int, context: Context) -> DeletedDefinitions:
+def _what_would_go(key: int, context: Context, *, with_instances: bool) -> DeletedDefinitions:
     row = ProcessDefinition.objects.filter(pk=key).defer("xml").first()
     if row is None:
         raise _not_found(key)
     context.authorize(row.workspace_id)
-    return what_would_go([row])
+    return what_would_go([row], with_instances=with_instances)
 
 
-def what_would_go(rows: Sequence[ProcessDefinition]) -> DeletedDefinitions:
-    """What deleting these definitions of one workspace takes along; nobody has to wait for the answer."""
-    [(running, ended)] = fetch(COUNTED, ([row.key for row in rows],))
+def what_would_go(rows: Sequence[ProcessDefinition], *, with_instances: bool) -> DeletedDefinitions:
+    """What deleting these definitions of one workspace takes along; nobody has to wait for the answer.
+
+    With their instances, one that a running process of others waits for is refused.
+    """
+    keys = [row.key for row in rows]
+    for key, process_id, parent in fetch(CALLED_BY_OTHERS, (keys,)) if with_instances else ():
+        raise _called(key, process_id, parent)
+    [(running, ended)] = fetch(COUNTED, (keys,))
     return _deleted(rows, running, ended)
 
 
@@ -227,10 +240,14 @@ def _refuse_called(instances: Sequence[Sequence[object]]) -> None:
     doomed = {row[0] for row in instances}
     for key, _state, process_id, parent, root_state in instances:
         if parent is not None and parent not in doomed and root_state == ProcessInstance.State.ACTIVE:
-            raise Conflict(
-                f"Expected no running process to call what is deleted, but process instance '{parent}' has called '{key}' of "
-                f"'{process_id}' and is part of a running one. Cancel that first."
-            )
+            raise _called(key, process_id, parent)
+
+
+def _called(key: object, process_id: object, parent: object) -> Conflict:
+    return Conflict(
+        f"Expected no running process to call what is deleted, but process instance '{parent}' has called '{key}' of "
+        f"'{process_id}' and is part of a running one. Cancel that first."
+    )
 
 
 def _promote_predecessors(deleted: Sequence[ProcessDefinition]) -> None:

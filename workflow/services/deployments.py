@@ -228,7 +228,7 @@ def delete_deployment(key: int, *, cascade: bool = False, context: Context = SYS
         context.authorize(deployment.workspace_id)
         definitions = ProcessDefinition.objects.filter(deployment=deployment).defer("xml").order_by("key")
         if context.dry_run:
-            return replace(what_would_go(definitions), workspace_id=deployment.workspace_id)
+            return replace(what_would_go(definitions, with_instances=cascade), workspace_id=deployment.workspace_id)
         tx.flush()
         lock_workspace(deployment.workspace_id)
         locked = list(definitions.select_for_update())

@@ -24,7 +24,7 @@ from workflow.persistence.unit_of_work import SYSTEM, Context, Subject, UnitOfWo
 from workflow.services.history import delete_instance_rows
 from workflow.services.settling import settle, take_what_waited
 from workflow.services.start_events import require_startable
-from workflow.soundness import JudgedOutcome, Judging, Marking, judge
+from workflow.soundness import Change, JudgedOutcome, Judging, Marking, judge_change, modifying
 
 NO_OPTIONS = ModificationOptions()
 
@@ -104,9 +104,16 @@ def judge_modification(
         engine = _open_to_modify(work, key, instructions, options)
         before = Marking.of(engine.state)
         modified = _modified(work, engine, instructions, options)
-        others = [each.state for each in work.engines if each is not engine]
-        find = judge if judging is None else judging.judge
-        return JudgedOutcome.of(modified, find(before, engine.state, instructions, now=work.now, others=others))
+        return judged(work, engine, modified, before, modifying(instructions, before), judging)
+
+
+def judged(
+    work: UnitOfWork, engine: Engine, done: Outcome, before: Marking, change: Change, judging: Judging | None
+) -> JudgedOutcome:
+    """What was done to a process instance, with what harm; `before` is how it stood."""
+    others = [each.state for each in work.engines if each is not engine]
+    find = judge_change if judging is None else judging.judge
+    return JudgedOutcome.of(done, find(before, engine.state, change, now=work.now, others=others))
 
 
 def _open_to_modify(
@@ -186,8 +193,8 @@ def _set_suspended(key: int, suspended: bool, context: Context) -> Outcome:
         return outcome(engine, work.engines)
 
 
-def delete_process_instance(key: int, *, context: Context = SYSTEM) -> int:
-    """Remove an ended process instance with its history; Conflict while it runs. Returns the workspace's id."""
+def delete_process_instance(key: int, *, context: Context = SYSTEM) -> ProcessInstance:
+    """Remove an ended process instance with its history; Conflict while it runs. Returns the row as it was."""
     with transaction():
         row = ProcessInstance.objects.select_for_update().filter(pk=key).first()
         if row is None:
@@ -197,4 +204,4 @@ def delete_process_instance(key: int, *, context: Context = SYSTEM) -> int:
             raise Conflict(f"Expected process instance '{key}' to have ended, but it is active. Cancel it first.")
         if not context.dry_run:
             delete_instance_rows([key])
-        return row.workspace_id
+        return row

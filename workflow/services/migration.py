@@ -20,10 +20,11 @@ from workflow.migration import (
 )
 from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import Definition, definition, executable_process
-from workflow.persistence.unit_of_work import SYSTEM, Context, unit_of_work
-from workflow.services.instances import open_running
+from workflow.persistence.unit_of_work import SYSTEM, Context, UnitOfWork, unit_of_work
+from workflow.services.instances import judged, open_running
 from workflow.services.settling import settle
 from workflow.services.start_events import STARTED_BY_KEY, is_message_start
+from workflow.soundness import JudgedOutcome, Judging, Marking, migrating
 
 HOLD = "SELECT workspace_id FROM workflow_processdefinition WHERE key = %s FOR KEY SHARE"
 """Nobody deletes a process definition while an instance moves to it."""
@@ -52,15 +53,44 @@ def migrate_process_instance(
 ) -> Outcome:
     """Move one running process instance to the target definition as the plan says, or raise all that keeps it from that."""
     with unit_of_work(context) as work:
-        workspace_id = _hold(plan.target_definition_key)
-        engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
-        if workspace_id != engine.state.workspace_id:
-            raise _no_target(plan.target_definition_key)
-        found = definition(plan.target_definition_key)
-        _refuse_second_by_message(engine, found)
-        migrate(engine, plan, Target(found.key, found.version, found.process), options)
-        settle(work)
-        return outcome(engine, work.engines)
+        engine = _open_to_migrate(work, key, plan, options)
+        return _migrated(work, engine, plan, options)
+
+
+def judge_migration(
+    key: int,
+    plan: MigrationPlan,
+    *,
+    options: MigrationOptions = NO_OPTIONS,
+    context: Context = SYSTEM,
+    judging: Judging | None = None,
+) -> JudgedOutcome:
+    """Like `migrate_process_instance`, and tell what harm that does; in a dry run, would do.
+
+    With `judging`, which is shared by the commands of one plan on many, those that stand alike are looked at once.
+    """
+    with unit_of_work(context) as work:
+        engine = _open_to_migrate(work, key, plan, options)
+        before = Marking.of(engine.state)
+        done = _migrated(work, engine, plan, options)
+        change = migrating(plan.mappings, before, engine.state.process)
+        return judged(work, engine, done, before, change, judging)
+
+
+def _open_to_migrate(work: UnitOfWork, key: int, plan: MigrationPlan, options: MigrationOptions) -> Engine:
+    workspace_id = _hold(plan.target_definition_key)
+    engine = open_running(work, key, EngineOptions(options.skip_io_mappings, options.skip_listeners))
+    if workspace_id != engine.state.workspace_id:
+        raise _no_target(plan.target_definition_key)
+    return engine
+
+
+def _migrated(work: UnitOfWork, engine: Engine, plan: MigrationPlan, options: MigrationOptions) -> Outcome:
+    found = definition(plan.target_definition_key)
+    _refuse_second_by_message(engine, found)
+    migrate(engine, plan, Target(found.key, found.version, found.process), options)
+    settle(work)
+    return outcome(engine, work.engines)
 
 
 def _refuse_second_by_message(engine: Engine, target: Definition) -> None:
@@ -119,6 +149,7 @@ __all__ = [
     "MigrationOptions",
     "MigrationPlan",
     "generate_migration_plan",
+    "judge_migration",
     "migrate_process_instance",
     "validate_migration_plan",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workflow.engine.engine import EngineOptions
+from workflow.engine.engine import Engine, EngineOptions
 from workflow.engine.errors import Conflict, NotFound, Rejected
 from workflow.engine.outcome import Outcome, outcomes
-from workflow.engine.values import TypedValue
+from workflow.engine.values import TypedValue, Variables
 from workflow.modification import (
     CAMUNDA_7_INSTRUCTIONS,
     ActivateElement,
@@ -20,10 +20,11 @@ from workflow.modification.cancelling import CancelAll, CancelElementInstance, C
 from workflow.persistence.connection import fetch
 from workflow.persistence.definitions import definition
 from workflow.persistence.json_values import from_json
-from workflow.persistence.unit_of_work import SYSTEM, Context, unit_of_work
-from workflow.services.instances import check_vocabulary
+from workflow.persistence.unit_of_work import SYSTEM, Context, UnitOfWork, unit_of_work
+from workflow.services.instances import check_vocabulary, judged
 from workflow.services.settling import settle
 from workflow.services.start_events import require_startable
+from workflow.soundness import JudgedOutcome, Judging, Marking, starting
 
 ENDED = """
 SELECT key, state, definition_key, business_key, tags, start_element_id FROM workflow_processinstance
@@ -88,39 +89,93 @@ def restart_process_instances(
     The given definition has to be that of the ended ones; they run on it too, unless the options name another one. Each
     knows which one it restarts.
     """
+    with unit_of_work(context) as work:
+        engines = [begun.engine for begun in _begin_all(work, definition_key, keys, instructions, options, context)]
+        settle(work)
+        return outcomes(engines, work.engines)
+
+
+def judge_restart(
+    definition_key: int,
+    keys: Sequence[int],
+    instructions: Sequence[Instruction],
+    *,
+    options: RestartOptions = DEFAULTS,
+    context: Context = SYSTEM,
+    judging: Judging | None = None,
+) -> tuple[JudgedOutcome, ...]:
+    """Like `restart_process_instances`, and tell what harm there is in beginning so; in a dry run, would be.
+
+    With `judging`, which is shared by the commands of one plan on many, those that stand alike are looked at once.
+    """
+    with unit_of_work(context) as work:
+        begun = _begin_all(work, definition_key, keys, instructions, options, context)
+        settle(work)
+        found = outcomes([each.engine for each in begun], work.engines)
+        return tuple(
+            judged(work, each.engine, done, each.before, starting(instructions, each.before), judging)
+            for each, done in zip(begun, found, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    engine: Engine
+    before: Marking
+    """With its variables, and nothing that stands in it yet."""
+
+
+def _begin_all(
+    work: UnitOfWork,
+    definition_key: int,
+    keys: Sequence[int],
+    instructions: Sequence[Instruction],
+    options: RestartOptions,
+    context: Context,
+) -> list[_Begun]:
     if not keys:
         raise Rejected(
             "Expected at least one process instance to restart, but the list of process instance ids is empty."
         )
     refuse_unsuitable_for_restart(instructions)
-    with unit_of_work(context) as work:
-        workspace_id = definition(definition_key).workspace_id
-        context.authorize(workspace_id)
-        runs_on = definition_key if options.on_definition_key is None else options.on_definition_key
-        if definition(runs_on).workspace_id != workspace_id:
-            raise NotFound(
-                f"Expected to find a process definition with key '{runs_on}' to restart on, but there is none."
-            )
-        require_startable(work, runs_on)
-        ended = _ended(definition_key, list(dict.fromkeys(keys)))
-        variables = _variables([each.key for each in ended], options)
-        engines = []
-        for each in ended:
-            engine = work.create(
-                runs_on,
-                business_key=None if options.without_business_key else each.business_key,
-                start_reason=each.start_reason(options),
-                tags=each.tags,
-                options=EngineOptions(options.skip_io_mappings, options.skip_listeners),
-            )
-            check_vocabulary(engine, instructions)
-            engine.state.restarted_from_key = each.key
-            engine.variables.set_all_local(engine.state.root, variables.get(each.key, {}))
-            engine.begin_process()
-            Modification(engine).apply(instructions, ModificationOptions())
-            engines.append(engine)
-        settle(work)
-        return outcomes(engines, work.engines)
+    runs_on = _runs_on(definition_key, options, context)
+    require_startable(work, runs_on)
+    ended = _ended(definition_key, list(dict.fromkeys(keys)))
+    variables = _variables([each.key for each in ended], options)
+    return [_begin(work, runs_on, each, variables.get(each.key, {}), instructions, options) for each in ended]
+
+
+def _runs_on(definition_key: int, options: RestartOptions, context: Context) -> int:
+    workspace_id = definition(definition_key).workspace_id
+    context.authorize(workspace_id)
+    runs_on = definition_key if options.on_definition_key is None else options.on_definition_key
+    if definition(runs_on).workspace_id != workspace_id:
+        raise NotFound(f"Expected to find a process definition with key '{runs_on}' to restart on, but there is none.")
+    return runs_on
+
+
+def _begin(
+    work: UnitOfWork,
+    definition_key: int,
+    ended: _Ended,
+    variables: Variables,
+    instructions: Sequence[Instruction],
+    options: RestartOptions,
+) -> _Begun:
+    engine = work.create(
+        definition_key,
+        business_key=None if options.without_business_key else ended.business_key,
+        start_reason=ended.start_reason(options),
+        tags=ended.tags,
+        options=EngineOptions(options.skip_io_mappings, options.skip_listeners),
+    )
+    check_vocabulary(engine, instructions)
+    engine.state.restarted_from_key = ended.key
+    engine.variables.set_all_local(engine.state.root, variables)
+    engine.begin_process()
+    before = Marking.of(engine.state)
+    Modification(engine).apply(instructions, ModificationOptions())
+    return _Begun(engine, before)
 
 
 def refuse_unsuitable_for_restart(instructions: Sequence[Instruction]) -> None:
@@ -162,4 +217,4 @@ def _variables(keys: Sequence[int], options: RestartOptions) -> dict[int, dict[s
     return variables
 
 
-__all__ = ["RestartOptions", "refuse_unsuitable_for_restart", "restart_process_instances"]
+__all__ = ["RestartOptions", "judge_restart", "refuse_unsuitable_for_restart", "restart_process_instances"]

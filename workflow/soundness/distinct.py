@@ -1,14 +1,14 @@
-"""Judging the same plan on many process instances: those that stand alike are looked at once."""
+"""Judging plans on many process instances: those that stand alike, before the same change, are looked at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from workflow.engine.state import ProcessInstanceState
-from workflow.modification import Instruction
-from workflow.soundness.judging import Judged, compared, judge
+from workflow.soundness.change import Change
+from workflow.soundness.judging import Judged, compared, judge_change
 from workflow.soundness.marking import Marking
 from workflow.soundness.warnings import FixKind, SoundnessWarning
 
@@ -17,7 +17,7 @@ Shape = tuple[object, ...]
 
 @dataclass(slots=True)
 class Judging:
-    """The judgements of one plan, by how process instances stand before and after it.
+    """The judgements of plans, by how process instances stand before and after them.
 
     Warnings of several instances suggest nothing that names an element instance: that would be right for one of them only.
     """
@@ -28,18 +28,19 @@ class Judging:
         self,
         before: Marking,
         state: ProcessInstanceState,
-        instructions: Sequence[Instruction],
+        change: Change,
         *,
         now: datetime,
         others: Iterable[ProcessInstanceState] = (),
     ) -> Judged:
         """What is wrong with one more process instance after the plan."""
         after = Marking.of(state)
-        shape = (state.definition_key, state.state, shape_of(before), shape_of(after, before))
+        places = (before.definition_key, state.definition_key, state.state)
+        shape = (*places, change, shape_of(before), shape_of(after, before))
         found = self.known.get(shape)
         if found is not None and state.is_active:
-            return compared(found, before, state, instructions, now=now, others=others)
-        judged = judge(before, state, instructions, now=now, others=others)
+            return compared(found, before, state, change, now=now, others=others)
+        judged = judge_change(before, state, change, now=now, others=others)
         judged = replace(judged, warnings=tuple(_of_many(warning) for warning in judged.warnings))
         self.known[shape] = judged
         return judged

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from workflow.engine.state import CANCELED, COMPLETED, JobRow, ProcessInstanceState, UserTaskRow
+from workflow.engine.state import CANCELED, COMPLETED, DELETED, JobRow, ProcessInstanceState, UserTaskRow
 from workflow.graph import ElementType
 from workflow.soundness.marking import Marking
 from workflow.soundness.plan import Touched, due_to
 from workflow.soundness.warnings import Code, Severity, SoundnessWarning, drawn
+
+WORDS = {"MESSAGE": "message", "SIGNAL": "signal", "CONDITIONAL": "condition"}
 
 
 def endings(
@@ -44,6 +46,26 @@ def _callers(state: ProcessInstanceState, others: dict[int, ProcessInstanceState
     while key is not None and key in others:
         yield others[key]
         key = others[key].parent_key
+
+
+def completed_at_once(state: ProcessInstanceState) -> Iterator[SoundnessWarning]:
+    """That a process instance which begins has nothing to wait for."""
+    if not state.is_active:
+        how = "complete" if state.state == COMPLETED else "be canceled"
+        text = f"Nothing in it would wait: the new process instance would {how} at once."
+        yield SoundnessWarning(Code.INSTANCE_ENDS, Severity.INFO, (), text)
+
+
+def closed_waits(before: Marking, state: ProcessInstanceState) -> Iterator[SoundnessWarning]:
+    """Messages, signals and conditions that the target of a migration does not wait for."""
+    for row in state.subscriptions.values():
+        if row.key in before.work and row.state == DELETED and row.kind in WORDS:
+            text = f"'{drawn(row.element_id)}' no longer waits for its {WORDS[row.kind]}{_called(row.name)}."
+            yield SoundnessWarning(Code.WORK_LOST, Severity.INFO, (drawn(row.element_id),), text)
+
+
+def _called(name: str) -> str:
+    return f" '{name}'" if name else ""
 
 
 def lost_work(

@@ -11,13 +11,14 @@ from workflow.engine.state import ProcessInstanceState
 from workflow.engine.step import elements_leading_to
 from workflow.graph import ElementType, FlowNode, Semantics, SequenceFlow
 from workflow.modification import Instruction
-from workflow.soundness.ending import endings, lost_work
+from workflow.soundness.change import Change, modifying
+from workflow.soundness.ending import closed_waits, completed_at_once, endings, lost_work
 from workflow.soundness.exploring import Budget
 from workflow.soundness.marking import Marking, Token
 from workflow.soundness.net import is_join
-from workflow.soundness.plan import Touched, bringing, canceling, due_to, touched
+from workflow.soundness.plan import Touched, bringing, canceling, due_to
 from workflow.soundness.scopes import Analysis, Prospect, Trouble, regular
-from workflow.soundness.variables import missing_variables, written_by
+from workflow.soundness.variables import missing_variables, unset_variables, written_by
 from workflow.soundness.warnings import Code, Fix, FixKind, Severity, SoundnessWarning, drawn
 
 MAX_WARNINGS = 50
@@ -61,39 +62,69 @@ def judge(
     others: Iterable[ProcessInstanceState] = (),
     budget: Budget | None = None,
 ) -> Judged:
-    """What is wrong with a process instance after a plan that was not wrong before.
+    """What is wrong with a process instance after a modification; see `judge_change`."""
+    return judge_change(before, state, modifying(instructions, before), now=now, others=others, budget=budget)
 
-    `state` is as the plan has left it, `others` the process instances that it has touched besides.
+
+def judge_change(
+    before: Marking,
+    state: ProcessInstanceState,
+    change: Change,
+    *,
+    now: datetime,
+    others: Iterable[ProcessInstanceState] = (),
+    budget: Budget | None = None,
+) -> Judged:
+    """What is wrong with a process instance after a change that was not wrong before.
+
+    `state` is as the change has left it, `others` the process instances that it has touched besides. What begins anew is compared
+    with an instance in which nothing stands.
     """
     budget = budget or Budget()
-    plan = [touched(instruction, before) for instruction in instructions]
-    after = Marking.of(state)
-    found = [*endings(before, state, others), *lost_work(before, state, others, plan, now)]
+    found = list(_lost(before, state, change, now, others))
     if state.is_active:
-        found += _Comparison(before, after, plan, state.process.semantics, budget).warnings()
+        found += _Comparison(before, Marking.of(state), change, state.process.semantics, budget).warnings()
     if budget.is_used_up:
         found.append(_not_finished())
-    order = list(Severity)
-    found.sort(key=lambda warning: order.index(warning.severity))
-    return Judged(tuple(found[:MAX_WARNINGS]), not budget.is_used_up)
+    return _in_order(found, is_complete=not budget.is_used_up)
 
 
 def compared(
     known: Judged,
     before: Marking,
     state: ProcessInstanceState,
-    instructions: Sequence[Instruction],
+    change: Change,
     *,
     now: datetime,
     others: Iterable[ProcessInstanceState] = (),
 ) -> Judged:
     """What is known of a process instance that stands alike, with the work that is lost in this one."""
-    plan = [touched(instruction, before) for instruction in instructions]
     lasting = [warning for warning in known.warnings if warning.code is not Code.WORK_LOST]
-    found = [*lasting, *lost_work(before, state, others, plan, now)]
+    own = [each for each in _lost(before, state, change, now, others) if each.code is Code.WORK_LOST]
+    return _in_order([*lasting, *own], is_complete=known.is_complete)
+
+
+def _lost(
+    before: Marking,
+    state: ProcessInstanceState,
+    change: Change,
+    now: datetime,
+    others: Iterable[ProcessInstanceState],
+) -> Iterator[SoundnessWarning]:
+    """What ends for good."""
+    if change.is_start:
+        yield from completed_at_once(state)
+        return
+    yield from endings(before, state, others)
+    yield from lost_work(before, state, others, change.steps, now)
+    if change.is_migration:
+        yield from closed_waits(before, state)
+
+
+def _in_order(found: list[SoundnessWarning], *, is_complete: bool) -> Judged:
     order = list(Severity)
     found.sort(key=lambda warning: order.index(warning.severity))
-    return Judged(tuple(found[:MAX_WARNINGS]), known.is_complete)
+    return Judged(tuple(found[:MAX_WARNINGS]), is_complete)
 
 
 def _not_finished() -> SoundnessWarning:
@@ -109,7 +140,7 @@ def _not_finished() -> SoundnessWarning:
 class _Comparison:
     before: Marking
     after: Marking
-    plan: Sequence[Touched]
+    change: Change
     semantics: Semantics
     budget: Budget
     was: Analysis = field(init=False)
@@ -125,13 +156,32 @@ class _Comparison:
         for warning in self._warnings():
             told.setdefault(warning.identity, []).append(warning)
         for alike in told.values():
-            yield alike[0] if len(alike) == 1 else _together(alike)
+            found = alike[0] if len(alike) == 1 else _together(alike)
+            yield replace(found, fixes=()) if self.change.is_migration else found
+
+    @property
+    def plan(self) -> Sequence[Touched]:
+        """The steps of the change."""
+        return self.change.steps
+
+    def prospect_before(self, scope_key: int, element: FlowNode) -> Prospect | None:
+        """What a scope instance could reach before, in the words of now; None if it is a new one."""
+        if (
+            not self.before.has_scope(scope_key)
+            or self.change.after(self.before.scope_element(scope_key)) is not element
+        ):
+            return None
+        found = self.was.prospect(scope_key)
+        return found.renamed(self.change.renamed) if self.change.renamed is not None else found
 
     def _warnings(self) -> Iterator[SoundnessWarning]:
         for scope_key in self.now.scopes():
             yield from _Scope(self, scope_key).warnings()
         yield from self._beside_interrupting()
-        yield from missing_variables(self.before, self.after, self.plan)
+        if self.change.is_migration:
+            yield from unset_variables(self.before, self.after, self.change)
+        else:
+            yield from missing_variables(self.before, self.after, self.plan)
 
     def _beside_interrupting(self) -> Iterator[SoundnessWarning]:
         """Event sub-processes that the plan has opened without interrupting what they stand for."""
@@ -174,7 +224,7 @@ def _together(alike: Sequence[SoundnessWarning]) -> SoundnessWarning:
 
 def mending(marking: Marking, scope_key: int, gateway: FlowNode) -> tuple[Fix, ...]:
     """What would let a join go on at which tokens wait for ever; nothing if nothing simple does."""
-    comparison = _Comparison(marking, marking, (), marking.process.semantics, Budget())
+    comparison = _Comparison(marking, marking, Change(()), marking.process.semantics, Budget())
     scope = _Scope(comparison, scope_key)
     lacking = scope.after.missing.get(gateway)
     return () if lacking is None else tuple(scope._fixes(gateway, sorted(lacking, key=lambda flow: flow.id)))
@@ -190,8 +240,7 @@ class _Scope:
         self.element = comparison.after.scope_element(key)
         self.is_old = comparison.before.has_scope(key)
         self.after = comparison.now.prospect(key)
-        same = self.is_old and comparison.before.scope_element(key) is self.element
-        self.before: Prospect | None = comparison.was.prospect(key) if same else None
+        self.before = comparison.prospect_before(key, self.element)
         self.regular = regular(self.element, comparison.semantics)
 
     def warnings(self) -> Iterator[SoundnessWarning]:
@@ -438,4 +487,4 @@ def _names(names: Sequence[str]) -> str:
     return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if len(quoted) > 1 else "".join(quoted)
 
 
-__all__ = ["Judged", "compared", "judge", "mending"]
+__all__ = ["Judged", "compared", "judge", "judge_change", "mending"]

@@ -48,7 +48,8 @@ class Marking:
     variables: Mapping[int, frozenset[str]]
     """The names of the variables of each scope."""
     work: frozenset[int] = frozenset()
-    """The keys of open jobs and user tasks."""
+    """The keys of open jobs, user tasks and event subscriptions."""
+    definition_key: int = 0
 
     @classmethod
     def of(cls, state: ProcessInstanceState) -> Marking:
@@ -80,7 +81,9 @@ class Marking:
             held,
             {each.key: frozenset(each.variables) for each in state.elements.values() if each.variables},
             frozenset(key for key, job in state.jobs.items() if job.state in (CREATED, FAILED))
-            | frozenset(key for key, task in state.user_tasks.items() if task.state == CREATED),
+            | frozenset(key for key, task in state.user_tasks.items() if task.state == CREATED)
+            | frozenset(key for key, row in state.subscriptions.items() if row.state == CREATED),
+            state.definition_key,
         )
 
     @classmethod

@@ -27,10 +27,11 @@ from workflow.soundness.warnings import drawn
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The elements that one instruction starts and ends."""
+    """The elements that one step of a plan starts and ends, and those that running instances become."""
 
     started: tuple[FlowNode, ...] = ()
     ended: tuple[FlowNode, ...] = ()
+    moved: tuple[FlowNode, ...] = ()
 
 
 def touched(instruction: Instruction, before: Marking) -> Touched:
@@ -75,7 +76,7 @@ def due_to(plan: Sequence[Touched], elements: Iterable[FlowNode]) -> tuple[int, 
 def _concerns(touched: Touched, elements: set[FlowNode]) -> bool:
     for element in elements:
         leading = elements_leading_to(element) | {element}
-        for node in (*touched.started, *touched.ended):
+        for node in (*touched.started, *touched.ended, *touched.moved):
             seen = {node, *node.flow_scopes()}
             if seen & leading or element in seen:
                 return True

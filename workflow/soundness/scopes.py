@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import lru_cache
 
@@ -45,6 +45,22 @@ class Prospect:
     surplus: frozenset[FlowNode]
     """Joins that two tokens may come to over one flow."""
     order: Mapping[FlowNode, int]
+
+    def renamed(self, names: Mapping[FlowNode, FlowNode]) -> Prospect:
+        """The same, told of what stands for the elements elsewhere; what nothing stands for is left out."""
+
+        def known(nodes: Iterable[FlowNode]) -> frozenset[FlowNode]:
+            return frozenset(names[node] for node in nodes if node in names)
+
+        return replace(
+            self,
+            joins={names[node]: trouble for node, trouble in self.joins.items() if node in names},
+            missing={},
+            dead=known(self.dead),
+            doubled=known(self.doubled),
+            surplus=known(self.surplus),
+            order={},
+        )
 
 
 def prospect(net: Net, marking: Mapping[int, int], budget: Budget) -> Prospect:

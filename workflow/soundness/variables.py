@@ -7,7 +7,7 @@ known to be missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -29,7 +29,8 @@ from workflow.graph import (
     Semantics,
     SignalEvent,
 )
-from workflow.soundness.marking import Marking
+from workflow.soundness.change import Change
+from workflow.soundness.marking import Marking, Token
 from workflow.soundness.plan import Touched
 from workflow.soundness.warnings import Code, Fix, FixKind, Severity, SoundnessWarning, drawn
 
@@ -109,16 +110,22 @@ def reads_entering(node: FlowNode) -> tuple[Read, ...]:
 @lru_cache(maxsize=10_000)
 def reads_leaving(node: FlowNode) -> tuple[Read, ...]:
     """What is read when the element is done."""
-    conditions = [flow.condition for flow in node.outgoing if flow.condition is not None]
-    known = set(IMPLICIT) | {mapping.target.partition(".")[0] for mapping in node.inputs} | written(node)
+    return () if sets_anything(node) else reads_explicitly_leaving(node)
+
+
+@lru_cache(maxsize=10_000)
+def reads_explicitly_leaving(node: FlowNode) -> tuple[Read, ...]:
+    """The same, as if nobody brought anything along."""
+    known = _own_names(node)
     found: list[Read] = []
-    if not sets_anything(node):
-        for mapping in node.outputs:
-            found += _reads(node, _expressions(mapping.source), known, fails=False)
-    elif conditions:
-        return ()
-    found += _reads(node, conditions, known, fails=True)
-    return tuple(found)
+    for mapping in node.outputs:
+        found += _reads(node, _expressions(mapping.source), known, fails=False)
+    conditions = [flow.condition for flow in node.outgoing if flow.condition is not None]
+    return tuple(found + _reads(node, conditions, known, fails=True))
+
+
+def _own_names(node: FlowNode) -> set[str]:
+    return set(IMPLICIT) | {mapping.target.partition(".")[0] for mapping in node.inputs} | written(node)
 
 
 def _reads(node: FlowNode, expressions: Iterable[Expression | None], known: set[str], *, fails: bool) -> list[Read]:
@@ -216,6 +223,51 @@ def missing_variables(before: Marking, after: Marking, plan: Sequence[Touched]) 
         if skipped:
             told.update(skipped)
             yield _handed_over(skipped, node, position)
+
+
+def unset_variables(before: Marking, after: Marking, change: Change) -> Iterator[SoundnessWarning]:
+    """Variables that a migrated token's way on reads, and that nothing sets there or has set before (of a migration).
+
+    What somebody may bring along who answers a wait counts for nothing where the target's model sets the variable itself, at a
+    place that the token has left behind.
+    """
+    known = {each.read.name for token in before.tokens.values() for each in _lacking(token, before)}
+    told: set[str] = set()
+    for token in islice(after.tokens.values(), MAX_BEGUN):
+        found = [each for each in _lacking(token, after) if each.read.name not in known | told]
+        position = next((i for i, step in enumerate(change.steps) if token.element in step.moved), None)
+        for name in dict.fromkeys(each.read.name for each in found):
+            told.add(name)
+            yield replace(
+                _warning([each for each in found if each.read.name == name], token.element, position), fixes=()
+            )
+
+
+def _lacking(token: Token, marking: Marking) -> list[_Missing]:
+    """What is missing behind a token that stands, whoever may bring along what the model itself sets elsewhere."""
+    node, scope_key = token.element, token.scope_key
+    found = _missing_from(node, marking, scope_key, entered=True)
+    names = {each.read.name for each in found}
+    left_behind = [name for name in _set_before(node) if name not in marking.visible(scope_key) | names]
+    if not left_behind:
+        return found
+    conditions_count = marking.process.semantics is Semantics.CAMUNDA_7
+    for name in left_behind:
+        readers = _readers(node, name, conditions_count)
+        found += [_Missing(read, not _avoids(node, readers)) for read in readers.values()]
+    return found
+
+
+def _readers(node: FlowNode, name: str, conditions_count: bool) -> dict[FlowNode, Read]:
+    """Who reads a variable behind an element before another one is known to set it."""
+    found: dict[FlowNode, Read] = {}
+    for each in _reachable(node, lambda one: name in written(one)):
+        reads = reads_entering(each) if each is not node else ()
+        leaving = reads_explicitly_leaving(each) if _decides(each, conditions_count) else ()
+        read = next((read for read in (*reads, *leaving) if read.name == name), None)
+        if read is not None:
+            found[each] = read
+    return found
 
 
 def _known(before: Marking) -> set[tuple[str, FlowNode]]:
@@ -325,19 +377,27 @@ def _avoids(node: FlowNode, readers: Iterable[FlowNode]) -> bool:
 
 def _usually_set(node: FlowNode, after: Marking, scope_key: int) -> list[str]:
     """Variables that are always set before an element is reached regularly, and not there now, and that it hands on."""
-    scope = node.flow_scope
-    if node.type not in HANDS_OVER or node.inputs or scope is None:
+    if node.type not in HANDS_OVER or node.inputs:
         return []
     visible = after.visible(scope_key)
-    names = {name for child in scope.children if child is not node for name in written(child)} - visible
+    return [name for name in _set_before(node) if name not in visible]
+
+
+@lru_cache(maxsize=10_000)
+def _set_before(node: FlowNode) -> tuple[str, ...]:
+    """Variables that other elements of the scope always set before this one is reached regularly."""
+    scope = node.flow_scope
+    if scope is None:
+        return ()
+    names = {name for child in scope.children if child is not node for name in written(child)}
     start = scope.none_start_event or (scope.start_events[0] if scope.start_events else None)
     if start is None:
-        return []
-    return [
+        return ()
+    return tuple(
         name
         for name in sorted(names)
         if node not in set(_reachable(start, lambda each, name=name: name in written(each)))  # type: ignore[misc]
-    ]
+    )
 
 
 def _warning(found: Sequence[_Missing], node: FlowNode, position: int | None) -> SoundnessWarning:

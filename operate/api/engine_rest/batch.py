@@ -34,7 +34,7 @@ from operate.api.engine_rest.ids import id_of, key_of
 from operate.api.engine_rest.listing import Listing, count_of
 from operate.api.engine_rest.values import date_text
 from operate.batch.models import ENDED, Batch, BatchItem, BatchJob, BatchType
-from operate.batch.plans import Plan
+from operate.batch.plans import Plan, kind_of
 from operate.batch.submitting import Selection
 from workflow.models import Workspace
 
@@ -125,7 +125,7 @@ class _Tenants:
 def _common(row: Batch, tenants: _Tenants) -> dict[str, Any]:
     return {
         "id": id_of(row.key),
-        "type": TYPES[BatchType(row.type)],
+        "type": TYPES[kind_of(row)],
         "totalJobs": row.jobs_total,  # type: ignore[attr-defined]
         "batchJobsPerSeed": row.jobs_total,  # type: ignore[attr-defined]
         "invocationsPerBatchJob": row.items_per_job,
@@ -149,7 +149,8 @@ def batch(row: Batch, tenants: _Tenants) -> dict[str, Any]:
 
 
 def _of_type(name: str) -> Q:
-    return Q(type__in=[kind for kind, known in TYPES.items() if known == name])
+    kinds = [kind.value for kind, known in TYPES.items() if known == name]
+    return Q(type__in=kinds) | Q(type=BatchType.UNDO, plan__inverse__in=kinds)
 
 
 def _of_tenants(slugs: Sequence[str]) -> Q:

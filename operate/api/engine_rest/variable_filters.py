@@ -182,7 +182,7 @@ def _equals(condition: VariableCondition, value: object) -> Q:
         return Q(kind="null") | Q(value__isnull=True)
     if isinstance(value, str) and condition.values_ignore_case:
         return Q(kind="string", plain__iexact=value)
-    return Q(value=value)
+    return Q(value__same=value)
 
 
 def _compares(condition: VariableCondition, value: object) -> Q:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -11,14 +12,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.models import Channel
-from operate.api.base import AlwaysJSON, ApiView, key_of
+from operate.api.base import AlwaysJSON, ApiView, SomeAction, key_of
 from operate.api.fettle import errors
 from operate.api.fettle.schema import FettleSchema, Schema
 from operate.plans.json_form import read
 from workflow.engine.errors import NotFound
 
+BREAK_GLASS = "break_glass"
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlass:
+    """Do it without the approval that it needs; the approvers are told, with the reason."""
+
+    reason: str
 
 
 class FettleView(ApiView):
@@ -48,6 +57,14 @@ class FettleView(ApiView):
     def read(self, kind: type[T]) -> T:
         """The body as a dataclass; Malformed names all that is wrong with it."""
         return read(kind, self.body())
+
+    def act(self, action: type[SomeAction], **options: Any) -> SomeAction:
+        """The action for this request's user; with `break_glass` in the body, without the approval that it needs."""
+        body = self.body() if self.request.method != "GET" else {}
+        given = body.get(BREAK_GLASS) if isinstance(body, Mapping) else None
+        if given is not None:
+            options["break_glass"] = read(BreakGlass, given, BREAK_GLASS).reason
+        return super().act(action, **options)
 
     @staticmethod
     def key(text: str, what: str = "a process instance") -> int:

@@ -15,6 +15,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from operate.api.base import MAX_BODY_BYTES
+from operate.approvals.approving import Differs
+from operate.approvals.gate import ApprovalNeeded
 from operate.plans.changes import changes_since
 from operate.plans.json_form import Malformed, write
 from operate.plans.judgement import warnings_json
@@ -67,8 +69,14 @@ def _refusal(error: Exception, request: Any) -> Facts | None:
             return 409, error.message, {"revision": error.revision, "changes": write(changes)}
         case NotAccepted():
             return 409, error.message, {"warnings": warnings_json(error.warnings)}
+        case Differs():
+            more = {"differences": write(error.differences), "confirmation": error.confirmation}
+            return 409, error.message, more
         case Conflict() | ElementFailure() | BpmnError():
             return 409, str(error), {}
+        case ApprovalNeeded():
+            policy = {"key": str(error.policy.id), "name": error.policy.name}
+            return 403, error.message, {"right": str(error.right), "policy": policy}
         case Forbidden():
             return 403, error.message, {"right": str(error.right)}
     return None

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import ModifyProcessInstance
-from operate.api.fettle.base import FettleView
+from operate.api.fettle.base import BreakGlass, FettleView
 from operate.api.fettle.outcomes import OUTCOME, outcome_json
 from operate.api.fettle.schema import (
     FLAG,
@@ -60,6 +60,7 @@ class Modification(Plan):
     proceed: bool = False
     reason: str = ""
     accepted_warnings: tuple[Acceptance, ...] = ()
+    break_glass: BreakGlass | None = None
 
     @property
     def options(self) -> ModificationOptions:

@@ -4,16 +4,49 @@ from __future__ import annotations
 
 from django.urls import path
 
-from operate.api.fettle import audit_events, back, diagnosis, modification, search, snapshots, undo, variables
+from operate.api.fettle import (
+    alerts,
+    approval_policies,
+    audit_events,
+    back,
+    diagnosis,
+    drafts,
+    modification,
+    notes,
+    search,
+    snapshots,
+    undo,
+    variables,
+)
 from operate.api.fettle.dry_run import DryRun
 from operate.api.fettle.openapi import OpenApiDocument
 
 INSTANCE = "process-instances/<str:key>"
 SCOPE = "scopes/<str:key>"
+DRAFT = "drafts/<str:key>"
 
 resources = [
+    path("saved-filters", alerts.SavedFilters.as_view()),
+    path("alerts", alerts.Alerts.as_view()),
+    path("alerts/<str:key>", alerts.OneAlert.as_view()),
+    path("alerts/<str:key>/history", alerts.AlertHistory.as_view()),
+    path("drafts", drafts.Drafts.as_view()),
+    path(DRAFT, drafts.OneDraft.as_view()),
+    path(f"{DRAFT}/comments", drafts.DraftComments.as_view()),
+    path(f"{DRAFT}/dry-run", drafts.TryDraft.as_view()),
+    path(f"{DRAFT}/request", drafts.RequestDraft.as_view()),
+    path(f"{DRAFT}/approve", drafts.Approve.as_view()),
+    path(f"{DRAFT}/reject", drafts.Reject.as_view()),
+    path(f"{DRAFT}/withdraw", drafts.Withdraw.as_view()),
+    path(f"{DRAFT}/apply", drafts.Apply.as_view()),
+    path("approval-policies", approval_policies.Policies.as_view()),
+    path("approval-policies/<str:key>", approval_policies.OnePolicy.as_view()),
     path("audit-events/search", audit_events.SearchAuditEvents.as_view()),
     path("audit-events/export", audit_events.ExportAuditEvents.as_view()),
+    path("audit-events/<str:key>/undo", undo.UndoOfEvent.as_view()),
+    path("audit-events/<str:key>/undo/dry-run", undo.UndoDryRun.as_view()),
+    path("batches/<str:key>/undo", undo.UndoOfBatch.as_view()),
+    path("batches/<str:key>/undo/dry-run", undo.UndoOfBatchDryRun.as_view()),
     path("dry-run", DryRun.as_view()),
     path(f"{INSTANCE}/modification", modification.Modify.as_view()),
     path(f"{INSTANCE}/modification/dry-run", modification.ModifyDryRun.as_view()),
@@ -24,6 +57,8 @@ resources = [
     path(f"{INSTANCE}/back", back.Back.as_view()),
     path(f"{INSTANCE}/back/dry-run", back.BackDryRun.as_view()),
     path(f"{INSTANCE}/back/targets", back.BackTargets.as_view()),
+    path(f"{INSTANCE}/notes", notes.Notes.as_view()),
+    path(f"{INSTANCE}/notes/<str:note>", notes.OneNote.as_view()),
     path("search/process-instances", search.SearchProcessInstances.as_view()),
     path("search/paths", search.SearchablePaths.as_view()),
     path(f"{INSTANCE}/scopes", variables.Scopes.as_view()),

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from operate.actions import Edited, EditVariables
 from operate.api.base import StorableJSONParser, check_storable, read_body
-from operate.api.fettle.base import FettleView
+from operate.api.fettle.base import BreakGlass, FettleView
 from operate.api.fettle.outcomes import OUTCOME, outcome_json
 from operate.api.fettle.schema import (
     ANYTHING,
@@ -31,7 +31,7 @@ from operate.api.fettle.schema import (
     array,
 )
 from operate.masking.masks import Masks
-from operate.plans.json_form import KEY_SCHEMA
+from operate.plans.json_form import KEY_SCHEMA, schema_of
 from operate.variables import exact
 from operate.variables.checking import Checked, check
 from operate.variables.edits import Change, Edit, read_edit
@@ -112,12 +112,14 @@ SINGLE = also(
     delete=NAMES,
     accept_types=ACCEPTED,
     reason=TEXT,
+    break_glass=schema_of(BreakGlass),
 )
 WHOLE_DOCUMENT = also(
     EDIT,
     document={"description": "All variables of the scope as one JSON object, or the text of it."},
     accept_types=ACCEPTED,
     reason=TEXT,
+    break_glass=schema_of(BreakGlass),
 )
 SAVED = all_of(changes=array(CHANGE), warnings=array(WARNING), seen=VERSIONS, outcome=OUTCOME)
 CHECKED = also(

@@ -53,7 +53,12 @@ ERRORS = array(record(partitionId=WHOLE, type=TEXT, message=TEXT))
 
 
 def _of_types(path: str) -> dict[str, Q]:
-    return {name: Q(**{path: kind.value}) for kind, name in TYPES.items()}
+    """The types by name; one that takes back another batch is what it does for that."""
+    inverse = f"{path.removesuffix('type')}plan__inverse"
+    return {
+        name: Q(**{path: kind.value}) | Q(**{path: BatchType.UNDO.value, inverse: kind.value})
+        for kind, name in TYPES.items()
+    }
 
 
 def _told(conditions: dict[str, Q]) -> Case:

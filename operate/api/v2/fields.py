@@ -178,7 +178,7 @@ class Field:
             case Kind.SERIALIZED:
                 if len(typed) > MOST_PARTS:
                     raise InvalidArgument(f"Expected '{path}' to have at most {MOST_PARTS} values, found {len(typed)}.")
-                return any_of(Q(**{self.column: value}) for value in typed)
+                return any_of(Q(**{f"{self.column}__same": value}) for value in typed)
         return Q(**{f"{self.column}__in": typed}) if len(typed) != 1 else Q(**{self.column: typed[0]})
 
     def _like(self, pattern: str) -> Q:

@@ -79,7 +79,12 @@ class Order:
         for (column, _kind, descending), value in zip(self.columns, values, strict=True):
             found |= equal & self._beyond(column, descending, value)
             equal &= Q(**{f"{column}__isnull": True}) if value is None else Q(**{column: value})
-        return found
+        return found & self._not_before(values[0])
+
+    def _not_before(self, value: Any) -> Q:
+        """What follows from the rest, in a form that an index knows: of newest rows first, only those that are not newer."""
+        column, _kind, descending = self.columns[0]
+        return Q(**{f"{column}__lte": value}) if descending and value is not None and len(self.columns) > 1 else Q()
 
     @staticmethod
     def _beyond(column: str, descending: bool, value: Any) -> Q:

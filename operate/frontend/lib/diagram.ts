@@ -2,7 +2,36 @@
 
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 
+import { Keys } from './diagram_keys';
 import { h } from './dom';
+import { texts } from './texts';
+
+const T = texts({
+  en: {
+    notLoaded: (status: number) => `The model could not be loaded (status ${status}).`,
+    laidOut: 'laid out automatically',
+    laidOutHint: 'The model has no diagram of its own; this one was laid out automatically.',
+    running: 'running',
+    incident: 'with an incident',
+    canceled: 'canceled',
+    completed: 'completed',
+    wouldPass: 'would be passed',
+    wouldCome: 'would become active',
+    wouldGo: 'would be terminated',
+  },
+  de: {
+    notLoaded: (status) => `Das Modell konnte nicht geladen werden (Status ${status}).`,
+    laidOut: 'automatisch angeordnet',
+    laidOutHint: 'Das Modell hat kein eigenes Diagramm; dieses wurde automatisch angeordnet.',
+    running: 'laufend',
+    incident: 'mit Vorfall',
+    canceled: 'abgebrochen',
+    completed: 'abgeschlossen',
+    wouldPass: 'würde durchlaufen',
+    wouldCome: 'würde aktiv',
+    wouldGo: 'würde beendet',
+  },
+});
 
 export interface Figures {
   active?: number;
@@ -18,7 +47,7 @@ export interface DiagramState {
   names: Record<string, string>;
 }
 
-interface Shape {
+export interface Shape {
   id: string;
   type: string;
   x: number;
@@ -27,6 +56,9 @@ interface Shape {
   height: number;
   waypoints?: unknown;
   parent?: Shape;
+  incoming?: { source: Shape }[];
+  outgoing?: { target: Shape }[];
+  businessObject?: { name?: string };
 }
 interface Canvas {
   zoom(to: number | 'fit-viewport', center?: 'auto'): number;
@@ -83,10 +115,10 @@ export class Diagram {
   }
 
   /** Draw a model; one without shapes of its own is laid out first. */
-  static async draw(container: HTMLElement, url: string): Promise<Diagram> {
-    const response = await fetch(url);
+  static async draw(container: HTMLElement, model: string | Response): Promise<Diagram> {
+    const response = model instanceof Response ? model : await fetch(model);
     if (!response.ok) {
-      throw new Error(`The model could not be loaded (status ${response.status}).`);
+      throw new Error(T.notLoaded(response.status));
     }
     let xml = await response.text();
     const isDrawn = hasShapes(xml);
@@ -99,8 +131,7 @@ export class Diagram {
     diagram.fit();
     diagram.listen();
     if (!isDrawn) {
-      const hint = 'The model has no diagram of its own; this one was laid out automatically.';
-      container.after(h('div', { class: 'ft-diagram-hint', title: hint }, 'laid out automatically'));
+      container.after(h('div', { class: 'ft-diagram-hint', title: T.laidOutHint }, T.laidOut));
     }
     return diagram;
   }
@@ -123,9 +154,38 @@ export class Diagram {
     });
     bus.on('element.hover', ({ element }) => this.onHover(this.isNode(element.id) ? element.id : null));
     bus.on('canvas.viewbox.changed', () => this.onMove());
+    this.keys = new Keys(this.container, this);
   }
 
   onMove: () => void = () => {};
+  private keys: Keys | null = null;
+
+  /** What is drawn of an element. */
+  shape(id: string): Shape | undefined {
+    return this.registry.get(id);
+  }
+
+  graphics(id: string): SVGElement {
+    return this.registry.getGraphics(id);
+  }
+
+  get chosen(): string | null {
+    return this.selected;
+  }
+
+  /** Let the keyboard go on from an element. */
+  focus(id: string): void {
+    this.keys?.focus(id);
+  }
+
+  /** Move the picture if the element is not in sight. */
+  show(id: string): void {
+    const place = this.place(id);
+    const { clientWidth, clientHeight } = this.container;
+    if (place && (place.left < 0 || place.top < 0 || place.right > clientWidth || place.bottom > clientHeight)) {
+      this.canvas.scrollToElement(id, 40);
+    }
+  }
 
   /** Whether this is an element that can have instances, and is drawn. */
   isNode(id: string): boolean {
@@ -151,6 +211,7 @@ export class Diagram {
       this.canvas.removeMarker(this.selected, 'is-selected');
     }
     this.selected = id && this.registry.get(id) ? id : null;
+    this.keys?.selected(this.selected);
     if (this.selected) {
       this.canvas.addMarker(this.selected, 'is-selected');
       if (scroll) {
@@ -176,17 +237,18 @@ export class Diagram {
   }
 
   /** State badges, as Operate has them: active and incident at the bottom, canceled and completed at the top. */
-  showFigures(state: Pick<DiagramState, 'elements' | 'flows'>): void {
+  showFigures(state: Pick<DiagramState, 'elements' | 'flows'> & Partial<Pick<DiagramState, 'names'>>): void {
     this.overlays.remove({ type: 'figures' });
+    this.keys?.label(state.elements);
     for (const [id, figures] of Object.entries(state.elements)) {
       if (!this.registry.get(id)) {
         continue;
       }
       const incidents = figures.incidents ?? 0;
-      this.badge(id, 'active', Math.max(0, (figures.active ?? 0) - incidents), { bottom: 9, left: -9 }, 'running');
-      this.badge(id, 'incident', incidents, { bottom: 9, right: 13 }, 'with an incident');
-      this.badge(id, 'canceled', figures.canceled ?? 0, { top: -13, left: -9 }, 'canceled');
-      this.badge(id, 'completed', figures.completed ?? 0, { top: -13, right: 13 }, 'completed');
+      this.badge(id, 'active', Math.max(0, (figures.active ?? 0) - incidents), { bottom: 9, left: -9 }, T.running);
+      this.badge(id, 'incident', incidents, { bottom: 9, right: 13 }, T.incident);
+      this.badge(id, 'canceled', figures.canceled ?? 0, { top: -13, left: -9 }, T.canceled);
+      this.badge(id, 'completed', figures.completed ?? 0, { top: -13, right: 13 }, T.completed);
     }
     this.mark('is-taken', state.flows);
     this.mark(
@@ -246,19 +308,13 @@ export class Diagram {
     };
     for (const { id, total } of outcome?.activated ?? []) {
       const isPassed = passed.has(id);
-      badge(
-        id,
-        isPassed ? 'passes' : 'comes',
-        isPassed ? '✓' : `+${total}`,
-        isPassed ? 'would be passed' : 'would become active',
-        {
-          bottom: -4,
-          left: 18,
-        },
-      );
+      badge(id, isPassed ? 'passes' : 'comes', isPassed ? '✓' : `+${total}`, isPassed ? T.wouldPass : T.wouldCome, {
+        bottom: -4,
+        left: 18,
+      });
     }
     for (const { id, total } of outcome?.terminated ?? []) {
-      badge(id, 'goes', `−${total}`, 'would be terminated', { bottom: -4, right: 40 });
+      badge(id, 'goes', `−${total}`, T.wouldGo, { bottom: -4, right: 40 });
     }
     const red = outcome?.warnings.filter((each) => each.severity === 'red') ?? [];
     this.mark(

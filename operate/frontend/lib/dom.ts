@@ -1,5 +1,7 @@
 /* Small verbs for building and finding elements. */
 
+import { texts } from './texts';
+
 type Child = Node | string | null | undefined | false;
 type Attributes = Record<string, string | number | boolean | ((event: Event) => void) | null | undefined>;
 
@@ -40,20 +42,55 @@ export function jsonOf<T>(id: string): T {
   return JSON.parse(need(`#${id}`).textContent ?? 'null') as T;
 }
 
-export function toast(text: string, kind: 'success' | 'error' | 'warning' | 'info' = 'success'): void {
-  const icons = { success: 'check_circle', error: 'error', warning: 'warning', info: 'info' };
-  const message = h('div', { class: `ft-toast ft-toast-${kind}` }, icon(icons[kind]), h('span', {}, text));
+const T = texts({ en: { dismiss: 'Dismiss' }, de: { dismiss: 'Schließen' } });
+const ICONS = { success: 'check_circle', error: 'error', warning: 'warning', info: 'info' };
+const READING_MS = 6000;
+const FOLLOWING_MS = 12_000;
+
+/** Say shortly what has happened, with where to go from there. What went wrong stays until it is dismissed. */
+export function toast(
+  text: string,
+  kind: keyof typeof ICONS = 'success',
+  ...links: { label: string; href: string }[]
+): void {
+  const message = h(
+    'div',
+    { class: `ft-toast ft-toast-${kind}`, role: kind === 'error' ? 'alert' : 'status' },
+    icon(ICONS[kind]),
+    h('span', { class: 'ft-grow' }, text),
+    ...links.map(({ label, href }) => h('a', { href, class: 'ft-link' }, label)),
+  );
   need('#toasts').append(message);
-  fadeLater(message);
+  mountToast(message);
 }
 
-const READING_MS = 6000;
-
-export function fadeLater(message: HTMLElement): void {
-  if (!message.classList.contains('ft-toast-error')) {
-    setTimeout(() => message.remove(), READING_MS);
+/** Let it be dismissed, and go by itself once it can have been read; not while somebody is at it. */
+export function mountToast(message: HTMLElement): void {
+  message.append(
+    h(
+      'button',
+      { type: 'button', class: 'ft-toast-dismiss', 'aria-label': T.dismiss, onclick: () => message.remove() },
+      icon('close'),
+    ),
+  );
+  if (message.classList.contains('ft-toast-error')) {
+    return;
   }
-  message.addEventListener('click', () => message.remove());
+  const patience = message.querySelector('a') ? FOLLOWING_MS : READING_MS;
+  let timer = 0;
+  const wait = (): void => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => message.remove(), patience);
+  };
+  const stay = (): void => window.clearTimeout(timer);
+  for (const [begins, ends] of [
+    ['pointerenter', 'pointerleave'],
+    ['focusin', 'focusout'],
+  ] as const) {
+    message.addEventListener(begins, stay);
+    message.addEventListener(ends, wait);
+  }
+  wait();
 }
 
 /** Whether keys typed now belong to a field. */

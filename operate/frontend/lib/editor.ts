@@ -22,6 +22,8 @@ export interface EditorOptions {
   /** What to compare with. */
   original: string;
   label: string;
+  /** For a comparison that is only looked at. */
+  isReadOnly?: boolean;
   onChange?: () => void;
   onSave?: () => void;
 }
@@ -164,7 +166,7 @@ export class JsonEditor {
   }
 
   private writing(mode: Mode): Extension[] {
-    if (mode === 'read') {
+    if (mode === 'read' || this.options.isReadOnly) {
       return [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ 'aria-readonly': 'true' })];
     }
     return [

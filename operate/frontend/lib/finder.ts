@@ -2,6 +2,9 @@
 
 import { h, icon } from './dom';
 import { getJson } from './http';
+import { texts } from './texts';
+
+const T = texts({ en: { page: 'Page' }, de: { page: 'Seite' } });
 
 interface Hit {
   title: string;
@@ -27,7 +30,7 @@ export function mountFinder(form: HTMLFormElement): void {
       .map((link) => ({ link, name: (link.lastElementChild ?? link).textContent?.trim() ?? '' }))
       .filter(({ name }) => name && name.toLowerCase().includes(text.toLowerCase()))
       .slice(0, MAX_PAGES)
-      .map(({ link, name }) => ({ title: name, hint: 'Page', icon: 'arrow_forward', url: link.pathname }));
+      .map(({ link, name }) => ({ title: name, hint: T.page, icon: 'arrow_forward', url: link.pathname }));
   }
 
   function show(): void {

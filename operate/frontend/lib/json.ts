@@ -3,6 +3,70 @@
  * them; what is read here are places in the text.
  */
 
+import { texts } from './texts';
+
+const T = texts({
+  en: {
+    nothing: 'there is nothing',
+    noValueHere: 'a value is missing',
+    noComma: 'missing comma',
+    noCommaAfter: (name: string) => `missing comma after “${name}”`,
+    commaTooMany: 'a comma too many',
+    noValueBefore: 'a value is missing before the comma',
+    noColon: (name: string) => `missing ‘:’ after “${name}”`,
+    noClosingQuote: 'missing closing quote (")',
+    comments: 'JSON has no comments',
+    fault: (message: string, line: number, column: number) =>
+      `Invalid JSON format: ${message} (line ${line}, column ${column})`,
+    control: 'control characters have to be escaped, a tab as \\t',
+    closesNothing: (sign: string) => `‘${sign}’ closes nothing`,
+    afterEnd: (sign: string) => `nothing may follow the end, found ‘${sign}’`,
+    noValue: (word: string) => `‘${word}’ is no JSON value`,
+    write: (word: string) => `, write ${word}`,
+    noNumber: (word: string) => `‘${word}’ is no number as JSON has it`,
+    noQuotes: (word: string) => `missing quotes around ‘${word}’`,
+    singleQuotes: 'texts stand in double quotes ("), not in single ones',
+    tooDeep: (depth: number) => `values are nested more than ${depth} deep`,
+    trailing: (sign: string) => `trailing comma before ‘${sign}’`,
+    neverClosed: (sign: string, missing: string) => `‘${sign}’ is never closed: ‘${missing}’ is missing`,
+    duplicate: (name: string, line: number) => `duplicate key “${name}”, it stands in line ${line} already`,
+    valueMissing: (name: string) => `the value of “${name}” is missing`,
+    colonMissing: (name: string) => `“${name}” has no value: ‘:’ and a value are missing`,
+    nameExpected: (sign: string) => `expected a name in quotes, found ‘${sign}’`,
+    nameQuotes: (word: string) => `missing quotes around the name ‘${word}’`,
+    noEscape: (sign: string) => `‘\\${sign}’ is no escape that JSON knows`,
+  },
+  de: {
+    nothing: 'es ist nichts da',
+    noValueHere: 'ein Wert fehlt',
+    noComma: 'Komma fehlt',
+    noCommaAfter: (name) => `Komma nach „${name}“ fehlt`,
+    commaTooMany: 'ein Komma zu viel',
+    noValueBefore: 'vor dem Komma fehlt ein Wert',
+    noColon: (name) => `„:“ nach „${name}“ fehlt`,
+    noClosingQuote: 'schließendes Anführungszeichen (") fehlt',
+    comments: 'JSON kennt keine Kommentare',
+    fault: (message, line, column) => `Ungültiges JSON: ${message} (Zeile ${line}, Spalte ${column})`,
+    control: 'Steuerzeichen müssen maskiert werden, ein Tabulator als \\t',
+    closesNothing: (sign) => `„${sign}“ schließt nichts`,
+    afterEnd: (sign) => `nach dem Ende darf nichts folgen, gefunden: „${sign}“`,
+    noValue: (word) => `„${word}“ ist kein JSON-Wert`,
+    write: (word) => `, richtig ist ${word}`,
+    noNumber: (word) => `„${word}“ ist keine Zahl, wie JSON sie kennt`,
+    noQuotes: (word) => `Anführungszeichen um „${word}“ fehlen`,
+    singleQuotes: 'Texte stehen in doppelten Anführungszeichen ("), nicht in einfachen',
+    tooDeep: (depth) => `Werte sind mehr als ${depth} Ebenen tief verschachtelt`,
+    trailing: (sign) => `überzähliges Komma vor „${sign}“`,
+    neverClosed: (sign, missing) => `„${sign}“ wird nie geschlossen: „${missing}“ fehlt`,
+    duplicate: (name, line) => `doppelter Schlüssel „${name}“, er steht schon in Zeile ${line}`,
+    valueMissing: (name) => `der Wert von „${name}“ fehlt`,
+    colonMissing: (name) => `„${name}“ hat keinen Wert: „:“ und ein Wert fehlen`,
+    nameExpected: (sign) => `ein Name in Anführungszeichen wird erwartet, gefunden: „${sign}“`,
+    nameQuotes: (word) => `Anführungszeichen um den Namen „${word}“ fehlen`,
+    noEscape: (sign) => `„\\${sign}“ ist keine Escape-Folge, die JSON kennt`,
+  },
+});
+
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
 
 /** A value: where it stands, and what is in it. A fault leaves out what could not be read. */
@@ -70,16 +134,14 @@ class Reader {
     this.space();
     let root: JsonNode | null = null;
     if (this.at >= this.text.length) {
-      this.fault('there is nothing', 0, this.text.length);
+      this.fault(T.nothing, 0, this.text.length);
     } else {
       root = this.value();
       this.space();
       if (this.at < this.text.length && this.found.length < MAX_FAULTS) {
         const closing = '}]'.includes(this.text[this.at] ?? '');
         this.fault(
-          closing
-            ? `‘${this.text[this.at]}’ closes nothing`
-            : `nothing may follow the end, found ‘${this.shown(this.at)}’`,
+          closing ? T.closesNothing(this.text[this.at] ?? '') : T.afterEnd(this.shown(this.at)),
           this.at,
           this.at + 1,
         );
@@ -120,7 +182,7 @@ class Reader {
   /** Something stands where a value should, that is none: say so, step over it, go on as if it were a text. */
   private wrong(word: string, from: number): JsonNode | null {
     if (!word) {
-      this.fault('a value is missing', from, from + 1);
+      this.fault(T.noValueHere, from, from + 1);
       return null;
     }
     if (word.startsWith("'")) {
@@ -129,16 +191,16 @@ class Reader {
     this.at += word.length;
     if (/^(?:True|False|None|NaN|-?Infinity|undefined)$/.test(word)) {
       const instead: Record<string, string> = { True: 'true', False: 'false', None: 'null', undefined: 'null' };
-      this.fault(`‘${word}’ is no JSON value${instead[word] ? `, write ${instead[word]}` : ''}`, from, this.at);
+      this.fault(`${T.noValue(word)}${instead[word] ? T.write(instead[word]) : ''}`, from, this.at);
     } else if (/^[-+.\d]/.test(word)) {
-      this.fault(`‘${short(word)}’ is no number as JSON has it`, from, this.at);
+      this.fault(T.noNumber(short(word)), from, this.at);
     } else {
       // words up to the end of the line or the next sign: a text without its quotes
       while (this.at < this.text.length && !/[\n,:[\]{}"]/.test(this.text[this.at] ?? '')) {
         this.at++;
       }
       this.at = from + this.text.slice(from, this.at).trimEnd().length;
-      this.fault(`missing quotes around ‘${short(this.text.slice(from, this.at))}’`, from, this.at);
+      this.fault(T.noQuotes(short(this.text.slice(from, this.at))), from, this.at);
     }
     return this.scalar('string', from);
   }
@@ -147,7 +209,7 @@ class Reader {
     const line = this.text.indexOf('\n', from);
     const end = this.text.indexOf("'", from + 1);
     this.at = end > 0 && (line < 0 || end < line) ? end + 1 : line < 0 ? this.text.length : line;
-    this.fault('texts stand in double quotes ("), not in single ones', from, this.at);
+    this.fault(T.singleQuotes, from, this.at);
     return this.scalar('string', from);
   }
 
@@ -157,7 +219,7 @@ class Reader {
     const names = new Map<string, number>();
     this.at++;
     if (++this.depth > MAX_DEPTH) {
-      this.fault(`values are nested more than ${MAX_DEPTH} deep`, node.from, node.from + 1);
+      this.fault(T.tooDeep(MAX_DEPTH), node.from, node.from + 1);
       this.isOver = true;
       this.at = this.text.length;
     }
@@ -171,7 +233,7 @@ class Reader {
       }
       if (code === closing) {
         if (comma >= 0) {
-          this.fault(`trailing comma before ‘${this.text[this.at]}’`, comma, comma + 1);
+          this.fault(T.trailing(this.text[this.at] ?? ''), comma, comma + 1);
         }
         this.at++;
         break;
@@ -182,18 +244,14 @@ class Reader {
         break;
       }
       if (code === 44) {
-        this.fault(
-          node.members.length ? 'a comma too many' : 'a value is missing before the comma',
-          this.at,
-          this.at + 1,
-        );
+        this.fault(node.members.length ? T.commaTooMany : T.noValueBefore, this.at, this.at + 1);
         this.at++;
         continue;
       }
       if (node.members.length && comma < 0) {
         const end = node.members.at(-1)?.value.to ?? this.at;
-        const last = isObject ? ` after “${short(node.members.at(-1)?.name ?? '')}”` : '';
-        this.fault(`missing comma${last}`, Math.max(end - 1, 0), end);
+        const last = isObject ? T.noCommaAfter(short(node.members.at(-1)?.name ?? '')) : T.noComma;
+        this.fault(last, Math.max(end - 1, 0), end);
       }
       const before = this.at;
       const member = isObject ? this.property(names) : this.item(node.members.length);
@@ -216,7 +274,7 @@ class Reader {
 
   private unclosed(node: JsonNode): void {
     const sign = this.text[node.from] ?? '';
-    this.fault(`‘${sign}’ is never closed: ‘${sign === '{' ? '}' : ']'}’ is missing`, node.from, node.from + 1);
+    this.fault(T.neverClosed(sign, sign === '{' ? '}' : ']'), node.from, node.from + 1);
   }
 
   private item(position: number): JsonMember | null {
@@ -233,7 +291,7 @@ class Reader {
     const earlier = names.get(name);
     if (earlier !== undefined) {
       const line = lineOf(this.text, earlier);
-      this.fault(`duplicate key “${short(name)}”, it stands in line ${line} already`, from, this.at);
+      this.fault(T.duplicate(short(name), line), from, this.at);
     } else {
       names.set(name, from);
     }
@@ -243,14 +301,14 @@ class Reader {
       this.at++;
       this.space();
       if ([44, 125, 93].includes(this.text.charCodeAt(this.at)) || this.at >= this.text.length) {
-        this.fault(`the value of “${short(name)}” is missing`, from, end);
+        this.fault(T.valueMissing(short(name)), from, end);
         return null;
       }
     } else if ([44, 125, 93].includes(this.text.charCodeAt(this.at)) || this.at >= this.text.length) {
-      this.fault(`“${short(name)}” has no value: ‘:’ and a value are missing`, from, end);
+      this.fault(T.colonMissing(short(name)), from, end);
       return null;
     } else {
-      this.fault(`missing ‘:’ after “${short(name)}”`, from, end);
+      this.fault(T.noColon(short(name)), from, end);
     }
     const value = this.value();
     return value && { name, from, value };
@@ -270,11 +328,11 @@ class Reader {
     WORD.lastIndex = from;
     const word = WORD.exec(this.text)?.[0];
     if (!word) {
-      this.fault(`expected a name in quotes, found ‘${this.text[from]}’`, from, from + 1);
+      this.fault(T.nameExpected(this.text[from] ?? ''), from, from + 1);
       return null;
     }
     this.at += word.length;
-    this.fault(`missing quotes around the name ‘${short(word)}’`, from, this.at);
+    this.fault(T.nameQuotes(short(word)), from, this.at);
     return word;
   }
 
@@ -289,7 +347,7 @@ class Reader {
         return sound;
       }
       if (Number.isNaN(code) || code === 10 || code === 13) {
-        this.fault('missing closing quote (")', from, this.at);
+        this.fault(T.noClosingQuote, from, this.at);
         return false;
       }
       if (code === 92) {
@@ -299,14 +357,14 @@ class Reader {
           !ESCAPES.includes(next) ||
           (isUnicode && !/^[\da-fA-F]{4}/.test(this.text.slice(this.at + 2, this.at + 6)))
         ) {
-          this.fault(`‘\\${next}’ is no escape that JSON knows`, this.at, this.at + 2);
+          this.fault(T.noEscape(next), this.at, this.at + 2);
           sound = false;
         }
         this.at += next === '\n' || next === '' ? 1 : 2;
         continue;
       }
       if (code < 32) {
-        this.fault('control characters have to be escaped, a tab as \\t', this.at, this.at + 1);
+        this.fault(T.control, this.at, this.at + 1);
         sound = false;
       }
       this.at++;
@@ -331,7 +389,7 @@ class Reader {
     const isBlock = this.text[from + 1] === '*';
     const end = this.text.indexOf(isBlock ? '*/' : '\n', from);
     this.at = end < 0 ? this.text.length : end + (isBlock ? 2 : 0);
-    this.fault('JSON has no comments', from, this.at);
+    this.fault(T.comments, from, this.at);
   }
 
   private shown(at: number): string {
@@ -368,7 +426,7 @@ function short(text: string): string {
 
 /** The fault in one sentence, with its place. */
 export function told(fault: JsonFault): string {
-  return `Invalid JSON format: ${fault.message} (line ${fault.line}, column ${fault.column})`;
+  return T.fault(fault.message, fault.line, fault.column);
 }
 
 /** What is wrong first in a text, in one sentence, or null. */

@@ -5,10 +5,110 @@
 
 import type { Diagram } from './diagram';
 import { h, icon, isTyping, need, toast } from './dom';
+import type { DraftTerms } from './drafting';
 import { getJson, postJson, Refused } from './http';
+import type { HistoryTree, Pending } from './history';
 import type { Panels, PanelState } from './panels';
-import { type NewRow, Plan, type PlanRow } from './plan';
+import { introduce, mayDiscard, onLeaving } from './mode_dialogs';
+import { type GivenRow, Plan, type PlanOptions, type PlanRow, rowsOf, written } from './plan';
+import { PlannedVariables, type Subject } from './planned';
 import { ICONS, Review } from './review';
+import { shortcuts } from './shortcuts';
+import { texts } from './texts';
+
+const DRAFTS = '/operate/draft/';
+const T = texts({
+  en: {
+    planned: 'planned',
+    from: (name: string) => `from ${name}`,
+    left: 'Your plan from last time is here again. Apply or discard it.',
+    select: 'Select an element on the diagram or in the history.',
+    last: (sentence: string) => `Last added: ${sentence}`,
+    none: 'No modification planned yet.',
+    discardAll: 'Discard all',
+    leave: 'Leave',
+    applyMany: (count: number) => `Apply ${count} modifications`,
+    apply: 'Apply modifications',
+    discardKey: 'Discard (Esc)',
+    allGone: 'All its tokens are planned to go already.',
+    scopeToAdd: 'Scope to add to',
+    ended: 'This instance has ended or is planned to go.',
+    running: (count: number) => `Selected running instances: ${count}`,
+    add: 'Add token',
+    moveOne: 'Move instance to…',
+    moveAll: (count: number) => `Move all (${count}) to…`,
+    cancelOne: 'Cancel instance',
+    cancelAll: (count: number) => `Cancel all (${count})`,
+    variants: 'What of the multi-instance',
+    target: (name: string) => `Select the target of '${name}' in the diagram, or type its name.`,
+    scopeToMove: 'Scope to move to',
+    moveTo: (name: string) => `Move to ‘${name}’`,
+    scopes: 'It has several parent scopes. Choose the one to move to.',
+    moveHere: 'Move here',
+    oneInstance: (key: string) => ` instance ${key}`,
+    allTokens: (count: number) => ` (all ${count} tokens)`,
+    move: (from: string, one: string, to: string) => `Move ‘${from}’${one} to ‘${to}’`,
+    addVariable: (name: string, scope: string) => `Add variable ‘${name}’: ${scope}`,
+    editVariable: (name: string, scope: string) => `Edit variable ‘${name}’: ${scope}`,
+    addAt: (name: string) => `Add a token at ‘${name}’`,
+    cancel: (name: string, one: string) => `Cancel ‘${name}’${one}`,
+    applied: 'Modifications applied.',
+    moveKey: 'Move the selected tokens',
+    cancelKey: 'Cancel the selected tokens',
+    undoKey: 'Undo the last step of the plan',
+    redoKey: 'Redo it',
+    escapeKey: 'Close, or stop choosing a target',
+    seeLog: 'See it in the audit log',
+    moveMany: 'Move many instances together',
+    mode: 'Modification mode',
+    chooseOne: 'To choose one of them, select it in the history.',
+  },
+  de: {
+    planned: 'geplant',
+    from: (name) => `von ${name}`,
+    left: 'Ihr Plan vom letzten Mal ist wieder da. Anwenden oder verwerfen Sie ihn.',
+    select: 'Element im Diagramm oder im Verlauf wählen.',
+    last: (sentence) => `Zuletzt hinzugefügt: ${sentence}`,
+    none: 'Noch keine Änderung geplant.',
+    discardAll: 'Alle verwerfen',
+    leave: 'Verlassen',
+    applyMany: (count) => `${count} Änderungen anwenden`,
+    apply: 'Änderungen anwenden',
+    discardKey: 'Verwerfen (Esc)',
+    allGone: 'Alle Token sind schon zum Entfernen eingeplant.',
+    scopeToAdd: 'Scope, in dem hinzugefügt wird',
+    ended: 'Diese Instanz ist beendet oder zum Entfernen eingeplant.',
+    running: (count) => `Ausgewählte laufende Instanzen: ${count}`,
+    add: 'Token hinzufügen',
+    moveOne: 'Instanz verschieben nach…',
+    moveAll: (count) => `Alle (${count}) verschieben nach…`,
+    cancelOne: 'Instanz abbrechen',
+    cancelAll: (count) => `Alle (${count}) abbrechen`,
+    variants: 'Was von der Multi-Instanz',
+    target: (name) => `Ziel für „${name}“ im Diagramm wählen oder den Namen eingeben.`,
+    scopeToMove: 'Scope, in den verschoben wird',
+    moveTo: (name) => `Nach „${name}“ verschieben`,
+    scopes: 'Es gibt mehrere übergeordnete Scopes. Wählen Sie den, in den verschoben wird.',
+    moveHere: 'Hierher verschieben',
+    oneInstance: (key) => ` Instanz ${key}`,
+    allTokens: (count) => ` (alle ${count} Token)`,
+    move: (from, one, to) => `„${from}“${one} nach „${to}“ verschieben`,
+    addVariable: (name, scope) => `Variable ‚${name}‘ hinzufügen: ${scope}`,
+    editVariable: (name, scope) => `Variable ‚${name}‘ ändern: ${scope}`,
+    addAt: (name) => `Token bei „${name}“ hinzufügen`,
+    cancel: (name, one) => `„${name}“${one} abbrechen`,
+    applied: 'Änderungen angewendet.',
+    moveKey: 'Ausgewählte Token verschieben',
+    cancelKey: 'Ausgewählte Token abbrechen',
+    undoKey: 'Letzten Schritt des Plans zurücknehmen',
+    redoKey: 'Schritt wiederholen',
+    escapeKey: 'Schließen oder die Zielwahl beenden',
+    seeLog: 'Im Audit-Log ansehen',
+    moveMany: 'Viele Instanzen gemeinsam verschieben',
+    mode: 'Änderungsmodus',
+    chooseOne: 'Um eine davon zu wählen, wählen Sie sie im Verlauf aus.',
+  },
+});
 
 interface Choice {
   key: string;
@@ -35,14 +135,25 @@ interface ElementOperations {
 }
 interface Operations {
   revision: string;
+  /** Why variables cannot be changed; empty if they can. */
+  whyNotSet: string;
+  process: { id: string; name: string; instances: string };
   semantics: string;
   scopes: Choice[];
   elements: Record<string, ElementOperations>;
 }
 interface Inverse {
-  rows: Pick<NewRow, 'kind' | 'element'>[];
+  rows: GivenRow[];
   notes: string[];
   reason: string;
+}
+interface KeptPlan {
+  rows: GivenRow[];
+  options: PlanOptions;
+  title: string;
+  reason: string;
+  version: number;
+  isMine: boolean;
 }
 interface Moving {
   element: string;
@@ -50,31 +161,40 @@ interface Moving {
   tokens: number;
 }
 
-const PENDING_INDENT = 25;
-
 export class Modification {
+  /** The variables panel shall be in sight. */
+  onVariables: () => void = () => {};
   plan: Plan;
   private operations: Operations | null = null;
   private moving: Moving | null = null;
   private opened: string | null = null;
+  /** The event of the audit log that the plan takes back. */
+  private undoOf = '';
   private readonly root = need('#instance');
   private readonly popover = need('#popover');
   private readonly storageKey: string;
   private readonly review: Review;
+  private readonly variables: PlannedVariables;
+  private subject: Subject | null = null;
 
   constructor(
     readonly diagram: Diagram,
     private readonly panels: Panels,
-    key: string,
+    readonly tree: HistoryTree,
+    private readonly instance: string,
   ) {
-    this.storageKey = `fettle.plan.${key}`;
+    this.storageKey = `fettle.plan.${instance}`;
     this.plan = new Plan(this.storageKey, '');
     this.review = new Review(this, need<HTMLDialogElement>('#summary'));
+    this.variables = new PlannedVariables(need('#planned-variables'), panels.page, () => this.plan);
+    this.tellKeys();
     need('#plan-undo').addEventListener('click', () => this.plan.undo());
     need('#plan-redo').addEventListener('click', () => this.plan.redo());
-    need('#plan-discard').addEventListener('click', () => this.discard());
+    need('#plan-discard').addEventListener('click', () => void this.discard());
     need('#plan-review').addEventListener('click', () => this.review.open());
     document.addEventListener('keydown', (event) => this.key(event));
+    document.addEventListener('keydown', (event) => this.giveUpMoving(event), true);
+    document.addEventListener('click', (event) => void this.guard(event), true);
     diagram.onMove = () => this.placePopover();
   }
 
@@ -86,8 +206,21 @@ export class Modification {
   async resume(): Promise<void> {
     if (Plan.left(this.storageKey)) {
       await this.enter();
-      toast('Your plan from last time is here again. Apply or discard it.', 'info');
+      toast(T.left, 'info');
     }
+  }
+
+  /** Somebody asks for the mode, and is told once what it is for. */
+  async begin(): Promise<void> {
+    if (!this.isOn && (await introduce(this.batch()))) {
+      await this.enter();
+    }
+  }
+
+  /** Where many instances are moved together: those of this version that stand where this one does. */
+  private batch(element = ''): string {
+    const address = need('[data-instances]').dataset.instances ?? '';
+    return element ? `${address}&element=${encodeURIComponent(element)}` : address;
   }
 
   async enter(): Promise<void> {
@@ -102,6 +235,7 @@ export class Modification {
     }
     this.plan = Plan.left(this.storageKey) ?? new Plan(this.storageKey, this.operations.revision);
     this.plan.onChange = () => {
+      this.undoOf = this.plan.rows.length ? this.undoOf : '';
       this.show();
       this.review.planChanged();
     };
@@ -109,8 +243,10 @@ export class Modification {
     need('#mode-banner').hidden = false;
     need('#mode-footer').hidden = false;
     need('#modify-button').hidden = true;
+    document.title = `${T.mode} – ${document.title}`;
     this.show();
-    this.hint('Select an element on the diagram or in the history.');
+    this.hint(T.select);
+    this.showVariables(this.panels.scope);
   }
 
   /** Another selection was made on the diagram or in the tree. */
@@ -128,6 +264,51 @@ export class Modification {
     this.opened = chosen ? this.drawnOf(chosen) : null;
     this.diagram.select(this.opened, Boolean(key));
     chosen ? this.open(chosen, key) : this.closePopover();
+    this.showVariables(key || (chosen && this.onlyInstance(chosen)) || '');
+  }
+
+  private onlyInstance(id: string): string | undefined {
+    const element = this.operations?.elements[id];
+    return element?.running === 1 ? element.instances[0]?.key : undefined;
+  }
+
+  // -- variables
+
+  /** The variables of a scope that runs; an empty key stands for the process instance. */
+  private showVariables(key: string): void {
+    const scope = this.scopes.find((each) => each.key === key) ?? this.scopes[0];
+    const open = Object.values(this.operations?.elements ?? {}).find((each) =>
+      each.instances.some((instance) => instance.key === key),
+    );
+    const place = { key: open ? key : (scope?.key ?? ''), of: 0, scope: '' };
+    const label = open ? `${open.name} · ${key}` : (scope?.label ?? '');
+    const leaves = open && this.plan.takesAway(open.id, key) ? T.ended : '';
+    this.subjectIs({ place, label, why: this.operations?.whyNotSet || leaves });
+  }
+
+  /** The variables of a scope that a row of the plan will bring. */
+  private showNew(id: string, scope: string): void {
+    const brought = this.subjects.filter((each) => String(each.place.of) === id);
+    const chosen = brought.find((each) => each.place.scope === scope) ?? brought.at(-1);
+    if (chosen) {
+      this.subjectIs(chosen);
+    }
+  }
+
+  private subjectIs(subject: Subject): void {
+    this.subject = subject;
+    this.onVariables();
+    void this.variables.show(subject).catch((error) => toast(String(error), 'error'));
+  }
+
+  /** The panel follows the plan: a scope that no row brings any more is no longer there. */
+  private drawVariables(): void {
+    const { of } = this.subject?.place ?? { of: 0 };
+    if (of && !this.plan.rows.some((row) => row.id === of)) {
+      this.showVariables('');
+    } else {
+      this.variables.draw();
+    }
   }
 
   /** What the diagram shows as one: of a multi-instance activity the whole. */
@@ -145,15 +326,15 @@ export class Modification {
     const { plan } = this;
     this.showBadges();
     const last = plan.rows.at(-1);
-    need('#mode-last').textContent = last ? `Last added: ${this.sentence(last)}` : 'No modification planned yet.';
+    need('#mode-last').textContent = last ? T.last(this.sentence(last)) : T.none;
     need<HTMLButtonElement>('#plan-undo').disabled = !plan.canUndo;
     need<HTMLButtonElement>('#plan-redo').disabled = !plan.canRedo;
     need<HTMLButtonElement>('#plan-review').disabled = plan.rows.length === 0;
-    need('#plan-discard').textContent = plan.rows.length ? 'Discard all' : 'Leave';
-    need('#plan-review').textContent =
-      plan.rows.length > 1 ? `Apply ${plan.rows.length} modifications` : 'Apply modifications';
+    need('#plan-discard').textContent = plan.rows.length ? T.discardAll : T.leave;
+    need('#plan-review').textContent = plan.rows.length > 1 ? T.applyMany(plan.rows.length) : T.apply;
     this.markPossible();
     this.showInTree();
+    this.drawVariables();
   }
 
   /** What the plan does at each element. */
@@ -163,11 +344,20 @@ export class Modification {
 
   private badges(): Map<string, { plus: number; minus: number }> {
     const found = new Map<string, { plus: number; minus: number }>();
-    for (const [id, { plus, minus }] of this.plan.badges()) {
+    for (const [id, { plus, minus }] of this.plan.badges((row) => this.tokensWithin(row))) {
       const before = found.get(this.drawnOf(id)) ?? { plus: 0, minus: 0 };
       found.set(this.drawnOf(id), { plus: before.plus + plus, minus: before.minus + minus });
     }
     return found;
+  }
+
+  /** The tokens inside of what a row cancels; of one instance among several nobody knows which they are. */
+  private tokensWithin({ element, key }: PlanRow): [string, number][] {
+    if (key && this.operations?.elements[element]?.running !== 1) {
+      return [];
+    }
+    const inside = Object.values(this.operations?.elements ?? {}).filter((each) => each.within.includes(element));
+    return inside.filter((each) => each.running > 0).map((each) => [each.id, each.running]);
   }
 
   private markPossible(): void {
@@ -183,60 +373,42 @@ export class Modification {
 
   /** Pending rows stand below their future scope; rows that will go are struck out. */
   showInTree(): void {
-    const tree = document.querySelector('#panel-history .ft-tree');
-    tree?.querySelectorAll('.is-pending').forEach((row) => row.remove());
-    const rows = [...(tree?.querySelectorAll<HTMLElement>('.ft-tree-row') ?? [])];
-    for (const row of rows) {
-      const leaving =
-        this.isOn && Boolean(row.dataset.open) && this.plan.takesAway(row.dataset.exact ?? '', row.dataset.key ?? '');
-      row.classList.toggle('is-leaving', leaving);
-      const marks = row.querySelector('.ft-tree-marks');
-      if (marks) {
-        marks.textContent = leaving ? 'will be canceled' : '';
-      }
+    if (!this.isOn) {
+      this.tree.showPlan(null);
+      return;
     }
-    for (const row of this.isOn ? this.plan.rows : []) {
-      const element = this.operations?.elements[row.kind === 'add' ? row.element : row.target];
-      if ((row.kind === 'add' || row.kind === 'move') && element) {
-        this.insert(rows, tree, row, element);
-      }
-    }
+    this.tree.showPlan({
+      leaves: (exact, key) => this.plan.takesAway(exact, key),
+      pending: this.plan.rows.map((row) => this.pendingOf(row)).filter((each) => each !== null),
+      choose: (id, scope) => this.showNew(id, scope),
+    });
   }
 
-  /** A row for a token that will come, after everything that stands in its scope now. */
-  private insert(rows: HTMLElement[], tree: Element | null, row: PlanRow, element: ElementOperations): void {
-    const scope = rows.findLast(
-      (each) =>
-        each.dataset.key &&
-        (each.dataset.exact ?? '') === element.parent &&
-        (!element.parent || Boolean(each.dataset.open)),
-    );
-    const depth = Number(scope?.dataset.depth ?? 0);
-    const start = scope ? rows.indexOf(scope) + 1 : rows.length;
-    const end = rows.findIndex((each, position) => position >= start && Number(each.dataset.depth ?? 0) <= depth);
-    const text = row.kind === 'add' ? 'planned' : `from ${this.nameOf(row.element)}`;
-    const pending = h(
-      'li',
-      { role: 'treeitem', class: 'ft-tree-row is-pending', 'data-plan-row': row.id },
-      h(
-        'span',
-        { class: 'ft-tree-link', style: `padding-left:${PENDING_INDENT + (depth + 1) * 16}px` },
-        h('span', { class: `${element.icon} ft-bpmn`, 'aria-hidden': 'true' }),
-        h('span', { class: 'ft-tree-name' }, element.name + (row.tokens > 1 ? ` ×${row.tokens}` : '')),
-        h('span', { class: 'ft-tree-marks' }, text),
-      ),
-    );
-    tree?.insertBefore(pending, end < 0 ? null : (rows[end] ?? null));
-    if (row === this.plan.rows.at(-1)) {
-      pending.scrollIntoView({ block: 'nearest' });
+  /** A row for tokens that will come. */
+  private pendingOf(row: PlanRow): Pending | null {
+    const element = this.operations?.elements[row.kind === 'add' ? row.element : row.target];
+    if ((row.kind !== 'add' && row.kind !== 'move') || !element) {
+      return null;
     }
+    const around = element.within.map((id) => {
+      const scope = this.operations?.elements[id];
+      return { element: id, name: scope?.name ?? id, icon: scope?.icon ?? 'bpmn-icon-subprocess-expanded' };
+    });
+    return {
+      id: String(row.id),
+      parent: element.parent,
+      around,
+      name: element.name + (row.tokens > 1 ? ` ×${row.tokens}` : ''),
+      icon: element.icon,
+      text: row.kind === 'add' ? T.planned : T.from(this.nameOf(row.element)),
+    };
   }
 
   private hint(text: string, discardable = false): void {
     const place = need('#mode-hint');
     place.replaceChildren(text);
     if (discardable) {
-      place.append(' ', h('button', { type: 'button', onclick: () => this.stopMoving() }, 'Discard (Esc)'));
+      place.append(' ', h('button', { type: 'button', onclick: () => this.stopMoving() }, T.discardKey));
     }
   }
 
@@ -255,26 +427,22 @@ export class Modification {
         ? instances[0]
         : undefined;
     const remaining = this.plan.remaining(id, element.running);
-    const gone = element.running > 0 && remaining === 0 ? 'All its tokens are planned to go already.' : '';
-    const ancestor = ancestorChoice(element, 'Scope to add to');
+    const gone = element.running > 0 && remaining === 0 ? T.allGone : '';
+    const ancestor = ancestorChoice(element, T.scopeToAdd);
     const all = one ? '' : (element.operations.move.all ?? '');
-    const which = key && !one ? 'This instance has ended or is planned to go.' : '';
+    const which = key && !one ? T.ended : '';
     this.popover.replaceChildren(
       h('div', { class: 'ft-popover-title' }, element.name),
-      h(
-        'div',
-        { class: 'ft-popover-note' },
-        remaining ? `Selected running instances: ${one ? 1 : remaining}` : element.type,
-      ),
+      h('div', { class: 'ft-popover-note' }, remaining ? T.running(one ? 1 : remaining) : element.type),
       this.variants(element),
-      this.option('add', 'Add token', 'a', element.operations.add.why, () =>
+      this.option('add', T.add, 'a', element.operations.add.why, () =>
         this.plan.add({ kind: 'add', element: id, tokens: 1, ancestor: ancestor?.value ?? '' }),
       ),
       ...(ancestor && !element.operations.add.why ? [ancestor] : []),
       element.operations.add.note ? h('div', { class: 'ft-popover-note' }, element.operations.add.note) : '',
       this.option(
         'move',
-        one ? 'Move instance to…' : `Move all (${remaining}) to…`,
+        one ? T.moveOne : T.moveAll(remaining),
         'v',
         element.operations.move.why || all || gone || which,
         () =>
@@ -284,9 +452,10 @@ export class Modification {
             tokens: one ? 1 : remaining,
           }),
       ),
+      !one && remaining > 1 && !key ? h('div', { class: 'ft-popover-note' }, T.chooseOne) : '',
       this.option(
         'cancel',
-        one ? 'Cancel instance' : `Cancel all (${remaining})`,
+        one ? T.cancelOne : T.cancelAll(remaining),
         'c',
         element.operations.cancel.why || gone || which,
         () => this.plan.add({ kind: 'cancel', element: id, key: one ? one.key : '', tokens: one ? 1 : remaining }),
@@ -305,7 +474,7 @@ export class Modification {
     const choose = (id: string): void => this.open(id, '');
     return h(
       'div',
-      { class: 'ft-segments ft-popover-variants', role: 'group', 'aria-label': 'What of the multi-instance' },
+      { class: 'ft-segments ft-popover-variants', role: 'group', 'aria-label': T.variants },
       ...element.variants.map((each) =>
         h(
           'button',
@@ -360,9 +529,13 @@ export class Modification {
   }
 
   private closePopover(): void {
+    const from = this.popover.contains(document.activeElement) ? this.opened : null;
     this.popover.hidden = true;
     this.opened = null;
     this.diagram.select(null);
+    if (from) {
+      this.diagram.focus(from);
+    }
   }
 
   // -- moving
@@ -371,17 +544,23 @@ export class Modification {
     this.moving = moving;
     this.diagram.select(this.drawnOf(moving.element));
     this.markPossible();
-    this.hint(`Select the target of '${this.nameOf(moving.element)}' in the diagram, or type its name.`, true);
+    this.hint(T.target(this.nameOf(moving.element)), true);
     need('#element-search').focus();
   }
 
   /** Rows that would put something right: they are planned, and reviewed like any others. */
-  async suggest(rows: Pick<NewRow, 'kind' | 'element'>[], notes: string[] = [], reason = ''): Promise<void> {
+  async suggest(rows: GivenRow[], notes: string[] = [], reason = ''): Promise<void> {
     await this.enter();
     if (this.isOn) {
-      this.plan.add(...rows.map((row) => ({ tokens: 1, ...row })));
+      this.plan.add(...rowsOf(rows).map((row) => this.withTokens(row)));
       this.review.open(notes, reason);
     }
+  }
+
+  /** What is canceled takes all tokens there. */
+  private withTokens<R extends { kind: string; element: string; key?: string; tokens: number }>(row: R): R {
+    const running = this.operations?.elements[row.element]?.running ?? 0;
+    return row.kind === 'cancel' && !row.key && running > 1 ? { ...row, tokens: running } : row;
   }
 
   /** Plan the inverse of what an event of the audit log tells of. */
@@ -389,6 +568,7 @@ export class Modification {
     try {
       const { rows, notes, reason } = await getJson<Inverse>(`${this.panels.page}undo/${event}/`);
       await this.suggest(rows, notes, reason);
+      this.undoOf = event;
     } catch (error) {
       toast(error instanceof Refused ? error.message : String(error), 'error');
     }
@@ -442,14 +622,14 @@ export class Modification {
 
   /** Several scopes could take the token: which one is for people to say. */
   private askForScope(moving: Moving, element: ElementOperations): void {
-    const ancestor = ancestorChoice(element, 'Scope to move to');
+    const ancestor = ancestorChoice(element, T.scopeToMove);
     this.opened = element.drawn;
     this.diagram.select(element.drawn);
     this.popover.replaceChildren(
-      h('div', { class: 'ft-popover-title' }, `Move to ‘${element.name}’`),
-      h('div', { class: 'ft-popover-note' }, 'It has several parent scopes. Choose the one to move to.'),
+      h('div', { class: 'ft-popover-title' }, T.moveTo(element.name)),
+      h('div', { class: 'ft-popover-note' }, T.scopes),
       ancestor ?? '',
-      this.option('move', 'Move here', 'v', '', () =>
+      this.option('move', T.moveHere, 'v', '', () =>
         this.plan.add({ kind: 'move', target: element.id, ancestor: ancestor?.value ?? '', ...moving }),
       ),
     );
@@ -462,22 +642,24 @@ export class Modification {
     this.moving = null;
     this.diagram.select(null);
     this.markPossible();
-    this.hint('Select an element on the diagram or in the history.');
+    this.hint(T.select);
   }
 
   // -- the review
 
   sentence(row: PlanRow): string {
-    const one = row.key ? ` instance ${row.key}` : row.tokens > 1 ? ` (all ${row.tokens} tokens)` : '';
+    const one = row.key ? T.oneInstance(row.key) : row.tokens > 1 ? T.allTokens(row.tokens) : '';
     switch (row.kind) {
       case 'move':
-        return `Move ‘${this.nameOf(row.element)}’${one} to ‘${this.nameOf(row.target)}’`;
+        return T.move(this.nameOf(row.element), one, this.nameOf(row.target));
       case 'set':
-        return `Set variables of ${this.scopeLabel(row.key)}`;
+        return row.before === null
+          ? T.addVariable(row.name, this.scopeLabel(row))
+          : T.editVariable(row.name, this.scopeLabel(row));
       case 'add':
-        return `Add a token at ‘${this.nameOf(row.element)}’`;
+        return T.addAt(this.nameOf(row.element));
       case 'cancel':
-        return `Cancel ‘${this.nameOf(row.element)}’${one}`;
+        return T.cancel(this.nameOf(row.element), one);
     }
   }
 
@@ -485,13 +667,13 @@ export class Modification {
     return this.operations?.elements[id]?.name ?? id;
   }
 
-  private scopeLabel(key: string): string {
-    return (
-      this.scopes
-        .find((each) => each.key === key)
-        ?.label.toLowerCase()
-        .replace(/^process/, 'the process') ?? key
-    );
+  private scopeLabel({ of, scope, key }: PlanRow): string {
+    const bringing = this.plan.rows.find((row) => row.id === of);
+    const scopes = bringing
+      ? this.scopesOf(bringing).map((each) => ({ key: each.id, label: each.label }))
+      : this.scopes;
+    const wanted = bringing ? scope : key;
+    return scopes.find((each) => each.key === wanted)?.label ?? wanted;
   }
 
   /** The scopes that run now, the process instance first. */
@@ -499,8 +681,22 @@ export class Modification {
     return this.operations?.scopes ?? [];
   }
 
-  /** Where the variables of a row's new token can go; nothing to choose for other rows. */
-  scopesOf(row: PlanRow): ElementOperations['scopes'] {
+  get page(): string {
+    return this.panels.page;
+  }
+
+  /** Every scope that variables can be planned for: those that run, and those that the plan brings. */
+  get subjects(): Subject[] {
+    const why = this.operations?.whyNotSet ?? '';
+    const running = this.scopes.map(({ key, label }) => ({ place: { key, of: 0, scope: '' }, label, why }));
+    const brought = this.plan.rows.flatMap((row) =>
+      this.scopesOf(row).map(({ id, label }) => ({ place: { key: '', of: row.id, scope: id }, label, why })),
+    );
+    return [...running, ...brought];
+  }
+
+  /** The scopes that a row brings and that can have variables, outermost first. */
+  private scopesOf(row: PlanRow): ElementOperations['scopes'] {
     const id = row.kind === 'add' ? row.element : row.kind === 'move' ? row.target : '';
     return this.operations?.elements[id]?.scopes ?? [];
   }
@@ -509,15 +705,52 @@ export class Modification {
     return this.operations?.semantics === 'camunda7';
   }
 
-  send<T>(more: Record<string, unknown>, path = 'modify'): Promise<T> {
+  send<T>(more: Record<string, unknown>, path = 'modify', headers: Record<string, string> = {}): Promise<T> {
+    return postJson<T>(`${this.panels.page}${path}/`, { ...this.sent, ...more }, headers);
+  }
+
+  private get sent(): Record<string, unknown> {
     const { rows, revision, options } = this.plan;
-    return postJson<T>(`${this.panels.page}${path}/`, { plan: rows, revision, ...options, ...more });
+    const undo = this.undoOf ? { undoOf: this.undoOf } : {};
+    return { plan: rows.map(written), revision, ...options, ...undo };
+  }
+
+  /** Keep the plan as a draft instead of applying it: it is looked at, decided on and applied there. */
+  async keep(terms: DraftTerms, reason: string): Promise<void> {
+    const { url } = await postJson<{ url: string }>(`${DRAFTS}plan/${this.instance}/`, {
+      ...this.sent,
+      ...terms,
+      reason,
+    });
+    this.leave();
+    location.assign(url);
+  }
+
+  /** Open the plan that a draft holds, in place of any other. */
+  async openDraft(draft: string): Promise<void> {
+    try {
+      const found = await getJson<KeptPlan>(`${DRAFTS}${draft}/plan/`);
+      await this.enter();
+      if (this.isOn) {
+        this.plan.discard();
+        this.plan.choose(found.options);
+        this.plan.add(...rowsOf(found.rows).map((row) => this.withTokens(row)));
+        if (found.isMine) {
+          this.review.continues({ key: draft, title: found.title, version: String(found.version) }, found.reason);
+        }
+        this.review.open([], found.reason);
+      }
+    } catch (error) {
+      toast(error instanceof Refused ? error.message : String(error), 'error');
+    }
   }
 
   applied(state: PanelState): void {
+    const places = this.plan.rows.filter((row) => row.kind === 'move').map((row) => this.drawnOf(row.element));
+    const batch = this.batch(places[0]);
     this.leave();
     this.panels.show(state);
-    toast('Modifications applied.');
+    toast(T.applied, 'success', { label: T.seeLog, href: '?tab=audit' }, { label: T.moveMany, href: batch });
   }
 
   /** The instance has moved on: look at what is there now, and keep the plan. */
@@ -528,6 +761,16 @@ export class Modification {
     this.show();
   }
 
+  get hasPlan(): boolean {
+    return this.isOn && this.plan.rows.length > 0;
+  }
+
+  /** Try the plan on what is there now: the review says what does not fit any more. */
+  async checkAgain(): Promise<void> {
+    await this.rebase();
+    this.review.open();
+  }
+
   /** Variables were saved from this page in between: that is no reason for a conflict. */
   ownChange(revision: string): void {
     if (this.isOn && Number(revision) === Number(this.plan.revision) + 1) {
@@ -535,15 +778,39 @@ export class Modification {
     }
   }
 
-  private discard(): void {
-    if (this.plan.rows.length && !confirm('Discard all planned modifications?')) {
+  private async discard(): Promise<void> {
+    const count = this.plan.rows.length;
+    if (count && !(await mayDiscard(count))) {
       return;
     }
     this.leave();
     void this.panels.load();
   }
 
+  /** A link that leads elsewhere: the plan is kept, but nobody shall think that it is applied. */
+  private async guard(event: MouseEvent): Promise<void> {
+    const link = (event.target as HTMLElement).closest<HTMLAnchorElement>('a[href]');
+    const isElsewhere =
+      link && !link.target && !link.hasAttribute('download') && !link.hash && link.host === location.host;
+    if (!this.isOn || !this.plan.rows.length || !isElsewhere || link.pathname === location.pathname) {
+      return;
+    }
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) {
+      return;
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const answer = await onLeaving();
+    if (answer === 'discard') {
+      this.plan.discard();
+    }
+    if (answer !== 'stay') {
+      location.href = link.href;
+    }
+  }
+
   private leave(): void {
+    this.undoOf = '';
     this.moving = null;
     this.closePopover();
     this.plan.onChange = () => {};
@@ -554,9 +821,32 @@ export class Modification {
     need('#mode-banner').hidden = true;
     need('#mode-footer').hidden = true;
     need('#modify-button').hidden = false;
+    document.title = document.title.replace(`${T.mode} – `, '');
+    need('#planned-variables').hidden = true;
     this.diagram.showPlan(new Map());
     this.markPossible();
     this.showInTree();
+  }
+
+  /** Before the diagram takes the key for its own. */
+  private giveUpMoving(event: KeyboardEvent): void {
+    if (event.key === 'Escape' && this.moving) {
+      event.stopPropagation();
+      this.stopMoving();
+    }
+  }
+
+  private tellKeys(): void {
+    const when = (): boolean => this.isOn;
+    shortcuts(
+      'modification',
+      { keys: 'a', label: T.add, when },
+      { keys: 'v', label: T.moveKey, when },
+      { keys: 'c', label: T.cancelKey, when },
+      { keys: 'u', label: T.undoKey, when },
+      { keys: 'U', label: T.redoKey, when },
+      { keys: 'Escape', label: T.escapeKey, when },
+    );
   }
 
   private key(event: KeyboardEvent): void {

@@ -1,8 +1,10 @@
 /* The plan of the modification mode: a list that can be undone and redone step by step, and survives a reload. */
 
+import { parseJson, sameText } from './json';
+
 export interface PlanRow {
   readonly id: number;
-  /** `set`: variables of a scope that runs, which `key` names. */
+  /** `set`: one variable, of a scope that runs, which `key` names, or of one that the row `of` brings. */
   readonly kind: 'add' | 'cancel' | 'move' | 'set';
   readonly element: string;
   readonly target: string;
@@ -10,11 +12,22 @@ export interface PlanRow {
   readonly key: string;
   readonly ancestor: string;
   readonly tokens: number;
-  readonly variables: string;
+  /** The row that brings the scope of a variable; 0: it runs. */
+  readonly of: number;
+  /** The element of that scope. */
   readonly scope: string;
+  readonly name: string;
+  /** JSON, as it was typed. */
+  readonly value: string;
+  /** JSON that the variable has had; null: there was none. */
+  readonly before: string | null;
 }
 
 export type NewRow = Pick<PlanRow, 'kind' | 'element' | 'tokens'> & Partial<PlanRow>;
+/** As the server says it: all variables of a scope in one text. */
+export type GivenRow = Omit<NewRow, 'tokens'> & { tokens?: number; variables?: string };
+/** Where a variable is. */
+export type Place = Pick<PlanRow, 'key' | 'of' | 'scope'>;
 
 /** What holds for the whole command. */
 export interface PlanOptions {
@@ -33,6 +46,24 @@ interface Stored {
 }
 
 const MAX_STEPS = 200;
+const EMPTY = { target: '', key: '', ancestor: '', of: 0, scope: '', name: '', value: '', before: null };
+
+/** Rows as the plan has them: a variable each, instead of all of a scope in one text. */
+export function rowsOf(given: readonly GivenRow[]): NewRow[] {
+  return given.flatMap(({ variables = '', ...row }) => {
+    if (row.kind !== 'set') {
+      return [{ tokens: 1, ...row }];
+    }
+    const { root } = parseJson(variables);
+    const members = root?.kind === 'object' ? root.members : [];
+    return members.map((member) => ({
+      ...row,
+      tokens: 0,
+      name: member.name,
+      value: variables.slice(member.value.from, member.value.to),
+    }));
+  });
+}
 
 export class Plan {
   onChange: () => void = () => {};
@@ -55,7 +86,9 @@ export class Plan {
     try {
       const stored = JSON.parse(text) as Stored;
       const plan = new Plan(storageKey, stored.revision);
-      [plan.past, plan.present, plan.future] = [stored.past, stored.present, stored.future];
+      const kept = (steps: PlanRow[][]): PlanRow[][] => steps.map((rows) => rows.map((row) => ({ ...EMPTY, ...row })));
+      [plan.past, plan.future] = [kept(stored.past), kept(stored.future)];
+      plan.present = kept([stored.present])[0] ?? [];
       plan.options = { ...plan.options, ...stored.options };
       return plan.present.length ? plan : null;
     } catch {
@@ -77,20 +110,37 @@ export class Plan {
   add(...rows: NewRow[]): void {
     const known = [...this.past, this.present, ...this.future].flat().map((each) => each.id);
     const first = 1 + Math.max(0, ...known);
-    const made = rows.map((row, position) => ({
-      target: '',
-      key: '',
-      ancestor: '',
-      variables: '',
-      scope: '',
-      ...row,
-      id: first + position,
-    }));
-    this.step([...this.present, ...made]);
+    this.step([...this.present, ...rows.map((row, position) => ({ ...EMPTY, ...row, id: first + position }))]);
   }
 
+  /** Give a variable a value, in a step of its own; one that is back to what it was is no change. */
+  set(place: Place, name: string, value: string, before: string | null): void {
+    const found = this.variable(place, name);
+    const isSame = before !== null && sameText(value, before);
+    if (found && isSame) {
+      this.remove(found.id);
+    } else if (found) {
+      this.change(found.id, { value });
+    } else if (!isSame) {
+      this.add({ kind: 'set', element: '', tokens: 0, ...place, name, value, before });
+    }
+  }
+
+  /** What is planned for a variable. */
+  variable(place: Place, name: string): PlanRow | undefined {
+    return this.variablesOf(place).find((row) => row.name === name);
+  }
+
+  /** The variables that are planned for a scope. */
+  variablesOf(place: Place): PlanRow[] {
+    return this.present.filter(
+      (row) => row.kind === 'set' && row.of === place.of && row.key === place.key && row.scope === place.scope,
+    );
+  }
+
+  /** Take rows out, and with them the variables of scopes that they would have brought. */
   remove(...ids: number[]): void {
-    this.step(this.present.filter((row) => !ids.includes(row.id)));
+    this.step(this.present.filter((row) => !ids.includes(row.id) && !ids.includes(row.of)));
   }
 
   /** Swap a row with the one before or behind it. */
@@ -146,8 +196,8 @@ export class Plan {
     return this.present.some((row) => takes(row) && row.element === element && (!row.key || row.key === key));
   }
 
-  /** What comes and goes at each element. */
-  badges(): Map<string, { plus: number; minus: number }> {
+  /** What comes and goes at each element; `within` tells the tokens that end with what a row cancels. */
+  badges(within: (row: PlanRow) => [string, number][]): Map<string, { plus: number; minus: number }> {
     const found = new Map<string, { plus: number; minus: number }>();
     const at = (id: string): { plus: number; minus: number } => {
       const each = found.get(id) ?? { plus: 0, minus: 0 };
@@ -160,6 +210,8 @@ export class Plan {
       }
       if (takes(row)) {
         at(row.element).minus += row.tokens;
+        const inside = row.kind === 'cancel' ? within(row) : [];
+        inside.forEach(([id, tokens]) => (at(id).minus = tokens));
       }
     }
     return found;
@@ -182,6 +234,12 @@ export class Plan {
     }
     this.onChange();
   }
+}
+
+/** As it is sent. */
+export function written(row: PlanRow): Record<string, unknown> {
+  const { name, value, before: _before, ...rest } = row;
+  return row.kind === 'set' ? { ...rest, variables: `{${JSON.stringify(name)}: ${value}}` } : rest;
 }
 
 function takes(row: PlanRow): boolean {

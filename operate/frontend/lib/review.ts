@@ -2,14 +2,119 @@
 
 import type { Diagram } from './diagram';
 import { h, icon, toast } from './dom';
+import { type Approval, breaking, Drafting, type DraftTerms, type OpenedDraft } from './drafting';
 import { Refused } from './http';
-import { faultIn } from './json';
+import { pretty } from './json';
 import type { PanelState } from './panels';
-import type { NewRow, Plan, PlanOptions, PlanRow } from './plan';
+import { type GivenRow, type Plan, type PlanOptions, type PlanRow, rowsOf } from './plan';
+import { PlannedVariables, type Subject } from './planned';
+import { texts } from './texts';
+
+const T = texts({
+  en: {
+    why: 'Why? Goes into the audit log',
+    apply: 'Apply',
+    empty: 'The plan is empty.',
+    trying: 'Trying it without changing anything…',
+    title: 'Apply modifications',
+    close: 'Close the review',
+    setVariables: 'Set variables',
+    viewValue: 'View the value',
+    viewChange: 'View the change',
+    copyJson: 'Copy as JSON',
+    copyCurl: 'Copy as curl',
+    reason: 'Reason',
+    back: 'Back to the plan',
+    earlier: 'Earlier',
+    later: 'Later',
+    remove: 'Delete',
+    scope: 'Scope of the variables',
+    variables: 'Variables',
+    skipListeners: 'Skip listeners',
+    skipListenersHint: 'Execution and task listeners are not called by this command.',
+    skipMappings: 'Skip input and output mappings',
+    skipMappingsHint: 'Mappings are not evaluated by this command.',
+    inGivenOrder: 'From top to bottom',
+    inGivenOrderHint:
+      'Otherwise all tokens start before any is canceled, so that a scope which gains one does not end in between.',
+    refused: 'The engine would refuse this plan.',
+    acceptFirst: 'Accept what is red, or change the plan.',
+    allOrNothing: 'All of it is applied, or nothing.',
+    accept: 'Accept, and note it in the audit log',
+    rebase: 'Show the present state and keep the plan',
+    copied: (what: string) => `Copied as ${what}.`,
+    begun: (names: string) => `begun: ${names}`,
+    ended: (names: string) => `ended: ${names}`,
+    changed: (names: string) => `variables: ${names}`,
+    since: 'Since then:',
+    completes: 'The process instance completes.',
+    isCanceled: 'Nothing remains active: the process instance is canceled.',
+    preview: 'Preview (nothing has been changed yet)',
+    activates: '+ activates',
+    runsThrough: '✓ runs through',
+    terminates: '− terminates',
+    waitsFor: '+ waits for',
+    waitsNoMore: '− no longer waits for',
+    incident: (name: string, label: string) => `Incident at ${name}: ${label}`,
+    unfinished: 'The model can do more than was looked at: warnings may be missing.',
+    inScope: (scope: string) => ` in ${scope}`,
+    deleted: ' deleted',
+  },
+  de: {
+    why: 'Warum? Steht dann im Audit-Log',
+    apply: 'Anwenden',
+    empty: 'Der Plan ist leer.',
+    trying: 'Wird probiert, ohne etwas zu ändern…',
+    title: 'Änderungen anwenden',
+    close: 'Prüfung schließen',
+    setVariables: 'Variablen setzen',
+    viewValue: 'Wert ansehen',
+    viewChange: 'Änderung ansehen',
+    copyJson: 'Als JSON kopieren',
+    copyCurl: 'Als curl kopieren',
+    reason: 'Grund',
+    back: 'Zurück zum Plan',
+    earlier: 'Früher',
+    later: 'Später',
+    remove: 'Löschen',
+    scope: 'Scope der Variablen',
+    variables: 'Variablen',
+    skipListeners: 'Listener überspringen',
+    skipListenersHint: 'Execution- und Task-Listener werden bei diesem Befehl nicht aufgerufen.',
+    skipMappings: 'Ein- und Ausgabe-Mappings überspringen',
+    skipMappingsHint: 'Mappings werden bei diesem Befehl nicht ausgewertet.',
+    inGivenOrder: 'Von oben nach unten',
+    inGivenOrderHint:
+      'Sonst starten alle Token, bevor eines abgebrochen wird, damit ein Scope, der eines dazubekommt, nicht zwischendurch endet.',
+    refused: 'Die Engine würde diesen Plan ablehnen.',
+    acceptFirst: 'Akzeptieren, was rot ist, oder den Plan ändern.',
+    allOrNothing: 'Alles davon wird angewendet oder nichts.',
+    accept: 'Akzeptieren und im Audit-Log vermerken',
+    rebase: 'Aktuellen Stand zeigen und den Plan behalten',
+    copied: (what) => `Als ${what} kopiert.`,
+    begun: (names) => `begonnen: ${names}`,
+    ended: (names) => `beendet: ${names}`,
+    changed: (names) => `Variablen: ${names}`,
+    since: 'Seither:',
+    completes: 'Die Prozessinstanz wird abgeschlossen.',
+    isCanceled: 'Nichts bleibt aktiv: Die Prozessinstanz wird abgebrochen.',
+    preview: 'Vorschau (noch ist nichts geändert)',
+    activates: '+ aktiviert',
+    runsThrough: '✓ durchläuft',
+    terminates: '− beendet',
+    waitsFor: '+ wartet auf',
+    waitsNoMore: '− wartet nicht mehr auf',
+    incident: (name, label) => `Vorfall bei ${name}: ${label}`,
+    unfinished: 'Das Modell kann mehr, als angesehen wurde: Es können Warnungen fehlen.',
+    inScope: (scope) => ` in ${scope}`,
+    deleted: ' gelöscht',
+  },
+});
 
 export const ICONS = { add: 'add_circle', cancel: 'block', move: 'arrow_forward', set: 'data_object' };
 const SEVERITIES = { red: 'error', yellow: 'warning', info: 'info' };
 const TRY_AFTER_MS = 250;
+const MOST_TITLE = 200;
 
 interface Told {
   id: string;
@@ -19,7 +124,7 @@ interface Told {
 interface Fix {
   label: string;
   kind: string;
-  add: { kind: PlanRow['kind']; element: string; ancestor?: string; key?: string }[];
+  add: GivenRow[];
   delete: number[];
   row: number | null;
   variables: string[];
@@ -51,9 +156,11 @@ interface Preview {
   incidents: { name: string; label: string }[];
   warnings: Warning[];
   isEverythingLookedAt: boolean;
+  approval?: Approval | null;
 }
 interface Changes {
-  commands?: { at: string; actor: string; event: string; subject: string }[];
+  /** What others have done, in sentences. */
+  told?: string[];
   elements_begun?: { element_id: string }[];
   elements_ended?: { element_id: string }[];
   variables?: { name: string }[];
@@ -69,12 +176,15 @@ interface Export {
 interface Mode {
   readonly plan: Plan;
   readonly diagram: Diagram;
-  readonly scopes: readonly { key: string; label: string }[];
+  readonly tree: { markEnding(keys: readonly string[]): void };
+  readonly page: string;
+  /** Every scope that variables can be planned for. */
+  readonly subjects: readonly Subject[];
   readonly hasOrder: boolean;
   sentence(row: PlanRow): string;
   nameOf(id: string): string;
-  scopesOf(row: PlanRow): { id: string; label: string }[];
-  send<T>(more: Record<string, unknown>, path?: string): Promise<T>;
+  send<T>(more: Record<string, unknown>, path?: string, headers?: Record<string, string>): Promise<T>;
+  keep(terms: DraftTerms, reason: string): Promise<void>;
   applied(state: PanelState): void;
   rebase(): Promise<void>;
   showBadges(): void;
@@ -92,14 +202,24 @@ export class Review {
     id: 'plan-reason',
     maxlength: 500,
     autocomplete: 'off',
-    placeholder: 'Why? Goes into the audit log',
+    placeholder: T.why,
   });
   private readonly why = h('span', { class: 'ft-subtle ft-grow' });
   private readonly apply = h(
     'button',
-    { type: 'button', class: 'ft-button ft-button-primary', id: 'plan-apply', onclick: () => void this.submit() },
-    'Apply',
+    { type: 'button', class: 'ft-button ft-button-primary', id: 'plan-apply', onclick: () => this.act() },
+    T.apply,
   );
+  private readonly drafting: Drafting;
+  private readonly scope = h('select', {
+    class: 'ft-input',
+    'aria-label': T.scope,
+    onchange: () => this.showVariables(this.scope.selectedIndex),
+  });
+  private readonly planned: PlannedVariables;
+  private readonly variables = h('div', { class: 'ft-planned', hidden: true, id: 'review-variables' });
+  /** The variables whose value is looked at. */
+  private readonly looked = new Set<number>();
   private wrong: number | null = null;
   private tried: Preview | null = null;
   private accepted = new Set<string>();
@@ -110,6 +230,18 @@ export class Review {
     private readonly mode: Mode,
     private readonly dialog: HTMLDialogElement,
   ) {
+    this.drafting = new Drafting({
+      suggestTitle: () =>
+        mode.plan.rows
+          .map((row) => mode.sentence(row))
+          .join(', ')
+          .slice(0, MOST_TITLE),
+      keep: (terms) => this.keep(terms),
+      applyAnyway: (reason) => this.submit(breaking(reason)),
+    });
+    const host = h('div', {});
+    this.planned = new PlannedVariables(host, mode.page, () => mode.plan);
+    this.variables.append(this.scope, host);
     dialog.classList.add('ft-drawer');
     dialog.addEventListener('keydown', (event) => this.key(event));
   }
@@ -129,6 +261,7 @@ export class Review {
 
   close(): void {
     if (this.dialog.open) {
+      this.variables.hidden = true;
       this.dialog.close();
       this.makeRoom(false);
       this.show(null);
@@ -155,10 +288,10 @@ export class Review {
     window.clearTimeout(this.waiting);
     if (!this.mode.plan.rows.length) {
       this.show(null);
-      this.preview.replaceChildren('The plan is empty.');
+      this.preview.replaceChildren(T.empty);
       return;
     }
-    this.preview.replaceChildren('Trying it without changing anything…');
+    this.preview.replaceChildren(T.trying);
     this.waiting = window.setTimeout(() => void this.tryIt(this.turn), this.tried ? TRY_AFTER_MS : 0);
   }
 
@@ -169,10 +302,10 @@ export class Review {
       h(
         'header',
         { class: 'ft-dialog-header' },
-        h('h2', { id: 'summary-title' }, 'Apply modifications'),
+        h('h2', { id: 'summary-title' }, T.title),
         h(
           'button',
-          { type: 'button', class: 'ft-icon-button', 'aria-label': 'Close the review', onclick: () => this.close() },
+          { type: 'button', class: 'ft-icon-button', 'aria-label': T.close, onclick: () => this.close() },
           icon('close'),
         ),
       ),
@@ -180,30 +313,29 @@ export class Review {
         'div',
         { class: 'ft-dialog-body' },
         this.list,
+        this.variables,
         h(
           'div',
           { class: 'ft-plan-more' },
-          plainly('Set variables', () => this.addVariables()),
-          plainly('Copy as JSON', () => void this.copy('json')),
-          plainly('Copy as curl', () => void this.copy('curl')),
+          plainly(T.setVariables, () => this.showVariables(0)),
+          plainly(T.copyJson, () => void this.copy('json')),
+          plainly(T.copyCurl, () => void this.copy('curl')),
         ),
         this.problem,
         this.notes,
         this.warnings,
         this.preview,
         this.options,
-        h('label', { class: 'ft-label', for: 'plan-reason' }, 'Reason'),
+        h('label', { class: 'ft-label', for: 'plan-reason' }, T.reason),
         this.reason,
+        this.drafting.element,
       ),
       h(
         'footer',
         { class: 'ft-dialog-footer' },
         this.why,
-        h(
-          'button',
-          { type: 'button', class: 'ft-button ft-button-plain', onclick: () => this.close() },
-          'Back to the plan',
-        ),
+        h('button', { type: 'button', class: 'ft-button ft-button-plain', onclick: () => this.close() }, T.back),
+        this.drafting.toggle,
         this.apply,
       ),
     );
@@ -213,8 +345,21 @@ export class Review {
     const isField = event.target === this.reason;
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey || isField)) {
       event.preventDefault();
-      void this.submit();
+      this.act();
     }
+  }
+
+  /** What the button says: apply it, or ask for the approval that it needs. */
+  private act(): void {
+    if (!this.apply.disabled) {
+      void (this.drafting.isNeeded ? this.drafting.keep(true) : this.submit());
+    }
+  }
+
+  /** A draft was opened here: its reason, and where changes of the plan go. */
+  continues(opened: OpenedDraft, reason: string): void {
+    this.drafting.continues(opened);
+    this.reason.value = reason;
   }
 
   // -- rows
@@ -223,6 +368,9 @@ export class Review {
     const { rows } = this.mode.plan;
     this.list.replaceChildren(...rows.map((row, position) => this.row(row, position)));
     this.options.replaceChildren(...this.choices());
+    if (!this.variables.hidden) {
+      this.planned.draw();
+    }
   }
 
   private row(row: PlanRow, position: number): HTMLElement {
@@ -248,54 +396,63 @@ export class Review {
         { class: 'ft-plan-line' },
         icon(ICONS[row.kind]),
         h('span', { class: 'ft-plan-sentence' }, this.mode.sentence(row)),
-        isOrdered ? button('Earlier', 'arrow_upward', () => plan.shift(row.id, -1), position === 0) : null,
-        isOrdered
-          ? button('Later', 'arrow_downward', () => plan.shift(row.id, 1), position === plan.rows.length - 1)
+        row.kind === 'add' || row.kind === 'move'
+          ? button(T.variables, 'data_object', () => this.giveVariables(row))
           : null,
-        button('Delete', 'delete', () => plan.remove(row.id)),
+        isOrdered ? button(T.earlier, 'arrow_upward', () => plan.shift(row.id, -1), position === 0) : null,
+        isOrdered
+          ? button(T.later, 'arrow_downward', () => plan.shift(row.id, 1), position === plan.rows.length - 1)
+          : null,
+        button(T.remove, 'delete', () => plan.remove(row.id)),
       ),
-      row.kind === 'cancel' ? null : this.variables(row),
+      row.kind === 'set' ? this.viewer(row) : null,
     );
   }
 
-  private variables(row: PlanRow): HTMLElement {
-    const isSet = row.kind === 'set';
-    const text = h('textarea', {
-      class: 'ft-input',
-      rows: 3,
-      spellcheck: 'false',
-      'aria-label': 'Variables (JSON object)',
-      placeholder: '{"amount": 100}',
-    });
-    text.value = row.variables;
-    const choices = isSet
-      ? this.mode.scopes.map((each) => ({ id: each.key, label: each.label }))
-      : this.mode.scopesOf(row);
-    const chosen = isSet ? row.key : row.scope;
-    const scope = h(
-      'select',
-      { class: 'ft-input', 'aria-label': 'Scope of the variables' },
-      ...choices.map((each) => h('option', { value: each.id, selected: each.id === chosen }, each.label)),
+  /** The value of a variable: as it will be, or beside what it was. */
+  private viewer(row: PlanRow): HTMLElement {
+    const place = h('div', { class: 'ft-editor' });
+    const details = h(
+      'details',
+      { class: 'ft-plan-value', open: this.looked.has(row.id) },
+      h('summary', {}, row.before === null ? T.viewValue : T.viewChange),
+      place,
     );
-    const fault = h('p', { class: 'ft-error', role: 'alert' });
-    const change = (): void => {
-      const error = text.value.trim() ? faultIn(text.value) : null;
-      fault.textContent = error ?? '';
-      if (!error && (text.value !== row.variables || scope.value !== chosen)) {
-        const place = isSet ? { key: scope.value } : { scope: scope.value };
-        this.mode.plan.change(row.id, { variables: text.value, ...place });
-      }
+    const show = async (): Promise<void> => {
+      const { JsonEditor } = await import('./editor');
+      const label = this.mode.sentence(row);
+      const [text, original] = [pretty(row.value), pretty(row.before ?? '')];
+      place.replaceChildren();
+      new JsonEditor(place, { text, original, label, isReadOnly: true }, row.before === null ? 'read' : 'compare');
     };
-    text.addEventListener('change', change);
-    scope.addEventListener('change', change);
-    const fields = h('div', { class: 'ft-plan-vars' }, text, fault, choices.length > 1 ? scope : null);
-    return h('details', { open: isSet || Boolean(row.variables) }, h('summary', {}, 'Variables'), fields);
+    details.addEventListener('toggle', () => {
+      details.open ? this.looked.add(row.id) : this.looked.delete(row.id);
+      if (details.open) {
+        void show();
+      }
+    });
+    return details;
   }
 
-  private addVariables(): void {
-    const key = this.mode.scopes[0]?.key ?? '';
-    this.mode.plan.add({ kind: 'set', element: '', tokens: 0, key });
-    this.list.querySelector<HTMLElement>('.ft-plan-row:last-child textarea')?.focus();
+  /** Room for the variables of the innermost scope that a row brings; those that are known to be missing are begun. */
+  private giveVariables(row: PlanRow, names: string[] = ['']): void {
+    const position = this.mode.subjects.findLastIndex((each) => each.place.of === row.id);
+    if (position >= 0) {
+      this.showVariables(position, names);
+    }
+  }
+
+  private showVariables(position: number, names: string[] = []): void {
+    const { subjects } = this.mode;
+    const subject = subjects[position];
+    if (!subject) {
+      return;
+    }
+    this.scope.replaceChildren(...subjects.map((each) => h('option', {}, each.label)));
+    this.scope.selectedIndex = position;
+    this.variables.hidden = false;
+    void this.planned.show(subject);
+    this.planned.begin(...names);
   }
 
   private choices(): HTMLElement[] {
@@ -313,17 +470,9 @@ export class Review {
         ` ${label}`,
       );
     return [
-      box('skipListeners', 'Skip listeners', 'Execution and task listeners are not called by this command.'),
-      box('skipMappings', 'Skip input and output mappings', 'Mappings are not evaluated by this command.'),
-      ...(hasOrder
-        ? [
-            box(
-              'inGivenOrder',
-              'From top to bottom',
-              'Otherwise all tokens start before any is canceled, so that a scope which gains one does not end in between.',
-            ),
-          ]
-        : []),
+      box('skipListeners', T.skipListeners, T.skipListenersHint),
+      box('skipMappings', T.skipMappings, T.skipMappingsHint),
+      ...(hasOrder ? [box('inGivenOrder', T.inGivenOrder, T.inGivenOrderHint)] : []),
     ];
   }
 
@@ -338,7 +487,7 @@ export class Review {
     } catch (error) {
       if (turn === this.turn) {
         this.show(null);
-        this.preview.replaceChildren('The engine would refuse this plan.');
+        this.preview.replaceChildren(T.refused);
         this.refuse(error);
       }
     }
@@ -346,19 +495,22 @@ export class Review {
 
   private show(found: Preview | null): void {
     this.tried = found;
+    if (found) {
+      this.drafting.needs(found.approval ?? null);
+    }
     this.warnings.replaceChildren(...(found?.warnings ?? []).map((each) => this.warning(each)));
     this.preview.replaceChildren(...(found ? previewed(found) : []));
     this.mode.diagram.showOutcome(found);
-    markInTree(found?.ends ?? []);
+    this.mode.tree.markEnding(found?.ends ?? []);
     this.enable();
   }
 
   private enable(): void {
     const open = (this.tried?.warnings ?? []).filter((each) => each.severity === 'red' && !this.isAccepted(each));
-    this.apply.disabled = !this.tried || open.length > 0;
-    this.why.textContent = open.length
-      ? 'Accept what is red, or change the plan.'
-      : 'All of it is applied, or nothing.';
+    const { isNeeded } = this.drafting;
+    this.apply.disabled = !this.tried || (open.length > 0 && !isNeeded);
+    this.apply.textContent = this.drafting.action;
+    this.why.textContent = isNeeded ? '' : open.length ? T.acceptFirst : T.allOrNothing;
   }
 
   private isAccepted(warning: Warning): boolean {
@@ -396,7 +548,7 @@ export class Review {
           ...fixes.map((fix) =>
             h('button', { type: 'button', class: 'ft-link', onclick: () => this.takeOver(fix) }, fix.label),
           ),
-          warning.severity === 'red' ? h('label', {}, accept, ' Accept, and note it in the audit log') : null,
+          warning.severity === 'red' ? h('label', {}, accept, ` ${T.accept}`) : null,
         ),
       ),
     );
@@ -409,22 +561,12 @@ export class Review {
       plan.remove(...doomed);
     }
     if (fix.add.length) {
-      plan.add(...fix.add.map((row): NewRow => ({ tokens: 1, ...row })));
+      plan.add(...rowsOf(fix.add));
     }
     const lacking = fix.row === null ? undefined : plan.rows[fix.row];
-    if (lacking) {
-      this.askFor(lacking, fix.variables);
+    if (lacking && fix.variables.length) {
+      this.giveVariables(lacking, fix.variables);
     }
-  }
-
-  /** Room for the variables that are missing, to be filled in. */
-  private askFor(row: PlanRow, names: string[]): void {
-    const empty = Object.fromEntries(names.map((name) => [name, null]));
-    if (!row.variables.trim()) {
-      this.mode.plan.change(row.id, { variables: JSON.stringify(empty, null, 2) });
-    }
-    const position = this.mode.plan.rows.findIndex((each) => each.id === row.id);
-    this.list.querySelectorAll<HTMLElement>('.ft-plan-row')[position]?.querySelector('textarea')?.focus();
   }
 
   private refuse(error: unknown): void {
@@ -432,7 +574,14 @@ export class Review {
     if (!(error instanceof Refused)) {
       return;
     }
-    const { changes, row } = error.body as { changes?: Changes; row?: number | null };
+    const { changes, row, approval } = error.body as {
+      changes?: Changes;
+      row?: number | null;
+      approval?: Approval;
+    };
+    if (approval) {
+      this.drafting.needs(approval);
+    }
     this.wrong = row ?? null;
     this.draw();
     if (changes) {
@@ -445,7 +594,7 @@ export class Review {
         h(
           'button',
           { type: 'button', class: 'ft-link', onclick: () => void this.mode.rebase().then(() => this.planChanged()) },
-          'Show the present state and keep the plan',
+          T.rebase,
         ),
       );
     }
@@ -453,16 +602,22 @@ export class Review {
 
   // -- applying
 
-  private async submit(): Promise<void> {
-    if (this.apply.disabled) {
-      return;
+  private async keep(terms: DraftTerms): Promise<void> {
+    try {
+      await this.mode.keep(terms, this.reason.value);
+    } catch (error) {
+      this.refuse(error);
     }
+  }
+
+  private async submit(headers: Record<string, string> = {}): Promise<void> {
     this.apply.disabled = true;
     const accepted = (this.tried?.warnings ?? [])
       .filter((each) => each.severity === 'red' && this.isAccepted(each))
       .map(({ code, elements }) => ({ code, elements }));
     try {
-      const state = await this.mode.send<PanelState>({ dryRun: false, reason: this.reason.value, accepted });
+      const what = { dryRun: false, reason: this.reason.value, accepted };
+      const state = await this.mode.send<PanelState>(what, 'modify', headers);
       this.close();
       this.reason.value = '';
       this.accepted.clear();
@@ -478,7 +633,7 @@ export class Review {
       const found = await this.mode.send<Export>({}, 'plan');
       await navigator.clipboard.writeText(found[what]);
       const left = what === 'curl' ? found.leavesOut.join(' ') : '';
-      toast(left || `Copied as ${what}.`, left ? 'warning' : 'success');
+      toast(left || T.copied(what), left ? 'warning' : 'success');
     } catch (error) {
       toast(error instanceof Refused ? error.message : String(error), 'error');
     }
@@ -489,26 +644,17 @@ function identity(warning: Warning): string {
   return [warning.code, ...[...warning.elements].sort()].join(' ');
 }
 
-function markInTree(keys: readonly string[]): void {
-  const ending = new Set(keys);
-  for (const row of document.querySelectorAll<HTMLElement>('#panel-history .ft-tree-row')) {
-    row.classList.toggle('is-ending', ending.has(row.dataset.key ?? ''));
-  }
-}
-
 /** What has happened since the plan was made, in a few lines. */
 function told(changes: Changes, nameOf: (id: string) => string): string[] {
   const names = (rows?: { element_id: string }[]): string =>
     [...new Set((rows ?? []).map((row) => nameOf(row.element_id)))].join(', ');
   const lines = [
-    (changes.commands ?? [])
-      .map((each) => `${each.actor || 'The engine'}: ${each.event} ${each.subject.toLowerCase()}`)
-      .join('; '),
-    changes.elements_begun?.length ? `begun: ${names(changes.elements_begun)}` : '',
-    changes.elements_ended?.length ? `ended: ${names(changes.elements_ended)}` : '',
-    changes.variables?.length ? `variables: ${changes.variables.map((each) => each.name).join(', ')}` : '',
+    (changes.told ?? []).join('; '),
+    changes.elements_begun?.length ? T.begun(names(changes.elements_begun)) : '',
+    changes.elements_ended?.length ? T.ended(names(changes.elements_ended)) : '',
+    changes.variables?.length ? T.changed(changes.variables.map((each) => each.name).join(', ')) : '',
   ].filter(Boolean);
-  return lines.length ? ['Since then:', ...lines] : [];
+  return lines.length ? [T.since, ...lines] : [];
 }
 
 function previewed(preview: Preview): HTMLElement[] {
@@ -524,25 +670,21 @@ function previewed(preview: Preview): HTMLElement[] {
   const done = new Set(preview.completed.map((row) => row.id));
   const stays = preview.activated.filter((row) => !done.has(row.id));
   const ends = {
-    COMPLETED: 'The process instance completes.',
-    CANCELED: 'Nothing remains active: the process instance is canceled.',
+    COMPLETED: T.completes,
+    CANCELED: T.isCanceled,
   }[preview.state];
   return [
-    h('h3', {}, 'Preview (nothing has been changed yet)'),
-    line('+ activates', 'plus', stays),
-    line('✓ runs through', 'plus', preview.completed),
-    line('− terminates', 'minus', preview.terminated),
-    line('+ waits for', 'plus', preview.waits),
-    line('− no longer waits for', 'minus', preview.waitsNoMore),
+    h('h3', {}, T.preview),
+    line(T.activates, 'plus', stays),
+    line(T.runsThrough, 'plus', preview.completed),
+    line(T.terminates, 'minus', preview.terminated),
+    line(T.waitsFor, 'plus', preview.waits),
+    line(T.waitsNoMore, 'minus', preview.waitsNoMore),
     ...preview.variables.map((each) => variable(each)),
     ...preview.called.map((each) => h('div', { class: 'ft-preview-called' }, each)),
-    ...preview.incidents.map((each) =>
-      h('div', { class: 'ft-preview-warning' }, `Incident at ${each.name}: ${each.label}`),
-    ),
+    ...preview.incidents.map((each) => h('div', { class: 'ft-preview-warning' }, T.incident(each.name, each.label))),
     ends ? h('div', { class: 'ft-preview-warning' }, ends) : null,
-    preview.isEverythingLookedAt
-      ? null
-      : h('div', { class: 'ft-subtle' }, 'The model can do more than was looked at: warnings may be missing.'),
+    preview.isEverythingLookedAt ? null : h('div', { class: 'ft-subtle' }, T.unfinished),
   ].filter((each): each is HTMLElement => each !== null);
 }
 
@@ -551,11 +693,11 @@ function variable({ name, scope, before, after }: VariableChange): HTMLElement {
     'div',
     { class: 'ft-preview-variable' },
     h('b', {}, name),
-    scope ? h('span', { class: 'ft-subtle' }, ` in ${scope}`) : null,
+    scope ? h('span', { class: 'ft-subtle' }, T.inScope(scope)) : null,
     ': ',
     before === null ? null : h('del', {}, shortened(before)),
     before === null || after === null ? null : ' → ',
-    after === null ? ' deleted' : h('ins', {}, shortened(after)),
+    after === null ? T.deleted : h('ins', {}, shortened(after)),
   );
 }
 

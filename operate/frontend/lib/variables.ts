@@ -6,6 +6,7 @@
 import { h, need, toast } from './dom';
 import { replaced, valueAt, withMember, without } from './json';
 import type { Panels, PanelState } from './panels';
+import { texts } from './texts';
 import { refusalOf } from './variables/api';
 import { DocumentEditor, DocumentViewer } from './variables/document';
 import {
@@ -22,16 +23,28 @@ import { Saving } from './variables/saving';
 import { placeOf, Tree } from './variables/tree';
 import { isLong, preview, Values } from './variables/values';
 
-const T = {
-  all: (scope: string) => `Modify variables · ${scope}`,
-  one: (name: string, scope: string) => `${name} · ${scope}`,
-  json: (scope: string) => `Variables of ${scope}`,
-  saved: (name: string) => `Variable '${name}' saved.`,
-  added: (name: string) => `Variable '${name}' added.`,
-  deleted: (name: string) => `Variable '${name}' deleted.`,
-  allSaved: 'Variables saved.',
-  busy: 'Save or cancel the edit first.',
-};
+const T = texts({
+  en: {
+    all: (scope: string) => `Modify variables · ${scope}`,
+    one: (name: string, scope: string) => `${name} · ${scope}`,
+    json: (scope: string) => `Variables of ${scope}`,
+    saved: (name: string) => `Variable '${name}' saved.`,
+    added: (name: string) => `Variable '${name}' added.`,
+    deleted: (name: string) => `Variable '${name}' deleted.`,
+    allSaved: 'Variables saved.',
+    busy: 'Save or cancel the edit first.',
+  },
+  de: {
+    all: (scope) => `Variablen bearbeiten · ${scope}`,
+    one: (name, scope) => `${name} · ${scope}`,
+    json: (scope) => `Variablen von ${scope}`,
+    saved: (name) => `Variable „${name}“ gespeichert.`,
+    added: (name) => `Variable „${name}“ hinzugefügt.`,
+    deleted: (name) => `Variable „${name}“ gelöscht.`,
+    allSaved: 'Variablen gespeichert.',
+    busy: 'Erst die offene Änderung speichern oder abbrechen.',
+  },
+});
 
 type View = 'tree' | 'json';
 const SEARCH_PAUSE_MS = 200;

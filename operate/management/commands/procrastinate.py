@@ -1,4 +1,4 @@
-"""Procrastinate's command, whose worker runs the engine's own jobs and those of batches too."""
+"""Procrastinate's command, whose worker runs the engine's own jobs and those of batches too, and sends notifications."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from procrastinate.contrib.django.management.commands import procrastinate
 from operate.batch.runner import BatchRunner
 from operate.batch.running import run_due_jobs as run_batches
 from operate.job_runner import JobRunner, run_due_jobs
+from operate.notifications.delivering import DeliveryRunner, deliver_due
 
 QUEUE = "engine"
 """The name under which a worker of chosen queues takes the engine's jobs."""
+SENDERS = 2
+"""Threads that send notifications: one that does not answer holds up one of them for some seconds."""
 
 
 class Command(procrastinate.Command):
@@ -22,9 +25,10 @@ class Command(procrastinate.Command):
             super().handle(*args, **options)
         elif options.get("wait", True):
             threads = options.get("concurrency", 1)
-            with JobRunner(threads), BatchRunner(threads):
+            with JobRunner(threads), BatchRunner(threads), DeliveryRunner(SENDERS):
                 super().handle(*args, **options)
         else:
             run_batches()
             run_due_jobs()
+            deliver_due()
             super().handle(*args, **options)

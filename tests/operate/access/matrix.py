@@ -29,7 +29,8 @@ class Line:
     """One operation. Names in braces stand for keys and names of the world.
 
     `ok`, `refused` and `stranger` are the answers to who may, to members who may not, and to who does not even see the
-    workspace. `does` says whether an audit event tells of its success. `right` narrows a LIST, `alternative` does as well.
+    workspace. `does` says whether an audit event tells of its success, `writes` that who may look may do it, too. `right`
+    narrows a LIST, `alternative` does as well.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Line:
     refused: int | tuple[int, ...] = 403
     stranger: int = 404
     does: bool = True
+    writes: bool = False
     right: Right = Right.VIEW
     alternative: Right | None = None
     form: bool = False
@@ -463,6 +465,8 @@ V2 = lines(
 PLAN = {"instructions": [{"type": "start_before", "element_id": "approve"}]}
 MODIFICATION = "process-instances/{instance}/modification"
 SEEN = {"secret": "{secret_version}"}
+NEW_DRAFT = {"workspace": "loanmark", "title": "x", "command": {"command": "suspend", "keys": ["{instance}"]}}
+OF_AUTHOR: dict[str, Any] = {"ok": (200, 403, 409), "does": False, "writes": True}
 FETTLE = lines(
     "/api/",
     ("GET", "", SIGNED_IN),
@@ -474,7 +478,40 @@ FETTLE = lines(
     Line("POST", "audit-events/export", LIST, {}, right=R.VIEW_AUDIT),
     Line("POST", "dry-run", R.CANCEL, {"command": "cancel", "keys": ["{instance}"]}, does=False),
     ("GET", "process-instances/{instance}/why-stuck", VIEW),
+    Line("GET", "saved-filters", SIGNED_IN),
+    Line("GET", "alerts", LIST, right=R.MANAGE),
+    Line("POST", "alerts", SIGNED_IN, {"filter_key": "999999999", "threshold": 1}, ok=(404,)),
+    Line("GET", "alerts/{alert}", R.MANAGE, refused=404, does=False),
+    Line("PATCH", "alerts/{alert}", R.MANAGE, {"threshold": 2}, ok=(200, 400), refused=404, does=False),
+    Line("DELETE", "alerts/{alert}", R.MANAGE, refused=404, does=False),
+    Line("GET", "alerts/{alert}/history", R.MANAGE, refused=404, does=False),
+    # four eyes: what its author alone may do is told to the others as 403
+    *lists("drafts", "approval-policies"),
+    Line("POST", "drafts", VIEW, NEW_DRAFT, writes=True),
+    ("GET", "drafts/{draft}", VIEW),
+    Line("PATCH", "drafts/{draft}", VIEW, {"reason": "x"}, **OF_AUTHOR),
+    Line("POST", "drafts/{draft}/comments", VIEW, {"text": "x"}, writes=True),
+    ("POST", "drafts/{draft}/dry-run", VIEW),
+    Line("POST", "drafts/{draft}/request", VIEW, **OF_AUTHOR),
+    Line("POST", "drafts/{draft}/approve", R.APPROVE, {"digest": "{digest}"}),
+    Line("POST", "drafts/{draft}/reject", R.APPROVE, {"note": "x"}),
+    Line("POST", "drafts/{draft}/withdraw", VIEW, **OF_AUTHOR),
+    Line("POST", "drafts/{draft}/apply", VIEW, **OF_AUTHOR),
+    ("POST", "approval-policies", R.MANAGE, {"workspace": "loanmark", "name": "x", "operation": "CANCEL"}),
+    ("GET", "approval-policies/{policy}", VIEW),
+    ("PATCH", "approval-policies/{policy}", R.MANAGE, {"hours": 5}),
+    ("DELETE", "approval-policies/{policy}", R.MANAGE),
+    ("GET", "process-instances/{instance}/notes", VIEW),
+    ("POST", "process-instances/{instance}/notes", R.MODIFY, {"text": "x"}),
+    ("GET", "process-instances/{instance}/notes/{note}", VIEW),
+    ("PATCH", "process-instances/{instance}/notes/{note}", R.MODIFY, {"pinned": False}),
+    ("DELETE", "process-instances/{instance}/notes/{note}", R.MANAGE),
     Line("GET", "process-instances/{instance}/undo/{snapshot}", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
+    Line("GET", "audit-events/{event}/undo", R.VIEW_AUDIT, ok=(200, 400), refused=404, does=False),
+    Line("POST", "audit-events/{event}/undo", R.VIEW_AUDIT, {}, ok=(400,), refused=404, does=False),
+    Line("POST", "audit-events/{event}/undo/dry-run", R.VIEW_AUDIT, {}, ok=(200, 400), refused=404, does=False),
+    Line("POST", "batches/{done_batch}/undo", R.RESTART, {}),
+    Line("POST", "batches/{done_batch}/undo/dry-run", R.RESTART, {}, does=False),
     Line(
         "POST",
         "process-instances/{instance}/back",
@@ -545,6 +582,7 @@ def anyhow(path: str, who: Who, **more: Any) -> list[Line]:
 
 BACK: dict[str, Any] = {"ok": (302,), "refused": 302}
 """A button of a page: back to the page, with a message of what was done or why not."""
+NOTE = {"text": "x", "kind": "WARNING"}
 VARIABLES_PAGE = [
     Line("GET", "workflow/processinstance/{instance}/variables/warnings/?scope={instance}", VIEW),
     Line("GET", "workflow/processinstance/{instance}/variables/values/?scope={instance}", VIEW),
@@ -597,6 +635,12 @@ VARIABLES_PAGE = [
     ),
 ]
 LOOKING = [
+    Line("GET", "operate/alert/", LIST, right=R.MANAGE),
+    Line("GET", "operate/alert/{alert}/", R.MANAGE, refused=404, does=False),
+    Line("POST", "operate/alert/{alert}/", R.MANAGE, {}, ok=(302, 400, 403), refused=404, does=False),
+    Line("POST", "operate/alert/{alert}/do/", R.MANAGE, {"do": "mute"}, ok=(302,), refused=404, does=False),
+    Line("GET", "operate/alert/of/{saved_filter}/", VIEW),
+    Line("POST", "operate/alert/of/{saved_filter}/", VIEW, {}, ok=(302, 400)),
     Line("GET", "workflow/workspace/{workspace}/rights/", R.VIEW_AUDIT, alternative=R.MANAGE, does=False),
     Line("GET", "workflow/workspace/{workspace}/history/", R.VIEW_AUDIT, alternative=R.MANAGE, does=False),
     Line("GET", "audit/auditevent/export/csv/", R.VIEW_AUDIT, stranger=200, does=False),
@@ -616,6 +660,47 @@ LOOKING = [
         does=False,
     ),
 ]
+WEBHOOK = "operate/webhook/of/{workspace}/{webhook}/"
+TELLING = [
+    *lists("operate/notification/"),
+    Line("GET", "operate/notification/count/", SIGNED_IN),
+    Line("POST", "operate/notification/read/", SIGNED_IN, {"all": "1"}, ok=(302,)),
+    Line("POST", "operate/notification/mail/", SIGNED_IN, {}, ok=(302,)),
+    Line("GET", "operate/notification/{notification}/", SIGNED_IN, ok=(302, 404)),
+    Line("GET", "operate/webhook/", R.MANAGE, stranger=200, does=False),
+    Line("GET", "operate/webhook/of/{workspace}/", R.MANAGE, does=False),
+    Line(
+        "POST",
+        "operate/webhook/of/{workspace}/",
+        R.MANAGE,
+        {"url": "http://127.0.0.1:9/new", "kinds": "ALERT"},
+        ok=(302,),
+        does=False,
+    ),
+    Line("POST", WEBHOOK, R.MANAGE, {"do": "off"}, ok=(302,), does=False),
+]
+POLICY = {"name": "Big", "min_instances": "10", "risk": "ALWAYS", "hours": "24"}
+FOUR_EYES = [
+    *lists("operate/draft/?show=all"),
+    Line("GET", "operate/draft/{draft}/", VIEW),
+    Line("GET", "operate/draft/{draft}/plan/", VIEW, ok=(400,)),
+    Line(
+        "POST",
+        "operate/draft/plan/{instance}/",
+        VIEW,
+        {"plan": [{"kind": "add", "element": "approve"}], "revision": "{revision}"},
+        as_json=True,
+        writes=True,
+    ),
+    Line("POST", "operate/draft/{draft}/do/", VIEW, {"do": "comment", "text": "x"}, ok=(302,), writes=True),
+    Line("POST", "operate/draft/{draft}/do/", R.APPROVE, {"do": "reject", "note": "no"}, ok=(302,)),
+    *lists("operate/approvalpolicy/"),
+    Line("GET", "operate/approvalpolicy/of/{workspace}/", VIEW),
+    Line("POST", "operate/approvalpolicy/of/{workspace}/", R.MANAGE, POLICY, ok=(302,)),
+    Line("GET", "operate/approvalpolicy/{policy}/", VIEW),
+    Line("POST", "operate/approvalpolicy/{policy}/", R.MANAGE, POLICY, ok=(302,)),
+    Line("POST", "operate/approvalpolicy/{policy}/remove/", R.MANAGE, {}, ok=(302,)),
+]
 PAGES = lines(
     "/",
     Line("GET", "login/", ALL, ok=(200, 302)),
@@ -626,6 +711,8 @@ PAGES = lines(
     Line("POST", "password_change/", SIGNED_IN, {}),
     Line("GET", "password_change/done/", SIGNED_IN),
     Line("GET", "jsi18n/", SIGNED_IN),
+    Line("GET", "language/", ALL, ok=(302,)),
+    Line("POST", "language/", ALL, {"language": "en"}, ok=(204, 302), form=True),
     Line("GET", "autocomplete/?app_label=auth&model_name=user&field_name=groups", SUPERUSER),
     *anyhow("r/0/0/", SIGNED_IN, ok=(404,)),
     *anyhow("no/such/page/", SIGNED_IN, ok=(404,)),
@@ -638,6 +725,7 @@ PAGES = lines(
     Line("GET", "workflow/processinstance/find/?q=loanmark-1", SIGNED_IN, ok=(302,)),
     Line("GET", "workflow/processinstance/figures/?process=loanmark_c7", SIGNED_IN),
     Line("GET", "workflow/processinstance/count/", LIST),
+    *[Line("GET", f"workflow/{each}/export/", LIST) for each in ("processinstance", "incident", "usertask")],
     Line("GET", "workflow/processinstance/suggest/?q=loanmark", LIST),
     Line("POST", "workflow/processinstance/columns/", SIGNED_IN, {}, ok=(302,)),
     Line("POST", "workflow/processinstance/filters/", SIGNED_IN, {"name": "x"}, ok=(302,)),
@@ -652,6 +740,7 @@ PAGES = lines(
     ),
     Line("GET", "workflow/processinstance/{instance}/", VIEW),
     Line("GET", "workflow/processinstance/{instance}/panels/", VIEW),
+    Line("GET", "workflow/processinstance/{instance}/history/", VIEW),
     Line(
         "POST",
         "workflow/processinstance/{instance}/variables/",
@@ -660,6 +749,11 @@ PAGES = lines(
         as_json=True,
     ),
     *VARIABLES_PAGE,
+    Line(
+        "POST", "workflow/processinstance/{instance}/presence/", VIEW, {"window": "w", "doing": "LOOKING", "after": "0"}
+    ),
+    Line("POST", "workflow/processinstance/{instance}/notes/", R.MODIFY, NOTE, **BACK),
+    Line("POST", "workflow/processinstance/{instance}/notes/{note}/", R.MANAGE, {"do": "remove"}, **BACK),
     Line("GET", "workflow/processinstance/{instance}/operations/", VIEW),
     Line(
         "POST",
@@ -669,6 +763,9 @@ PAGES = lines(
         as_json=True,
     ),
     Line("POST", "workflow/processinstance/{instance}/tasks/{task}/", R.COMPLETE_TASK, {}, as_json=True),
+    # an event that nothing waits for; who may let one come is in tests/operate/admin/test_occurring.py
+    Line("GET", "workflow/processinstance/{instance}/event/1/", VIEW, ok=(404,)),
+    Line("POST", "workflow/processinstance/{instance}/event/1/", VIEW, {}, ok=(404,), does=False),
     # incidents, jobs, tasks
     Line(
         "POST",
@@ -687,12 +784,21 @@ PAGES = lines(
         **BACK,
         **OR_WORKER,
     ),
+    Line(
+        "POST",
+        "workflow/job/{timer}/change/",
+        R.RESOLVE_INCIDENT,
+        {"due": "once", "retries": "2", "priority": "1"},
+        **BACK,
+    ),
     Line("GET", "workflow/usertask/{task}/", VIEW),
     Line("POST", "workflow/usertask/{task}/", R.COMPLETE_TASK, {"variables": "{}"}, ok=(302,), refused=400),
     Line("POST", "workflow/usertask/{task}/assign/", R.COMPLETE_TASK, {}, **BACK),
     # batches
     Line("GET", "operate/batch/{batch}/", VIEW),
     Line("GET", "operate/batch/{batch}/progress/", VIEW),
+    Line("GET", "operate/batch/{done_batch}/undo/", VIEW),
+    Line("POST", "operate/batch/{done_batch}/undo/", VIEW, {}, ok=(409,), does=False),
     Line("POST", "operate/batch/{batch}/operations/", R.SUSPEND, {"operation": "suspend"}, **BACK),
     Line("GET", "operate/batch/new/?operation=resolve&key={instance}", SIGNED_IN),
     Line(
@@ -733,12 +839,16 @@ PAGES = lines(
     # administration
     Line("GET", "audit/auditevent/", R.VIEW_AUDIT, stranger=200, does=False),
     Line("GET", "audit/auditevent/{event}/", R.VIEW_AUDIT, refused=404),
+    Line("GET", "audit/auditevent/{event}/undo/", R.VIEW_AUDIT, refused=404),
+    Line("POST", "audit/auditevent/{event}/undo/", R.VIEW_AUDIT, {}, ok=(400,), refused=404, does=False),
     Line("GET", "workflow/workspace/add/", SIGNED_IN),
     Line("POST", "workflow/workspace/add/", Who.EVERYWHERE, {"slug": "new", "name": "New"}, ok=(302,)),
     Line("GET", "workflow/workspace/{workspace}/", VIEW),
     Line("POST", "workflow/workspace/{workspace}/", R.MANAGE, {"name": "Loanmark 2"}, ok=(302,)),
     Line("POST", "workflow/workspace/{workspace}/members/", R.MANAGE, {"name": "member", "role": "AUDITOR"}, ok=(302,)),
     *LOOKING,
+    *TELLING,
+    *FOUR_EYES,
     *superusers("auth/user/", "auth/user/add/", "auth/user/{user}/change/", "auth/user/{user}/delete/"),
     *superusers("auth/user/{user}/history/", "auth/user/{user}/password/"),
     *superusers("auth/group/", "auth/group/add/", "auth/group/{group}/change/", "auth/group/{group}/delete/"),

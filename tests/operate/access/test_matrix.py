@@ -112,7 +112,7 @@ def _problem(office: Office, line: Line, name: str, status: int, text: str, done
     if status not in expected:
         return f"expected {_either(expected)}, found {status}: {' '.join(text.split())[:160]}"
     may = is_let_in(line, name)
-    reads = line.who in (Right.VIEW, Right.VIEW_AUDIT) and line.method != "PUT"
+    reads = line.who in (Right.VIEW, Right.VIEW_AUDIT) and line.method != "PUT" and not line.writes
     is_command = isinstance(line.who, Right) and not reads
     if done and not (may and is_command):
         return f"expected nothing to happen, found {done} audit events of success"

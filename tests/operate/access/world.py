@@ -14,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser, Group
 
 from audit.models import AuditEvent, Channel, VariableSnapshot
 from operate.actions import (
+    AddNote,
     CancelProcessInstance,
     Deploy,
     FailJob,
@@ -24,13 +25,19 @@ from operate.actions import (
     SuspendBatch,
     UpdateJob,
 )
+from operate.alerts.configuring import set_up
+from operate.approvals.drafts import Contents, RequestApproval, SaveDraft
+from operate.approvals.models import ApprovalPolicy
 from operate.batch.models import BatchJob
 from operate.batch.plans import Cancel, Suspend
 from operate.batch.running import run_due_jobs
 from operate.batch.submitting import Selection
+from operate.lists import SavedFilter
 from operate.masking.models import MaskedVariable
 from operate.models import WorkspaceSettings
-from operate.workspaces import Role, add_member
+from operate.notifications.models import Kind, Notification, Way, Webhook
+from operate.notifications.telling import notify
+from operate.workspaces import Right, Role, add_member
 from workflow.engine.values import TypedValue
 from workflow.graph import Semantics
 from workflow.models import (
@@ -131,6 +138,13 @@ def make_world() -> World:
     _make_camunda_7(world)
     _make_camunda_8(world)
     _make_batches(world)
+    _make_notifications(world)
+    _make_draft(world)
+    policy = ApprovalPolicy.objects.create(
+        workspace=world.workspace, name=f"{MARK} far too many", min_instances=1_000_000
+    )
+    world.names["policy"] = str(policy.pk)
+    _make_alert(world)
     world.names["workspace"] = str(world.workspace.pk)
     world.names["revision"] = str(ProcessInstance.objects.get(pk=world["instance"]).revision)
     world.names["event"] = str(AuditEvent.objects.filter(workspace=world.workspace).latest("key").pk)
@@ -217,6 +231,7 @@ def _make_camunda_7(world: World) -> None:
     LockJob(None).execute(int(world["job"]), worker="w", lock_for=timedelta(hours=1))
     world.names["incident"] = str(Incident.objects.get(process_instance=instance).pk)
     MaskedVariable.objects.create(workspace=world.workspace, process_id="loanmark_c7", pattern="card")
+    world.names["note"] = str(AddNote(None).execute(instance, f"{MARK}: call back", is_pinned=True).key)
     world.names["newer"] = str(_deploy(world, "loanmark.bpmn", f"{CAMUNDA_7}<!-- newer -->").key)
 
 
@@ -231,6 +246,36 @@ def _make_camunda_8(world: World) -> None:
     UpdateJob(None).execute(int(world["8_broken"]), retries=1)
     world.names["8_incident"] = str(Incident.objects.get(process_instance=instance).pk)
     world.names["newer_8"] = str(_deploy(world, "loanmark_8.bpmn", f"{CAMUNDA_8}<!-- newer -->").key)
+
+
+def _make_draft(world: World) -> None:
+    """A request of the operator, that somebody else may decide on."""
+    author = world.people[Role.OPERATOR]
+    contents = Contents(f"{MARK} suspend it", {"command": "suspend", "keys": [world["instance"]]}, MARK)
+    draft = SaveDraft(author, channel=Channel.ADMIN).execute(world.workspace.pk, contents)
+    requested = RequestApproval(author, channel=Channel.ADMIN).execute(draft.key)
+    world.names["draft"] = str(draft.key)
+    world.names["digest"] = requested.digest
+
+
+def _make_alert(world: World) -> None:
+    """On a filter that all in the workspace may use, by one of its administrators."""
+    owner = world.people[Role.WORKSPACE_ADMIN]
+    saved = SavedFilter.objects.create(list_name="process_instances", owner=owner, name=MARK, workspace=world.workspace)
+    world.names["saved_filter"] = str(saved.pk)
+    world.names["alert"] = str(set_up(owner, saved, world.workspace, {"threshold": 1}).pk)
+
+
+def _make_notifications(world: World) -> None:
+    """Everybody is told something, also who may not see the workspace any more."""
+    hook = Webhook.objects.create(
+        workspace=world.workspace, url=f"http://127.0.0.1:9/{MARK}", secret=MARK, kinds=Kind.values
+    )
+    world.names["webhook"] = str(hook.pk)
+    told = notify(Kind.ALERT, workspace_id=world.workspace.pk, right=Right.VIEW, subject=MARK, url="/")
+    Notification.objects.create(notice=told, way=Way.PAGE, recipient=world.people[STRANGER])
+    own = told.notifications.get(way=Way.PAGE, recipient=world.people[Role.SUPPORT])
+    world.names["notification"] = str(own.pk)
 
 
 def _make_batches(world: World) -> None:

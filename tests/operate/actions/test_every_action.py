@@ -22,6 +22,7 @@ from operate.batch.models import Batch, BatchItem, BatchJob
 from operate.batch.plans import Cancel
 from operate.batch.running import run_due_jobs
 from operate.batch.submitting import Selection
+from operate.notes.models import Note
 from operate.variables.edits import Edit, NewValue
 from operate.workspaces import Forbidden, Right, Role
 from tests.operate.actions.conftest import ALARM, CHOICE, ORDER, Shop, text_of
@@ -74,6 +75,10 @@ class Case:
 
 def lock(shop: Shop) -> None:
     actions.LockJob(None).execute(shop.job_key, "w", MINUTE)
+
+
+def note(shop: Shop) -> None:
+    actions.AddNote(None).execute(shop.instance_key, "Look at the invoice first.")
 
 
 def start_of(shop: Shop) -> UUID:
@@ -668,6 +673,32 @@ CASES = [
         lambda action, shop, key: action.execute(
             [JobRequest("ship", MINUTE)], worker="w", max_jobs=1, workspace_ids=[shop.workspace.pk]
         ),
+    ),
+    Case(
+        actions.AddNote,
+        Right.COMPLETE_TASK,
+        Event.CREATE,
+        Subject.NOTE,
+        lambda action, shop, key: action.execute(key, "The customer called.", kind="HANDOVER"),
+        key=lambda shop: shop.instance_key,
+    ),
+    Case(
+        actions.EditNote,
+        Right.MODIFY,
+        Event.UPDATE,
+        Subject.NOTE,
+        lambda action, shop, key: action.execute(key, is_pinned=True),
+        key=lambda shop: Note.objects.get().key,
+        prepare=note,
+    ),
+    Case(
+        actions.RemoveNote,
+        Right.MANAGE,
+        Event.DELETE,
+        Subject.NOTE,
+        lambda action, shop, key: action.execute(key),
+        key=lambda shop: Note.objects.get().key,
+        prepare=note,
     ),
     Case(
         actions.AnnotateOperation,

@@ -6,16 +6,17 @@ import json
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent, VariableSnapshot
+from operate.admin.instance_views import TABS
 from tests.operate.admin.conftest import Office
+from tests.operate.admin.world import everything
+from tests.support.pages import assert_page_costs
 from workflow.models import ElementInstance, ProcessInstance, Variable
 from workflow.modification import StartBefore
 from workflow.services import cancel_process_instance, modify_process_instance, set_variables, suspend_process_instance
 
-PANEL_QUERIES = 15
+MOST_STATEMENTS = 15
 
 
 def page(office: Office, username: str, instance: ProcessInstance, query: str = "") -> Any:
@@ -43,41 +44,72 @@ def seen(instance: ProcessInstance) -> dict[str, str]:
 
 
 def test_everything_is_readable_without_scripts(office):
-    text = page(office, "stella", office.start(business_key="ORD-1", variables={"amount": 5})).content.decode()
-    for part in ("ORD-1", "Approve", "amount", "Waits for somebody to complete the task.", "Modify", "Camunda 7"):
+    instance = office.start(business_key="ORD-1", variables={"amount": 5})
+    text = page(office, "stella", instance).content.decode()
+    for part in (
+        "ORD-1",
+        "Approve",
+        "Waits for somebody to complete the task.",
+        "Modify",
+        "Camunda 7",
+        'href="?tab=variables"',
+    ):
         assert part in text
+    assert "amount" in page(office, "stella", instance, "?tab=variables").content.decode()
 
 
 def test_what_comes_from_models_and_variables_is_text_never_markup(office):
     evil = "</script><img src=x onerror=alert(1)>"
     instance = office.start(business_key=evil, variables={evil: evil, "x": {"a": evil}})
     cancel_process_instance(instance.key, reason=evil)
-    for query in ("", "panels/"):
+    for query in ("", "?tab=variables", "?tab=details", "panels/", "panels/?tab=called"):
         text = page(office, "stella", instance, query).content.decode()
         assert "<img" not in text.replace("\\u003Cimg", "")
 
 
 @pytest.mark.parametrize("tokens", [1, 40])
-def test_the_page_costs_the_same_for_any_number_of_tokens(office, tokens):
+@pytest.mark.parametrize("tab", TABS)
+def test_the_page_costs_the_same_for_any_number_of_tokens(office, tokens, tab):
     instance = office.start(variables={"amount": 5})
     modify_process_instance(instance.key, [StartBefore("approve")] * (tokens - 1) or [StartBefore("pack")])
-    client = office.of("stella")
-    path = f"/workflow/processinstance/{instance.key}/panels/"
-    client.get(path)
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(path).status_code == 200
-    assert len(captured.captured_queries) == PANEL_QUERIES, "\n".join(
-        query["sql"] for query in captured.captured_queries
-    )
+    address = f"/workflow/processinstance/{instance.key}/"
+    assert_page_costs(f"page_instance_{tab}", office.of("stella"), f"{address}?tab={tab}", most=MOST_STATEMENTS)
 
 
-def test_a_long_history_is_cut_and_says_so(office, monkeypatch):
-    monkeypatch.setattr("operate.admin.instance_page.TREE_LIMIT", 3)
+@pytest.mark.parametrize("again", [0, 3])
+def test_called_instances_kept_messages_and_waiting_tokens_do_not_cost_more_than_a_page_may(office, again):
+    instance = everything(office, again)
+    address = f"/workflow/processinstance/{instance.key}/"
+    assert_page_costs("page_instance_everything", office.of("stella"), address, most=MOST_STATEMENTS)
+
+
+def test_a_page_for_readers_costs_no_more_for_each_thing_that_they_may_not(office):
+    instance = office.start(variables={"amount": 5})
+    address = f"/workflow/processinstance/{instance.key}/"
+    assert_page_costs("page_instance_reader", office.of("sam"), address, most=MOST_STATEMENTS)
+
+
+def test_a_refresh_that_finds_nothing_new_costs_next_to_nothing(office):
     instance = office.start()
-    modify_process_instance(instance.key, [StartBefore("approve")] * 5)
-    text = page(office, "sam", instance).content.decode()
-    assert "more element instances than are shown" in text
-    assert text.count('class="ft-tree-row') == 1 + 3 + 1  # the process instance, three that run and one that ended
+    address = f"/workflow/processinstance/{instance.key}/panels/?tab=waits"
+    client = office.of("stella")
+    revision = client.get(address).json()["revision"]
+    assert client.get(f"{address}&revision={revision}").json() == {"revision": revision, "isSame": True}
+    assert_page_costs("page_instance_refresh", client, f"{address}&revision={revision}", most=4)
+    set_variables(instance.key, {"amount": 6})
+    assert client.get(f"{address}&revision={revision}").json()["panels"].keys() == {"facts", "pinned", "waits"}
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_says_what_is_missing(office, tab):
+    instance = office.start()
+    cancel_process_instance(instance.key)
+    text = page(office, "stella", instance, f"?tab={tab}").content.decode()
+    assert f'id="panel-{tab}"' in text
+
+
+def test_a_tab_that_does_not_exist_is_not_found(office):
+    assert office.of("sam").get(f"/workflow/processinstance/{office.start().key}/?tab=nope").status_code == 404
 
 
 def test_variables_follow_the_chosen_scope(office):
@@ -170,7 +202,7 @@ def test_a_document_that_deletes_a_value_changed_meanwhile_is_a_conflict(office)
 
 def test_an_operator_reads_variables_and_is_told_who_can_edit(office):
     instance = office.start(variables={"amount": 5})
-    text = page(office, "petra", instance).content.decode()
+    text = page(office, "petra", instance, "?tab=variables").content.decode()
     assert "wks_process_instance_variables_edit" in text
     assert "Ask stella." in text
     assert edit(office, "petra", instance, set={"amount": "6"}).status_code == 403
@@ -179,7 +211,10 @@ def test_an_operator_reads_variables_and_is_told_who_can_edit(office):
 def test_an_ended_instance_says_that_nothing_in_it_changes(office):
     instance = office.start(variables={"amount": 5})
     cancel_process_instance(instance.key)
-    assert "only while a process instance is active or suspended" in page(office, "stella", instance).content.decode()
+    assert (
+        "only while a process instance is active or suspended"
+        in page(office, "stella", instance, "?tab=variables").content.decode()
+    )
     assert edit(office, "stella", instance, set={"amount": "6"}).status_code == 409
 
 
@@ -192,8 +227,8 @@ def test_a_suspended_instance_tells_why_its_task_cannot_be_completed(office):
 def test_the_audit_log_is_for_those_who_may_see_it(office):
     instance = office.start()
     edit(office, "stella", instance, set={"a": "1"}, reason="why-so")
-    assert "why-so" in page(office, "aud", instance).content.decode()
-    assert "why-so" not in page(office, "sam", instance).content.decode()
+    assert "why-so" in page(office, "aud", instance, "?tab=audit").content.decode()
+    assert "why-so" not in page(office, "sam", instance, "?tab=audit").content.decode()
 
 
 @pytest.mark.parametrize(

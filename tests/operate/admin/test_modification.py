@@ -10,7 +10,9 @@ import pytest
 from audit.models import AuditEvent
 from operate.admin.modification import element_operations, read_plan
 from tests.operate.admin.conftest import PLATFORMS, USER_TASKS, Office
+from tests.operate.admin.test_wizard_risks import FORK
 from tests.operate.admin.world import each, started, waiting
+from tests.support.models import HEAD, deploy
 from workflow.engine.errors import Rejected
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, ProcessInstance, Variable
@@ -25,7 +27,7 @@ from workflow.modification import (
     StartBefore,
     TerminateAll,
 )
-from workflow.services import modify_process_instance
+from workflow.services import modify_process_instance, start_process_instance
 
 OPEN = ("ACTIVATING", "ACTIVE", "COMPLETING")
 BOTH = pytest.mark.parametrize("semantics", Semantics)
@@ -434,3 +436,45 @@ def test_a_red_warning_refuses_the_plan_until_it_is_accepted(office, semantics):
     accepted = [{"code": each["code"], "elements": each["elements"]} for each in reds]
     assert send(office, "stella", instance, plan, accepted=accepted).status_code == 200
     assert active(instance) == []
+
+
+@BOTH
+def test_variables_join_the_scope_that_a_token_brings_in_rows_of_their_own(office, semantics):
+    """A15: one of a scope that is opened with the token, one of the token itself where the semantics has that."""
+    instance = office.start(semantics)
+    offered_scopes = [each["id"] for each in offered(instance, "pack")["scopes"]]
+    assert offered_scopes == (["delivery"] if semantics is Semantics.CAMUNDA_7 else ["delivery", "pack"])
+    rows = [
+        row("add", "pack", id=4),
+        *(
+            row("set", "", id=5 + at, of=4, scope=each, variables=f'{{"v{at}": {at}}}')
+            for at, each in enumerate(offered_scopes)
+        ),
+        row("set", "", id=9, of=4, scope="delivery", variables='{"colour": "red"}'),
+    ]
+    assert send(office, "stella", instance, *rows).status_code == 200
+    scopes = dict(ElementInstance.objects.filter(process_instance=instance.key).values_list("key", "element_id"))
+    found = {
+        (scopes.get(each.scope_key), each.name): each.value
+        for each in Variable.objects.filter(process_instance=instance.key)
+    }
+    expected = {(each, f"v{at}"): at for at, each in enumerate(offered_scopes)} | {("delivery", "colour"): "red"}
+    assert {each: value for each, value in found.items() if each[0]} == expected
+
+
+def test_variables_of_a_token_that_no_row_brings_are_refused(office):
+    instance = office.start(Semantics.ZEEBE)
+    answer = send(office, "stella", instance, row("set", "", id=2, of=7, scope="pack", variables='{"a": 1}'))
+    assert answer.status_code == 400
+    assert "another row adds or moves" in answer.json()["message"]
+
+
+@BOTH
+def test_the_preview_says_whether_a_join_is_arrived_at_or_fired(office, semantics):
+    """Trap 10: with Camunda 7 the token waits there, with Zeebe it goes on at once."""
+    head = HEAD.format(platform=PLATFORMS[semantics], id="forked", messages="")
+    definition = deploy(f"{head}{FORK}</process></definitions>", workspace=office.shop)
+    instance = ProcessInstance.objects.get(pk=start_process_instance(definition.key).process_instance_key)
+    found = tried(office, instance, row("add", "join"))
+    stays = {each["id"] for each in found["activated"]} - {each["id"] for each in found["completed"]}
+    assert stays == ({"join"} if semantics is Semantics.CAMUNDA_7 else {"after"})

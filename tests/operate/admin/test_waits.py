@@ -25,7 +25,7 @@ BOTH = pytest.mark.parametrize("semantics", Semantics)
 
 def page_of(office: Office, instance: ProcessInstance, username: str = "stella") -> InstancePage:
     fresh = ProcessInstance.objects.get(pk=instance.key)
-    return InstancePage(fresh, Reasons(Access.of(office.people[username])))
+    return InstancePage(fresh, Reasons(Access.of(office.people[username]), office.people[username]))
 
 
 def text_of(office: Office, instance: ProcessInstance, username: str = "stella") -> str:
@@ -172,7 +172,7 @@ def test_restarted_instances_lead_to_each_other(office):
 def test_a_multi_instance_is_told_as_people_say_it(office, semantics):
     instance = each(office, semantics)
     complete(instance, "items")
-    names = [row.name for row in page_of(office, instance).tree]
+    names = [row.name for row in page_of(office, instance).rows]
     assert "Check item · multi-instance 1/2" in names
     assert {"Check item #1", "Check item #2", "Parcel #1", "Parcel #2"} < set(names)
     figures = page_of(office, instance).statistics

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.operate.admin.conftest import PLATFORMS, USER_TASKS, Office
 from workflow.graph import Semantics
-from workflow.models import ProcessInstance
-from workflow.services import Resource, deploy, start_process_instance
+from workflow.models import Job, ProcessInstance
+from workflow.services import Resource, deploy, fail_job, publish_message, start_process_instance
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
@@ -102,3 +103,44 @@ def each(office: Office, semantics: Semantics) -> ProcessInstance:
     """A multi-instance task, a multi-instance sub-process, and a join that waits for the task."""
     xml = EACH.format(platform=PLATFORMS[semantics], user_task=USER_TASKS[semantics], loop=LOOPS[semantics])
     return started(office, xml, "each")
+
+
+CALLER = (
+    HEAD
+    + """
+  <message id="m1" name="paid"><extensionElements><zeebe:subscription correlationKey="=&quot;A1&quot;" /></extensionElements>
+  </message>
+  <process id="outer" name="Outer" isExecutable="true">
+    <startEvent id="start" /><sequenceFlow id="f0" sourceRef="start" targetRef="fork" /><parallelGateway id="fork" />
+    <sequenceFlow id="f1" sourceRef="fork" targetRef="call" /><sequenceFlow id="f2" sourceRef="fork" targetRef="join" />
+    <callActivity id="call" name="Call"><extensionElements><zeebe:calledElement processId="inner" /></extensionElements>
+      <multiInstanceLoopCharacteristics><extensionElements><zeebe:loopCharacteristics inputCollection="=items" />
+      </extensionElements></multiInstanceLoopCharacteristics></callActivity>
+    <sequenceFlow id="f3" sourceRef="call" targetRef="join" /><parallelGateway id="join" />
+    <sequenceFlow id="f4" sourceRef="join" targetRef="end" /><endEvent id="end" />
+  </process>
+  <process id="inner" name="Inner" isExecutable="true">
+    <startEvent id="begin" /><sequenceFlow id="c0" sourceRef="begin" targetRef="split" /><parallelGateway id="split" />
+    <sequenceFlow id="c1" sourceRef="split" targetRef="pack" /><sequenceFlow id="c2" sourceRef="split" targetRef="paid" />
+    <sequenceFlow id="c3" sourceRef="split" targetRef="both" />
+    <sequenceFlow id="c4" sourceRef="pack" targetRef="both" /><parallelGateway id="both" />
+    <sequenceFlow id="c5" sourceRef="both" targetRef="done" /><endEvent id="done" />
+    <userTask id="pack" name="Pack"><extensionElements><zeebe:userTask /></extensionElements></userTask>
+    <intermediateCatchEvent id="paid" name="Paid"><messageEventDefinition messageRef="m1" /></intermediateCatchEvent>
+    <sequenceFlow id="c6" sourceRef="split" targetRef="work" />
+    <serviceTask id="work" name="Work"><extensionElements><zeebe:taskDefinition type="work" retries="1" />
+    </extensionElements></serviceTask>
+  </process>
+</definitions>
+"""
+)
+
+
+def everything(office: Office, more: int = 0) -> ProcessInstance:
+    """A process instance whose called ones wait for all that has a table of its own (Zeebe semantics)."""
+    xml = CALLER.format(platform=PLATFORMS[Semantics.ZEEBE])
+    instance = started(office, xml, "outer", variables={"items": list(range(1 + more))})
+    publish_message("paid", correlation_key="B2", workspace_id=office.shop.pk, time_to_live=timedelta(hours=1))
+    for job in Job.objects.filter(type="work", state="CREATED"):
+        fail_job(job.key, retries=0, message="no")
+    return instance

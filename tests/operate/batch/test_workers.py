@@ -175,7 +175,7 @@ def test_an_outage_is_nobody_s_fault(shop: Shop, monkeypatch, caplog):
     batch = shop.submit(AGAIN, keys)
     with BatchRunner():
         until(lambda: is_done(batch))
-    assert "Batches have to wait: the server is restarted" in caplog.text
+    assert "The batch-runner has to wait: the server is restarted" in caplog.text
     assert [each.retries for each in jobs(batch)] == [3]
 
 

@@ -7,9 +7,11 @@ import pytest
 from django.core.management import call_command
 
 from audit.models import AuditEvent
+from operate.alerts.models import Alert
 from operate.demo import loading
 from operate.demo.loading import SCENARIOS
 from operate.demo.people import PEOPLE
+from operate.notes.models import Note, NoteKind
 from workflow.models import ElementInstance, Incident, ProcessDefinition, ProcessInstance
 from workflow.persistence.definitions import executable_process
 
@@ -36,6 +38,9 @@ def test_the_demo_shows_every_state_and_every_end_with_everything_on_record(clie
     for person in PEOPLE:
         assert client.login(username=person.username, password=person.username), person.username
     assert never_reached_ends() == set()
+    assert set(Note.objects.values_list("kind", flat=True)) == set(NoteKind.values)
+    assert not Note.objects.filter(at__gt=NOW).exists()
+    assert Alert.objects.get().owner.username == "lena"
 
 
 def never_reached_ends() -> set[tuple[str, str]]:

@@ -31,6 +31,7 @@ MATRIX = {
     "deploy_processdefinition":  "yes  yes  -    -    -    -",
     "delete_processdefinition":  "yes  yes  -    -    -    -",
     "approve_plan":              "yes  yes  -    -    -    -",
+    "break_glass":               "yes  yes  -    -    -    -",
     "view_audit":                "yes  yes  -    -    yes  -",
     "manage_workspace":          "yes  yes  -    -    -    -",
 }  # fmt: skip

@@ -73,6 +73,12 @@ def test_a_non_interrupting_event_occurs_at_every_change_while_its_condition_hol
     assert instance.tree == ["task", "handle", "handle"]
 
 
+@pytest.mark.parametrize(("semantics", "times"), [(Semantics.CAMUNDA_7, 2), (Semantics.ZEEBE, 1)])
+def test_in_camunda_7_each_variable_that_was_set_lets_a_non_interrupting_event_occur(semantics, times):
+    instance = start(beside(semantics), x=0).set(x=2, y=1)
+    assert instance.tree == ["task", *["handle"] * times]
+
+
 @BOTH
 def test_an_event_that_names_variables_is_not_concerned_by_others(semantics):
     instance = start(beside(semantics, "y", "z"), x=0).set(x=2)

@@ -12,7 +12,7 @@ import yaml
 
 from tests.support import events
 from tests.support.processes import ProcessBuilder, Running, bpmn
-from workflow.graph import BODY_SUFFIX, Semantics
+from workflow.graph import BODY_SUFFIX, ExecutableProcess, Semantics
 from workflow.modification import (
     ActivateElement,
     CancelAll,
@@ -35,14 +35,6 @@ class Case:
     semantics: Semantics
     drawing: Mapping[str, Any]
     given: Mapping[str, Any]
-
-    @property
-    def harm(self) -> str:
-        return str(self.given["harm"])
-
-    @property
-    def name(self) -> str:
-        return f"{self.model}-{self.number}-{self.semantics.value}"
 
     def start(self) -> Running:
         """An instance of the model, as far as it shall have come before the plan."""
@@ -98,11 +90,23 @@ def claim(running: Running, element_id: str, name: str) -> None:
             task.assignee = name
 
 
-def fresh(drawing: Mapping[str, Any], semantics: Semantics, variables: Mapping[str, object] | None = None) -> Running:
-    """An instance of a model that has just been started."""
+def fresh(
+    drawing: Mapping[str, Any],
+    semantics: Semantics,
+    variables: Mapping[str, object] | None = None,
+    *,
+    start: bool = True,
+) -> Running:
+    """An instance of a model that has just been started, or is still to be."""
     called = bpmn(CALLED, semantics).start().user_task("inner").end().build()
-    given = {f"to_{node}": False for node in _everything(drawing)} | dict(variables or {})
-    return Running(_Drawing(drawing, semantics).build(), given, calls=[called])
+    given = {f"to_{node}": False for node in everything(drawing)} | dict(variables or {})
+    return Running(drawn(drawing, semantics), given, start=start, calls=[called])
+
+
+def drawn(drawing: Mapping[str, Any], semantics: Semantics) -> ExecutableProcess:
+    """The process of a model."""
+    found: ExecutableProcess = _Drawing(drawing, semantics).build()
+    return found
 
 
 def choices(drawing: Mapping[str, Any]) -> list[str]:
@@ -126,7 +130,8 @@ def _pairs(line: str) -> list[tuple[str, str]]:
     return list(pairwise(names))
 
 
-def _everything(drawing: Mapping[str, Any]) -> list[str]:
+def everything(drawing: Mapping[str, Any]) -> list[str]:
+    """The ids of all elements of a model."""
     names = {name.strip() for lines in _lines(drawing) for line in lines for name in line.split("->")}
     return sorted(names)
 

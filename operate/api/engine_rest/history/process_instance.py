@@ -118,7 +118,7 @@ QUERY = by.ListQuery(
         "processInstanceBusinessKeyIn": by.texts("business_key"),
         "processInstanceBusinessKeyLike": by.pattern("business_key"),
         "rootProcessInstances": by.flag(Q(parent_process_instance__isnull=True)),
-        "finished": by.flag(~Q(state=State.ACTIVE)),
+        "finished": by.flag(Q(ended_at__isnull=False)),
         "unfinished": by.flag(Q(state=State.ACTIVE)),
         "withIncidents": by.flag(lambda: _with_incident(Q())),
         "withRootIncidents": by.flag(lambda: _with_incident(Q())),

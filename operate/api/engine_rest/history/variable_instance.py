@@ -100,7 +100,7 @@ QUERY = by.ListQuery(
         "variableName": by.text("name"),
         "variableNameIn": by.texts("name"),
         "variableNameLike": by.pattern("name"),
-        "variableValue": _Value(by.Kind.TEXT, lambda value: Q(value=value)),
+        "variableValue": _Value(by.Kind.TEXT, lambda value: Q(value__same=value)),
         "variableNamesIgnoreCase": by.unsupported(by.Kind.FLAG),
         "variableValuesIgnoreCase": by.unsupported(by.Kind.FLAG),
         "variableTypeIn": by.Filter(by.Kind.TEXTS, _types),

@@ -2,6 +2,12 @@
 
 import { getJson, postJson, Refused } from '../http';
 import type { PanelState } from '../panels';
+import { texts } from '../texts';
+
+const T = texts({
+  en: { unreachable: 'The server cannot be reached. Nothing was saved.' },
+  de: { unreachable: 'Der Server ist nicht erreichbar. Es wurde nichts gespeichert.' },
+});
 
 export interface Reading {
   name: string;
@@ -134,5 +140,5 @@ export function refusalOf(error: unknown): RefusalBody {
   if (error instanceof Refused) {
     return error.body as RefusalBody;
   }
-  return { message: error instanceof TypeError ? 'The server cannot be reached. Nothing was saved.' : String(error) };
+  return { message: error instanceof TypeError ? T.unreachable : String(error) };
 }

@@ -3,28 +3,49 @@
 import { h } from '../dom';
 import { faultIn, sameText } from '../json';
 import type { PanelState } from '../panels';
+import { texts } from '../texts';
 import { type Edit, refusalOf } from './api';
 import { type Saving, Warnings } from './saving';
 import { preview } from './values';
 
-const T = {
-  value: (name: string) => `Value of ${name} (JSON)`,
-  newValue: 'Value of the new variable (JSON)',
-  reason: 'Reason',
-  reasonHint: 'Reason (goes into the audit log)',
-  save: 'Save',
-  saveAnyway: 'Save anyway',
-  cancel: 'Cancel',
-  remove: 'Delete',
-  keep: 'Keep',
-  name: 'Name',
-  newName: 'Name of the new variable',
-  newKey: 'Name of the new property',
-  type: 'Type',
-  nameless: 'Name has to be filled.',
-  taken: (name: string) => `Name should be unique: there is a variable ‘${name}’.`,
-  unchanged: 'Nothing has changed yet.',
-};
+const T = texts({
+  en: {
+    value: (name: string) => `Value of ${name} (JSON)`,
+    newValue: 'Value of the new variable (JSON)',
+    reason: 'Reason',
+    reasonHint: 'Reason (goes into the audit log)',
+    save: 'Save',
+    saveAnyway: 'Save anyway',
+    cancel: 'Cancel',
+    remove: 'Delete',
+    keep: 'Keep',
+    name: 'Name',
+    newName: 'Name of the new variable',
+    newKey: 'Name of the new property',
+    type: 'Type',
+    nameless: 'Name has to be filled.',
+    taken: (name: string) => `Name should be unique: there is a variable ‘${name}’.`,
+    unchanged: 'Nothing has changed yet.',
+  },
+  de: {
+    value: (name) => `Wert von ${name} (JSON)`,
+    newValue: 'Wert der neuen Variable (JSON)',
+    reason: 'Grund',
+    reasonHint: 'Grund (steht dann im Audit-Log)',
+    save: 'Speichern',
+    saveAnyway: 'Trotzdem speichern',
+    cancel: 'Abbrechen',
+    remove: 'Löschen',
+    keep: 'Behalten',
+    name: 'Name',
+    newName: 'Name der neuen Variable',
+    newKey: 'Name der neuen Eigenschaft',
+    type: 'Typ',
+    nameless: 'Ein Name muss angegeben werden.',
+    taken: (name) => `Der Name muss eindeutig sein: Es gibt schon eine Variable ‚${name}‘.`,
+    unchanged: 'Es ist noch nichts geändert.',
+  },
+});
 
 export const TYPES = [
   'String',

@@ -2,23 +2,43 @@
 
 import { h } from '../dom';
 import { type JsonMember, type JsonNode, parseJson, pretty, same } from '../json';
+import { LANGUAGE, texts } from '../texts';
 import { type Conflict, type Edit } from './api';
 
-const T = {
-  title: 'Somebody else has changed this meanwhile',
-  lead: 'Nothing is saved yet, and nothing you typed is lost. Choose for each value what it shall be.',
-  deleted: 'deleted',
-  nothing: 'not there',
-  was: 'Was',
-  theirs: 'Theirs',
-  mine: 'Mine',
-  merged: 'merged by itself',
-  allMine: 'All mine',
-  allTheirs: 'All theirs',
-  back: 'Keep editing',
-  save: 'Save the result',
-  whole: 'whole value',
-};
+const T = texts({
+  en: {
+    title: 'Somebody else has changed this meanwhile',
+    lead: 'Nothing is saved yet, and nothing you typed is lost. Choose for each value what it shall be.',
+    deleted: 'deleted',
+    nothing: 'not there',
+    was: 'Was',
+    theirs: 'Theirs',
+    mine: 'Mine',
+    merged: 'merged by itself',
+    allMine: 'All mine',
+    allTheirs: 'All theirs',
+    back: 'Keep editing',
+    save: 'Save the result',
+    whole: 'whole value',
+    by: (who: string, at: string) => ` · changed by ${who}, ${at}`,
+  },
+  de: {
+    title: 'Jemand anders hat dies inzwischen geändert',
+    lead: 'Noch ist nichts gespeichert, und keine Eingabe ist verloren. Wählen Sie für jeden Wert, was gelten soll.',
+    deleted: 'gelöscht',
+    nothing: 'nicht vorhanden',
+    was: 'Vorher',
+    theirs: 'Andere',
+    mine: 'Meine',
+    merged: 'von selbst zusammengeführt',
+    allMine: 'Alle meine',
+    allTheirs: 'Alle anderen',
+    back: 'Weiter bearbeiten',
+    save: 'Ergebnis speichern',
+    whole: 'ganzer Wert',
+    by: (who, at) => ` · geändert von ${who}, ${at}`,
+  },
+});
 
 type Side = 'theirs' | 'mine';
 type Text = string | null;
@@ -230,7 +250,7 @@ class Section {
       'h3',
       { class: 'ft-subheading' },
       this.conflict.name,
-      by && h('span', { class: 'ft-subtle' }, ` · changed by ${by.who}, ${new Date(by.at).toLocaleTimeString()}`),
+      by && h('span', { class: 'ft-subtle' }, T.by(by.who, new Date(by.at).toLocaleTimeString(LANGUAGE))),
     );
     const head = h('tr', {}, ...['', T.was, T.theirs, T.mine].map((text) => h('th', { scope: 'col' }, text)));
     const body = h('tbody', {}, ...this.list.map((difference, position) => this.row(difference, position)));

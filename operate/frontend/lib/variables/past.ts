@@ -1,25 +1,43 @@
 /* Who changed a variable, when, from what to what: a small window beside the clock that was clicked. */
 
 import { h } from '../dom';
+import { texts } from '../texts';
 import { readHistory, refusalOf, type Written } from './api';
 import { changedPlaces } from './merge';
 import { preview } from './values';
 
-const T = {
-  title: (name: string) => `History of ${name}`,
-  close: 'Close',
-  loading: 'Loading…',
-  none: 'Nothing is known of earlier values.',
-  process: 'the process',
-  hidden: 'somebody',
-  at: (element: string) => ` at ‘${element}’`,
-  event: 'audit event',
-  added: 'added',
-  changed: 'changed',
-  deleted: 'deleted',
-  nothing: '–',
-  more: (count: number) => `and ${count} more places`,
-};
+const T = texts({
+  en: {
+    title: (name: string) => `History of ${name}`,
+    close: 'Close',
+    loading: 'Loading…',
+    none: 'Nothing is known of earlier values.',
+    process: 'the process',
+    hidden: 'somebody',
+    at: (element: string) => ` at ‘${element}’`,
+    event: 'audit event',
+    added: 'added',
+    changed: 'changed',
+    deleted: 'deleted',
+    nothing: '–',
+    more: (count: number) => `and ${count} more places`,
+  },
+  de: {
+    title: (name) => `Verlauf von ${name}`,
+    close: 'Schließen',
+    loading: 'Wird geladen…',
+    none: 'Frühere Werte sind nicht bekannt.',
+    process: 'dem Prozess',
+    hidden: 'jemand',
+    at: (element) => ` bei „${element}“`,
+    event: 'Audit-Ereignis',
+    added: 'hinzugefügt',
+    changed: 'geändert',
+    deleted: 'gelöscht',
+    nothing: '–',
+    more: (count) => `und ${count} weitere Stellen`,
+  },
+});
 
 const WIDTH = 440;
 const SHOWN = 200;

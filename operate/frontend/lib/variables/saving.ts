@@ -2,16 +2,26 @@
 
 import { h, icon, need } from '../dom';
 import type { PanelState } from '../panels';
+import { texts } from '../texts';
 import { type Edit, readWarnings, refusalOf, send, type TypeChange, type Warning } from './api';
 import { resolve } from './merge';
 
-const T = {
-  types: 'The type of a variable would change',
-  typesLead: 'Models and workers that expect the former type may stumble over it.',
-  back: 'Keep editing',
-  accept: 'Change the type and save',
-  warnings: 'Before you save',
-};
+const T = texts({
+  en: {
+    types: 'The type of a variable would change',
+    typesLead: 'Models and workers that expect the former type may stumble over it.',
+    back: 'Keep editing',
+    accept: 'Change the type and save',
+    warnings: 'Before you save',
+  },
+  de: {
+    types: 'Der Typ einer Variable würde sich ändern',
+    typesLead: 'Modelle und Worker, die den bisherigen Typ erwarten, könnten darüber stolpern.',
+    back: 'Weiter bearbeiten',
+    accept: 'Typ ändern und speichern',
+    warnings: 'Vor dem Speichern',
+  },
+});
 
 export class Saving {
   constructor(

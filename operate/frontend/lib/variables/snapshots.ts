@@ -3,27 +3,48 @@
 import { h, need, toast } from '../dom';
 import { getJson, postJson } from '../http';
 import type { Panels, PanelState } from '../panels';
+import { texts } from '../texts';
 import { type Change, type Checked, type Edit, refusalOf } from './api';
 import { changedPlaces } from './merge';
 import { warningLines } from './saving';
 import { preview } from './values';
 
-const T = {
-  title: 'Restore what was before',
-  lead: 'This is an edit like any other: it keeps a snapshot of the present values, and it is on record.',
-  nothing: 'Nothing would change: these are the present values.',
-  whole: 'all variables of the scope, not only those that this edit has changed',
-  reason: 'Reason',
-  reasonHint: 'Why? Goes into the audit log',
-  cancel: 'Cancel',
-  restore: 'Restore',
-  restored: 'The values are as they were before.',
-  variable: 'Variable',
-  now: 'Now',
-  then: 'Restored',
-  deleted: 'deleted',
-  absent: 'not there',
-};
+const T = texts({
+  en: {
+    title: 'Restore what was before',
+    lead: 'This is an edit like any other: it keeps a snapshot of the present values, and it is on record.',
+    nothing: 'Nothing would change: these are the present values.',
+    whole: 'all variables of the scope, not only those that this edit has changed',
+    reason: 'Reason',
+    reasonHint: 'Why? Goes into the audit log',
+    cancel: 'Cancel',
+    restore: 'Restore',
+    restored: 'The values are as they were before.',
+    variable: 'Variable',
+    now: 'Now',
+    then: 'Restored',
+    deleted: 'deleted',
+    absent: 'not there',
+    different: 'Choose two different moments.',
+  },
+  de: {
+    title: 'Früheren Stand wiederherstellen',
+    lead: 'Das ist eine Änderung wie jede andere: Die aktuellen Werte bleiben als Snapshot erhalten, und sie wird protokolliert.',
+    nothing: 'Es würde sich nichts ändern: Das sind die aktuellen Werte.',
+    whole: 'alle Variablen des Scopes, nicht nur die von dieser Änderung betroffenen',
+    reason: 'Grund',
+    reasonHint: 'Warum? Steht dann im Audit-Log',
+    cancel: 'Abbrechen',
+    restore: 'Wiederherstellen',
+    restored: 'Die Werte sind wieder wie zuvor.',
+    variable: 'Variable',
+    now: 'Jetzt',
+    then: 'Wiederhergestellt',
+    deleted: 'gelöscht',
+    absent: 'nicht vorhanden',
+    different: 'Zwei verschiedene Zeitpunkte wählen.',
+  },
+});
 
 const MOST_PLACES = 200;
 
@@ -74,7 +95,7 @@ export class Snapshots {
     const button = this.panel.querySelector<HTMLButtonElement>('[data-compare]');
     if (button) {
       button.disabled = this.other ? !/^\d+$/.test(this.other) : this.chosen('left') === this.chosen('right');
-      button.title = button.disabled ? 'Choose two different moments.' : '';
+      button.title = button.disabled ? T.different : '';
     }
   }
 

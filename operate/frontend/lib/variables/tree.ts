@@ -5,18 +5,45 @@
 
 import { h } from '../dom';
 import { type JsonKind, type JsonNode, parseJson } from '../json';
+import { shortcuts } from '../shortcuts';
+import { texts } from '../texts';
 import { preview, type Values } from './values';
 
-const T = {
-  open: (name: string) => `Open ${name}`,
-  edit: (name: string) => `Edit ${name}`,
-  remove: (name: string) => `Delete ${name}`,
-  add: (name: string) => `Add to ${name}`,
-  history: (name: string) => `History of ${name}`,
-  doubleClick: 'Double-click to edit',
-  none: 'Nothing here contains that.',
-  more: (count: number) => `${count} more places; type more to narrow it down`,
-};
+const T = texts({
+  en: {
+    open: (name: string) => `Open ${name}`,
+    edit: (name: string) => `Edit ${name}`,
+    remove: (name: string) => `Delete ${name}`,
+    add: (name: string) => `Add to ${name}`,
+    history: (name: string) => `History of ${name}`,
+    doubleClick: 'Double-click to edit',
+    none: 'Nothing here contains that.',
+    more: (count: number) => `${count} more places; type more to narrow it down`,
+  },
+  de: {
+    open: (name) => `${name} öffnen`,
+    edit: (name) => `${name} bearbeiten`,
+    remove: (name) => `${name} löschen`,
+    add: (name) => `Zu ${name} hinzufügen`,
+    history: (name) => `Verlauf von ${name}`,
+    doubleClick: 'Doppelklick zum Bearbeiten',
+    none: 'Hier enthält nichts diesen Text.',
+    more: (count) => `${count} weitere Stellen; ausführlicherer Suchtext grenzt sie ein`,
+  },
+});
+
+const KEYS = texts({
+  en: { move: 'Up and down', open: 'Open and close', edit: 'Edit the value', remove: 'Delete' },
+  de: { move: 'Auf und ab', open: 'Auf- und zuklappen', edit: 'Wert bearbeiten', remove: 'Löschen' },
+});
+const isShown = (): boolean => document.querySelector('.ft-vars-table')?.checkVisibility() ?? false;
+shortcuts(
+  'variables',
+  { keys: 'ArrowUp|ArrowDown', label: KEYS.move, when: isShown },
+  { keys: 'ArrowRight|ArrowLeft', label: KEYS.open, when: isShown },
+  { keys: 'Enter|F2', label: KEYS.edit, when: isShown },
+  { keys: 'Delete', label: KEYS.remove, when: isShown },
+);
 
 const GROUP = 100;
 const MOST_MATCHES = 200;

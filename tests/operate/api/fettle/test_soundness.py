@@ -12,7 +12,8 @@ from workflow import services
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, ProcessInstance
 from workflow.modification import CancelAll, TerminateAll
-from workflow.soundness import Acceptance, NotAccepted, distinct, judge
+from workflow.soundness import Acceptance, NotAccepted, distinct
+from workflow.soundness.judging import judge_change
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +81,9 @@ def test_a_plan_for_many_is_judged_once_for_all_that_stand_alike(api, forked, mo
     ]
     plan = cancel_a(forked)
     asked = []
-    monkeypatch.setattr(distinct, "judge", lambda *given, **terms: asked.append(1) or judge(*given, **terms))
+    monkeypatch.setattr(
+        distinct, "judge_change", lambda *given, **terms: asked.append(1) or judge_change(*given, **terms)
+    )
     # when
     told = api("dry-run", {"command": "modify", "keys": [str(key) for key in keys], "instructions": plan})
     # then

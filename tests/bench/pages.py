@@ -1,0 +1,195 @@
+"""How long pages and searches take with 10,000 process instances and with a million: `make bench PAGES=1`.
+
+Each page is asked for through everything that a request goes through on the server, by somebody who sees two of three workspaces.
+
+- PAGES_SIZES=10000,1000000: numbers of process instances, the first of which the others are compared with
+- PAGES_RUNS=15: how often each page is asked for; the median counts
+- PAGES_ONLY=…: only pages whose name contains one of these texts, separated by commas; `interactive` for the browser
+- PAGES_JSON=…: write all figures into this file
+- DATABASE_URL=…: measure on this server, whose user has to be a superuser; else on an embedded one
+
+The exit code is 1 if a page misses its target.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from config.embedded_postgres import EmbeddedPostgresError
+from tests.bench.database import DatabaseError, bench_database, django_on
+from tests.bench.report import aligned, machine
+
+if TYPE_CHECKING:
+    from tests.bench.browsing import Browsing
+    from tests.bench.interactive import Opening
+
+INTERACTIVE = "interactive"
+MILLISECONDS, STATEMENTS, GROWTH = 300, 15, 1.5
+"""What a page may cost at most with the most process instances, and how many times as much as with the fewest."""
+NOISE = 10
+"""Milliseconds that say nothing on a machine with other things to do."""
+UNTIL_INTERACTIVE = 1_500
+"""Milliseconds until one can work with the page of a process instance, which a browser has never seen."""
+OPENINGS = 5
+
+
+class SettingError(Exception):
+    """A setting in the environment is wrong; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the caller chose."""
+
+    sizes: Sequence[int]
+    runs: int
+    only: Sequence[str]
+    json: Path | None
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        file = os.environ.get("PAGES_JSON")
+        only = [name.strip() for name in os.environ.get("PAGES_ONLY", "").split(",") if name.strip()]
+        sizes = [_whole("PAGES_SIZES", each) for each in (os.environ.get("PAGES_SIZES") or "10000,1000000").split(",")]
+        runs = _whole("PAGES_RUNS", os.environ.get("PAGES_RUNS") or "15")
+        return cls(sizes, runs, only, Path(file) if file else None)
+
+
+def _whole(name: str, text: str) -> int:
+    number = text.strip().replace("_", "")
+    if not number.isdecimal() or int(number) < 1:
+        raise SettingError(f"Expected {name} to have whole numbers greater than 0, found '{text}'.")
+    return int(number)
+
+
+@dataclass(slots=True)
+class Row:
+    """What one page has cost, by number of process instances."""
+
+    name: str
+    milliseconds: dict[int, list[float]] = field(default_factory=dict)
+    statements: dict[int, int] = field(default_factory=dict)
+
+    def median(self, size: int) -> float:
+        return median(self.milliseconds[size])
+
+    def slowest(self, size: int) -> float:
+        """The 95th percentile, of few runs the slowest."""
+        ordered = sorted(self.milliseconds[size])
+        return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+
+    def growth(self, sizes: Sequence[int]) -> float:
+        return self.median(sizes[-1]) / self.median(sizes[0])
+
+    def missed(self, sizes: Sequence[int]) -> list[str]:
+        """The targets that are missed."""
+        last, first = self.median(sizes[-1]), self.median(sizes[0])
+        found = []
+        if last >= MILLISECONDS:
+            found.append(f"{last:.0f} ms")
+        if self.statements[sizes[-1]] > STATEMENTS:
+            found.append(f"{self.statements[sizes[-1]]} statements")
+        if last > GROWTH * first and last - first > NOISE:
+            found.append(f"{last / first:.1f} ×")
+        return found
+
+    def cells(self, sizes: Sequence[int]) -> Sequence[str]:
+        times = [f"{value:.1f}" for size in sizes for value in (self.median(size), self.slowest(size))]
+        statements = str(self.statements[sizes[-1]])
+        return [self.name, *times, f"{self.growth(sizes):.2f}", statements, ", ".join(self.missed(sizes)) or "met"]
+
+
+def main() -> int:
+    """Fill, measure, print, write; 0 unless a target is missed."""
+    try:
+        settings = Settings.from_environment()
+        with bench_database() as url, django_on(url):
+            rows, opened = measure(settings, url)
+            where = machine(url)
+    except (SettingError, DatabaseError, EmbeddedPostgresError) as error:
+        sys.exit(f"Error: {error}")
+    print(table(rows, settings.sizes) + "\n")
+    print("\n".join(opening_lines(opened)) + "\n")
+    print(f"Medians of {settings.runs} runs. {where}")
+    if settings.json:
+        ready = {name: [each.ready for each in found] for name, found in opened.items()}
+        written = {"machine": where, "at": time.time(), "pages": [asdict(row) for row in rows], "interactive": ready}
+        settings.json.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
+    missed = [row.name for row in rows if row.missed(settings.sizes)]
+    missed += [name for name, found in opened.items() if _median(found) >= UNTIL_INTERACTIVE]
+    if missed:
+        total = len(rows) + len(opened)
+        print(f"Error: {len(missed)} of {total} pages miss their target: {', '.join(missed)}.", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def measure(settings: Settings, url: str) -> tuple[list[Row], dict[str, list[Opening]]]:
+    """All pages, with each number of process instances; then in a browser."""
+    from tests.bench.browsing import Browsing
+    from tests.bench.interactive import openings
+    from tests.bench.population import Population
+
+    population, rows = Population(url), dict[str, Row]()
+    for size in settings.sizes:
+        began = time.perf_counter()
+        unusual = population.fill(size)
+        tell(f"{size:,} process instances written in {time.perf_counter() - began:.0f} s")
+        browsing = Browsing(population, unusual)
+        time_pages(browsing, settings, size, rows)
+    if settings.only and INTERACTIVE not in settings.only:
+        return list(rows.values()), {}
+    addresses = {name: page.address for name, page in browsing.opened_in_a_browser().items()}
+    tell(f"{INTERACTIVE}: opening {len(addresses)} pages in Chromium, {OPENINGS} times")
+    return list(rows.values()), openings(population.operator, addresses, OPENINGS)
+
+
+def time_pages(browsing: Browsing, settings: Settings, size: int, rows: dict[str, Row]) -> None:
+    """Ask for each page, in turn, so that what disturbs the machine disturbs all of them."""
+    pages = browsing.pages(settings.only)
+    for name, page in pages.items():
+        row = rows.setdefault(name, Row(name))
+        browsing.check(page)
+        row.statements[size] = browsing.statements(page)
+        row.milliseconds[size] = []
+    for number in range(settings.runs):
+        for name, page in pages.items():
+            rows[name].milliseconds[size].append(browsing.milliseconds(page))
+        if not number:
+            tell(f"{size:,}: {len(pages)} pages once, {settings.runs - 1} times more")
+
+
+def table(rows: Sequence[Row], sizes: Sequence[int]) -> str:
+    """Each page with its figures, and which targets it misses."""
+    times = [f"{text} at {size:,}" for size in sizes for text in ("median ms", "p95 ms")]
+    goals = f"target: < {MILLISECONDS} ms, ≤ {STATEMENTS} statements, ≤ {GROWTH} ×"
+    return aligned([["page", *times, "ratio", "statements", goals], *(row.cells(sizes) for row in rows)])
+
+
+def opening_lines(opened: Mapping[str, Sequence[Opening]]) -> list[str]:
+    """Until one could work with each page, and on the way there."""
+    return [
+        f"{name} in Chromium, nothing cached: interactive after {_median(found):,.0f} ms (target < {UNTIL_INTERACTIVE:,}), "
+        f"arrived after {median(each.arrived for each in found):,.0f}, read after {median(each.read for each in found):,.0f}, "
+        f"{found[0].kilobytes:,.0f} kB"
+        for name, found in opened.items()
+    ]
+
+
+def _median(found: Sequence[Opening]) -> float:
+    return median(each.ready for each in found)
+
+
+def tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 
 from operate.admin.batches import running_batches
 from operate.admin.charts import Day, durations, span, throughput
+from operate.admin.definitions.running import Version, running_versions
 from operate.admin.instance_list import LIST, current_elements
 from operate.admin.reasons import Reasons
-from operate.admin.running import Version, running_versions
 from operate.figures import HourlyFigure, added_up_until, by_day, percentile
 from operate.forms.instance_filter import quoted_error
 from operate.lists import SavedFilter

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from operate.admin.instance_page import OPEN, as_drawn
+from operate.admin.instance.page import OPEN, as_drawn
 from operate.admin.reasons import Reasons
 from operate.admin.wording import drawn_id, instance_state, label_in
 from operate.alerts.configuring import with_alert_of

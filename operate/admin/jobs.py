@@ -24,10 +24,10 @@ from audit.models import Channel
 from operate.actions import ExecuteJob, RecalculateJobDueDate, SetJobDueDate, SetJobSuspended, UpdateJob
 from operate.admin.answers import REFUSALS, refusal_of, sent_back
 from operate.admin.base import EngineModelAdmin
-from operate.admin.job_offers import why_not
+from operate.admin.instance.job_offers import why_not
+from operate.admin.instance.waits import job_kind, job_name
 from operate.admin.process_instances import own_address
 from operate.admin.reasons import Reasons
-from operate.admin.waits import job_kind, job_name
 from operate.forms.filters import WAITING_JOB, JobFilter
 from operate.forms.keys import keys_of
 from workflow.engine.errors import Rejected

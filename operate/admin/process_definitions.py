@@ -19,9 +19,9 @@ from audit.models import Channel
 from operate.actions import Deploy, StartProcessInstance
 from operate.admin.answers import REFUSALS, followed, json_view, refusal_of
 from operate.admin.base import EngineModelAdmin
-from operate.admin.comparing import compare
-from operate.admin.data_paths import DataPathsPages
-from operate.admin.definition_operations import (
+from operate.admin.definitions.comparing import compare
+from operate.admin.definitions.data_paths import DataPathsPages
+from operate.admin.definitions.operations import (
     OPERATIONS,
     Operation,
     kept,
@@ -29,9 +29,9 @@ from operate.admin.definition_operations import (
     reasons_of,
     start_rows,
 )
+from operate.admin.definitions.running import running_versions
 from operate.admin.instance_list import figures_of, present
-from operate.admin.modification import Running, why_not_add
-from operate.admin.running import running_versions
+from operate.admin.modification.offers import Running, why_not_add
 from operate.admin.wording import element_label
 from operate.forms.definitions import OperationForm
 from operate.forms.deploying import SEMANTICS, StartForm, UploadForm

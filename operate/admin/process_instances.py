@@ -28,7 +28,12 @@ from operate.admin.answers import REFUSALS, followed
 from operate.admin.exporting import Columns, ExportedList
 from operate.admin.four_eyes.asking import approval_for_many
 from operate.admin.four_eyes.saving import draft_of_form, glass_of
-from operate.admin.going_back import GoingBackPages
+from operate.admin.instance.going_back import GoingBackPages
+from operate.admin.instance.notes import NotesViews
+from operate.admin.instance.occurring import OccurringPages
+from operate.admin.instance.presence import PresenceViews
+from operate.admin.instance.variables_page import VariablesViews
+from operate.admin.instance.views import InstanceViews
 from operate.admin.instance_list import (
     COLUMNS,
     LIST,
@@ -44,12 +49,7 @@ from operate.admin.instance_list import (
     kept_query,
     saved_filters,
 )
-from operate.admin.instance_views import InstanceViews
-from operate.admin.modification_page import ModificationViews
-from operate.admin.notes import NotesViews
-from operate.admin.occurring import OccurringPages
-from operate.admin.presence import PresenceViews
-from operate.admin.variables_page import VariablesViews
+from operate.admin.modification.page import ModificationViews
 from operate.batch.models import BatchType
 from operate.batch.plans import PLANS
 from operate.forms.instance_filter import ProcessInstanceFilter

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from operate.admin.answers import body_of, json_view
 from operate.admin.four_eyes.asking import command_of
 from operate.admin.four_eyes.saving import Terms, save
-from operate.admin.modification_page import options_in, plan_in
-from operate.admin.modification_rows import rows_of
+from operate.admin.modification.page import options_in, plan_in
+from operate.admin.modification.rows import rows_of
 from operate.approvals.finding import command_for
 from operate.approvals.models import Draft
 from operate.batch.plans import Modify

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from operate.admin.modification import WORDS
+from operate.admin.modification.preview import WORDS
 from operate.admin.wording import drawn_id, label_in
 from operate.forms.json_values import json_text
 from workflow.engine.errors import NotFound

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from operate.admin.instance_list import figures_of, present
-from operate.admin.modification import Running, why_not_add, why_not_move_from
+from operate.admin.modification.offers import Running, why_not_add, why_not_move_from
 from operate.admin.wizards.base import (
     COUNTED,
     Wizard,

@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
-from operate.admin.modification import WORDS
+from operate.admin.modification.preview import WORDS
 from operate.admin.wording import label_in
 from operate.batch.rehearsing import Rehearsal
 from operate.told import told as said

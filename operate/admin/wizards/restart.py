@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Count, F
 from django.utils.translation import gettext as _
 
-from operate.admin.instance_page import as_drawn
-from operate.admin.modification import Running, why_not_add
+from operate.admin.instance.page import as_drawn
+from operate.admin.modification.offers import Running, why_not_add
 from operate.admin.wizards.base import (
     COUNTED,
     LISTED_VARIABLES,

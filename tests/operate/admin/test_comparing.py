@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from operate.admin.comparing import compare
+from operate.admin.definitions.comparing import compare
 from tests.operate.admin.conftest import PLATFORMS, SUB_PROCESS, Office
 from tests.operate.admin.test_wizards import active, newer
 from workflow.graph import Semantics

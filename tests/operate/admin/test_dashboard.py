@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from operate import figures
-from operate.admin import running
+from operate.admin.definitions import running
 from operate.figures import HourlyFigure, add_up, percentile
 from tests.operate.admin.conftest import Office
 from tests.operate.admin.test_instance_list import incident

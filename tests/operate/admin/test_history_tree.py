@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from operate.admin import history_tree
-from operate.admin.history_tree import HistoryTree
+from operate.admin.instance import history_tree
+from operate.admin.instance.history_tree import HistoryTree
 from tests.operate.admin.conftest import Office
 from tests.operate.admin.world import each, started, waiting
 from tests.support.pages import statements_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit.models import AuditEvent, VariableSnapshot
-from operate.admin.instance_views import TABS
+from operate.admin.instance.views import TABS
 from tests.operate.admin.conftest import Office
 from tests.operate.admin.world import everything
 from tests.support.pages import assert_page_costs

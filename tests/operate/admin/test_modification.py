@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from audit.models import AuditEvent
-from operate.admin.modification import element_operations, read_plan
+from operate.admin.modification.offers import element_operations
+from operate.admin.modification.plan import read_plan
 from tests.operate.admin.conftest import PLATFORMS, USER_TASKS, Office
 from tests.operate.admin.test_wizard_risks import FORK
 from tests.operate.admin.world import each, started, waiting

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from operate.admin.instance_page import InstancePage, as_drawn
+from operate.admin.instance.page import InstancePage, as_drawn
+from operate.admin.instance.waits import repeats
 from operate.admin.reasons import Reasons
-from operate.admin.waits import repeats
 from operate.workspaces import Access
 from tests.operate.admin.conftest import Office
 from tests.operate.admin.world import each, waiting

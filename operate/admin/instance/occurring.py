@@ -13,7 +13,7 @@ from audit.models import Channel
 from operate.actions import BroadcastSignal, TriggerMessage
 from operate.admin.answers import REFUSALS, refusal_of, status_of
 from operate.admin.base import EngineModelAdmin
-from operate.admin.going_back import names_of
+from operate.admin.instance.going_back import names_of
 from operate.admin.reasons import Reasons
 from operate.admin.wording import label_in
 from operate.forms.json_values import variables_of

@@ -16,9 +16,11 @@ from audit.models import AuditEvent, Channel
 from operate.actions import ModifyProcessInstance
 from operate.admin.answers import REFUSALS, body_of, json_view, key_in, refusal_of, status_of
 from operate.admin.four_eyes.asking import approval_for, approval_json
-from operate.admin.modification import Plan, element_operations, fix_rows, preview, read_plan
-from operate.admin.modification_rows import rows_of
-from operate.admin.presence import names_in
+from operate.admin.instance.presence import names_in
+from operate.admin.modification.offers import element_operations
+from operate.admin.modification.plan import Plan, fix_rows, read_plan
+from operate.admin.modification.preview import preview
+from operate.admin.modification.rows import rows_of
 from operate.admin.reasons import Reasons
 from operate.approvals.gate import ApprovalNeeded
 from operate.plans.changes import changes_since

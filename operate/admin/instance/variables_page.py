@@ -21,7 +21,7 @@ from audit.models import Channel
 from operate.actions import EditVariables
 from operate.actions.reveal import RevealVariables
 from operate.admin.answers import REFUSALS, body_of, json_view, key_in, refusal_of, status_of
-from operate.admin.variables_panel import DifferenceLine, SnapshotLine
+from operate.admin.instance.variables_panel import DifferenceLine, SnapshotLine
 from operate.forms.keys import key_of
 from operate.masking.masks import Masks
 from operate.variables import history, reading, snapshots

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from operate.admin.modification_rows import rows_of
+from operate.admin.modification.rows import rows_of
 from operate.admin.wording import drawn_id, element_label, label_in
 from operate.diagnosis import Cause, Kind
 from workflow.engine.timers import Due, next_due

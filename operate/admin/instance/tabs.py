@@ -10,9 +10,9 @@ from django.db.models import Case, IntegerField, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from operate.admin.job_offers import why_not
+from operate.admin.instance.job_offers import why_not
+from operate.admin.instance.waits import ICONS, job_kind, job_name, repeats
 from operate.admin.reasons import Reasons
-from operate.admin.waits import ICONS, job_kind, job_name, repeats
 from operate.admin.wording import drawn_id, label_in
 from operate.forms.filters import WAITING_JOB
 from workflow.graph import ConditionalEvent, ExecutableProcess

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 from audit.models import Channel
 from operate.actions import CompleteUserTask
 from operate.admin.answers import body_of, json_view
-from operate.admin.history_tree import HistoryTree
-from operate.admin.instance_page import InstancePage
+from operate.admin.instance.history_tree import HistoryTree
+from operate.admin.instance.page import InstancePage
 from operate.admin.reasons import Reasons
 from operate.admin.wording import instance_state
 from operate.forms.json_values import variables_of

@@ -10,11 +10,11 @@ from typing import Any
 from django.db.models import Case, F, Func, IntegerField, JSONField, When
 
 from audit.models import AuditEvent
-from operate.admin.history_tree import SLICE, History, HistoryTree, TreeRow, in_order
-from operate.admin.instance_tabs import InstanceTabs
+from operate.admin.instance.history_tree import SLICE, History, HistoryTree, TreeRow, in_order
+from operate.admin.instance.tabs import InstanceTabs
+from operate.admin.instance.variables_panel import VariablesPanel
+from operate.admin.instance.waits import Wait, Waits, explained, ordered
 from operate.admin.reasons import Reasons
-from operate.admin.variables_panel import VariablesPanel
-from operate.admin.waits import Wait, Waits, explained, ordered
 from operate.admin.wording import body_id, drawn_id, element_label, instance_state, label_in
 from operate.diagnosis import DEPTH, Diagnosis, OpenRows, why_stuck
 from operate.masking.masks import Masks

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from operate.admin.instance.waits import job_kind
 from operate.admin.reasons import Reasons
-from operate.admin.waits import job_kind
 from operate.forms.filters import WAITING_JOB
 from operate.workspaces import Right
 from workflow.models import Job, ProcessInstance

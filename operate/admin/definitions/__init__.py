@@ -1,0 +1,1 @@
+"""The page of a process, and what is done from it."""

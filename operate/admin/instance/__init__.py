@@ -1,0 +1,1 @@
+"""The page of one process instance, and what is done from it."""

@@ -54,7 +54,8 @@ class AddNote(NoteAction):
 
     def perform(self, key: int, text: str, *, kind: str = NoteKind.INFORMATION, is_pinned: bool = False) -> Note:
         self.about(key)
-        instance = ProcessInstance.objects.filter(pk=key).first()
+        rows = ProcessInstance.objects.select_for_update(no_key=True)  # its events come in the order of their keys
+        instance = rows.filter(pk=key).first()
         if instance is None:
             raise NotFound(self.nothing_found())
         self._at(instance)

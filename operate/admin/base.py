@@ -52,9 +52,12 @@ class EngineModelAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return visible_to(self.model._default_manager.all(), request.user, self.right)
 
-    def visible(self, request: HttpRequest, key: int) -> Any:
-        """The row with this key; 404 if there is none or the user may not see it."""
-        found = self.get_queryset(request).filter(pk=key).first()
+    def visible(
+        self, request: HttpRequest, key: int, also: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
+    ) -> Any:
+        """The row with this key, with what is read `also`; 404 if there is none or the user may not see it."""
+        rows = self.get_queryset(request)
+        found = (rows if also is None else also(rows)).filter(pk=key).first()
         if found is None:
             raise Http404(
                 _("There is no %(verbose_name)s with key '%(key)s' that you may see.")

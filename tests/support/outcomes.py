@@ -8,6 +8,8 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+from django.db.models import Model
+
 from workflow.services import RowFact
 
 
@@ -31,6 +33,10 @@ def _plain(value: Any, after: int, numbers: dict[int, str]) -> Any:
         case tuple() if value and all(isinstance(each, RowFact) for each in value):
             # in the order of their keys: that in which the database has found them means nothing
             return [_plain(each, after, numbers) for each in sorted(value, key=attrgetter("key"))]
+        case Model():
+            rows = {each.attname: getattr(value, each.attname) for each in value._meta.concrete_fields}
+            rows.pop(value._meta.pk.attname)  # from a sequence of its own, of which a dry run takes one, too
+            return _plain(rows, after, numbers)
         case list() | tuple() | set() | frozenset():
             return [_plain(each, after, numbers) for each in value]
     if is_dataclass(value) and not isinstance(value, type):

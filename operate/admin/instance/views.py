@@ -22,6 +22,7 @@ from operate.admin.wording import instance_state
 from operate.forms.json_values import variables_of
 from operate.forms.keys import key_of
 from operate.notes.models import NoteKind
+from operate.presence.changes import with_newest_event
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance
 from workflow.persistence.definitions import executable_process
@@ -64,7 +65,7 @@ class InstanceViews(Base):
 
     @method_decorator(require_GET)
     def instance_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
-        instance = self.visible(request, key)
+        instance = self.visible(request, key, also=with_newest_event)
         page = self._page(request, instance)
         tab = chosen_tab(request)
         context = self._context(request, page, tab) | {

@@ -45,6 +45,8 @@ export interface Busy {
 
 export class News {
   private changes: Change[] = [];
+  /** What the page shows is not what was told of. */
+  private isBehind = false;
 
   constructor(
     private readonly place: HTMLElement,
@@ -57,9 +59,7 @@ export class News {
   /** Others have done something, or it has gone on by itself; the page shows that at once, unless a plan is being made. */
   add(changes: Change[]): void {
     this.changes.push(...changes);
-    if (!this.busy.isPlanning()) {
-      void this.busy.refresh().catch(() => null); // the next look will tell
-    }
+    void this.catchUp();
     if (this.changes.length || this.busy.isPlanning() || this.busy.isEditing()) {
       this.draw();
     }
@@ -70,6 +70,17 @@ export class News {
     this.changes = [];
     this.place.hidden = true;
     this.place.replaceChildren();
+  }
+
+  /** Show what is there now; what could not be loaded is tried again with the next look at the ages. */
+  private async catchUp(): Promise<void> {
+    this.isBehind = !this.busy.isPlanning();
+    if (this.isBehind) {
+      this.isBehind = await this.busy.refresh().then(
+        () => false,
+        () => true,
+      );
+    }
   }
 
   private draw(): void {
@@ -112,6 +123,9 @@ export class News {
   }
 
   private tellAges(): void {
+    if (this.isBehind) {
+      void this.catchUp();
+    }
     const newest = this.changes.at(-1);
     if (newest && !this.busy.isPlanning() && Date.now() - new Date(newest.at).getTime() > READ_MS) {
       this.clear();

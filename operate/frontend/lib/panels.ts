@@ -40,6 +40,9 @@ export class Panels {
   /** The tabs that are as the server has them. */
   private fresh: Set<string>;
   private looks = 0;
+  /** Requests in the order in which they were sent, and the latest whose answer is shown: none goes back behind that. */
+  private sent = 0;
+  private shown = 0;
 
   constructor(
     readonly page: string,
@@ -57,7 +60,13 @@ export class Panels {
 
   /** Show another scope, or the present state. */
   async load(): Promise<void> {
-    this.show(await getJson<PanelState>(this.address()), false);
+    let turn: number;
+    let state: PanelState;
+    do {
+      turn = ++this.sent;
+      state = await getJson<PanelState>(this.address());
+    } while (turn < this.shown);
+    this.showAnswer(turn, state);
   }
 
   /** Show a tab, with what it has now. */
@@ -82,7 +91,18 @@ export class Panels {
     this.fresh.delete('details');
   }
 
-  show(state: PanelState, isOwn = true): void {
+  /** Show what a command of this page has led to. */
+  show(state: PanelState): void {
+    this.shown = ++this.sent;
+    this.draw(state, true);
+  }
+
+  private showAnswer(turn: number, state: PanelState): void {
+    this.shown = turn;
+    this.draw(state, false);
+  }
+
+  private draw(state: PanelState, isOwn: boolean): void {
     if (state.revision !== this.revision) {
       this.fresh.clear();
     }
@@ -134,9 +154,11 @@ export class Panels {
     this.looks = (this.looks + 1) % LOOKS;
     const { tab, scope } = this;
     const known: Record<string, string> = this.looks ? { revision: this.revision } : {};
+    const turn = ++this.sent;
     const state = await getJson<PanelState | Unchanged>(this.address(known)).catch(() => null);
-    if (state && !('isSame' in state) && this.mayRefresh() && tab === this.tab && scope === this.scope) {
-      this.show(state, false);
+    const isTimely = turn > this.shown && tab === this.tab && scope === this.scope;
+    if (state && !('isSame' in state) && this.mayRefresh() && isTimely) {
+      this.showAnswer(turn, state);
     }
   }
 }

@@ -49,9 +49,12 @@ export class Presence {
   /** Others have changed something that the page does not know of; or it has gone on by itself, without a change told. */
   onNews: (changes: Change[], revision: string) => void = () => {};
   private readonly window = [...crypto.getRandomValues(new Uint32Array(4))].map((each) => each.toString(36)).join('');
-  private newest = '';
+  private newest: string;
   private told: Doing = 'LOOKING';
   private last = -Infinity;
+  /** One request at a time: of two answers the later one might be from before. */
+  private isAsking = false;
+  private isWanted = false;
   private isOver = false;
 
   constructor(
@@ -60,7 +63,9 @@ export class Presence {
     private readonly doing: () => Doing,
     /** The revision that the page shows; empty where that does not matter. */
     public revision = '',
-  ) {}
+  ) {
+    this.newest = place.dataset.newest ?? '';
+  }
 
   start(): void {
     void this.beat();
@@ -79,14 +84,23 @@ export class Presence {
     if (this.isOver || document.visibilityState !== 'visible') {
       return;
     }
+    if (this.isAsking) {
+      this.isWanted = true;
+      return;
+    }
+    this.isAsking = true;
+    do {
+      this.isWanted = false;
+      await this.ask();
+    } while (this.isWanted && !this.isOver);
+    this.isAsking = false;
+  }
+
+  private async ask(): Promise<void> {
     this.told = this.doing();
     this.last = performance.now();
-    const { newest } = this;
     try {
-      const answer = await postForm<Answer>(this.address, this.form({ doing: this.told, after: newest }));
-      if (newest === this.newest) {
-        this.heard(answer);
-      }
+      this.heard(await postForm<Answer>(this.address, this.form({ doing: this.told, after: this.newest })));
     } catch (error) {
       if (error instanceof Refused && error.status < 500) {
         this.isOver = true;

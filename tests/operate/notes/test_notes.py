@@ -86,7 +86,7 @@ def test_only_its_author_edits_a_note_and_what_it_said_is_kept(office: Office) -
     # then
     [told] = shown(office, instance).present
     assert (told.text, told.edited_at is not None) == ("Ann has called", True)
-    assert [(was.text, was.until) for was in told.former] == [("Call Ann back", told.edited_at)]
+    assert [(was.text, was.until) for was in told.former()] == [("Call Ann back", told.edited_at)]
     assert [row.history_user.username for row in Note.history.all()] == ["petra", "petra"]
     event = AuditEvent.objects.get(event="Update", subject="Note", result="SUCCESS")
     assert event.body == {"before": {"text": "Call Ann back"}, "after": {"text": "Ann has called"}}
@@ -98,7 +98,7 @@ def test_whoever_works_there_pins_a_note_which_is_no_edit(office: Office) -> Non
     EditNote(office.people["stella"], channel=Channel.ADMIN).execute(note.key, is_pinned=True)
     notes = shown(office, instance)
     assert [each.key for each in notes.pinned] == [note.key]
-    assert (notes.present[0].edited_at, notes.present[0].former) == (None, ())
+    assert (notes.present[0].edited_at, notes.present[0].former()) == (None, ())
 
 
 def test_authors_remove_their_own_and_administrators_any_and_it_says_who(office: Office) -> None:

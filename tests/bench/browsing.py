@@ -155,8 +155,8 @@ class Browsing:
             "instance with an incident": Page(f"{INSTANCES}{failing}/"),
             "instance of 10,000 elements": Page(f"{INSTANCES}{many}/"),
             "instance of 1,000 variables": Page(f"{INSTANCES}{variables}/"),
-            "live refresh": Page(f"{INSTANCES}{failing}/panels/"),
-            "live refresh of 10,000 elements": Page(f"{INSTANCES}{many}/panels/"),
+            "live refresh": Page(f"{INSTANCES}{failing}/panels/?tab=waits"),
+            "live refresh of 10,000 elements": Page(f"{INSTANCES}{many}/panels/?tab=waits"),
         }
 
     def opened_in_a_browser(self) -> dict[str, Page]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
 
 import django
@@ -53,6 +53,39 @@ def _created(server_url: str) -> Iterator[str]:
             yield urlsplit(server_url)._replace(path=f"/{DATABASE}").geturl()
         finally:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@contextmanager
+def another_copy(url: str, name: str) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Copy the database as it is now, and drop the copy in the end; inside of what is yielded Django uses the copy."""
+    from django.db import DEFAULT_DB_ALIAS, connection, connections
+
+    connection.close()
+    connection.close_pool()  # nobody may be in a database that is copied
+    copy = f"{DATABASE}_{name}"
+    server_url = urlsplit(url)._replace(path="/postgres").geturl()
+    names = {"copy": sql.Identifier(copy), "original": sql.Identifier(urlsplit(url).path[1:])}
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {copy}").format(**names))
+        server.execute(sql.SQL("CREATE DATABASE {copy} TEMPLATE {original}").format(**names))
+    connections.settings[name] = connections.settings[DEFAULT_DB_ALIAS] | {"NAME": copy}
+    original, copied = connections[DEFAULT_DB_ALIAS], connections.create_connection(name)
+
+    @contextmanager
+    def used() -> Iterator[None]:
+        connections[DEFAULT_DB_ALIAS] = copied
+        try:
+            yield
+        finally:
+            connections[DEFAULT_DB_ALIAS] = original
+
+    try:
+        yield used
+    finally:
+        copied.close()
+        copied.close_pool()
+        with psycopg.connect(server_url, autocommit=True) as server:
+            server.execute(sql.SQL("DROP DATABASE {copy} WITH (FORCE)").format(**names))
 
 
 @contextmanager

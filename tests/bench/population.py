@@ -9,7 +9,8 @@ Imported only once Django is set up.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -66,6 +67,9 @@ STEPS = {
 """Type of each element and how long it takes at least."""
 MANY_ELEMENTS, MANY_VARIABLES = 10_000, 1_000
 PARALLEL = 2
+WORTH_TELLING = 5
+"""Seconds after which a statement is told of when it ends: nobody should wonder whether anything goes on."""
+SUBJECT = re.compile(r"\b(?:INTO|TABLE|INDEX|ANALYZE) (\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,8 @@ class Unusual:
 class Population:
     """Fills the database anew with as many process instances as are asked for."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, tell: Callable[[str], None] = lambda line: None) -> None:
+        self._url, self._tell = url, tell
         self.workspaces = [Workspace.objects.create(slug=slug, name=slug.capitalize()) for slug in WORKSPACES]
         users = get_user_model()._default_manager
         self.operator: Any = users.create_user("operator", is_staff=True)
@@ -164,8 +168,12 @@ class Population:
             list(pool.map(self._run, statements))
 
     def _run(self, statement: str) -> None:
+        began = time.perf_counter()
         with self._connect() as server:
             server.execute(statement)
+        took = time.perf_counter() - began
+        if took >= WORTH_TELLING:
+            self._tell(f"  {_subject(statement)} in {took:.0f} s")
 
     def _connect(self) -> psycopg.Connection[Any]:
         """A connection for which the audit log's triggers do not fire: it takes sealed events, and may be emptied."""
@@ -196,6 +204,12 @@ def _groups(values: dict[str, int]) -> Iterator[list[str]]:
     text = Path(__file__).with_suffix(".sql").read_text() % values
     for group in re.split(r"^-- group: .*$", text, flags=re.MULTILINE)[1:]:
         yield [statement for statement in re.split(r";\s*\n", group) if statement.strip()]
+
+
+def _subject(statement: str) -> str:
+    """The table that is filled, or the index that is made."""
+    found = SUBJECT.search(statement)
+    return found[1] if found else statement.split()[0]
 
 
 def _without_indexes(server: psycopg.Connection[Any]) -> list[str]:

@@ -149,7 +149,7 @@ def question(name: str, definition: ProcessDefinition) -> dict[str, Any]:
             )
             before = versions.order_by("-version").values_list("version", flat=True).first()
             return {
-                "lost": what_would_go([definition]),
+                "lost": what_would_go([definition], with_instances=False),
                 "before": before if definition.is_latest else None,
                 "is_last_of_deployment": not ProcessDefinition.objects.filter(deployment=definition.deployment_key)
                 .exclude(pk=definition.key)

@@ -74,7 +74,7 @@ def _own_variables(instance: ProcessInstance, scopes: Sequence[int]) -> dict[int
     found: dict[int, list[str]] = defaultdict(list)
     rows = Variable.objects.filter(scope_key__in=scopes).order_by("name").values_list("scope_key", "name", "value")
     for scope, name, value in rows:
-        if len(found[scope]) < TOLD and name != LOOP_COUNTER:
+        if name != LOOP_COUNTER and len(found[scope]) < TOLD:
             shown = masks.value(instance.workspace_id, instance.process_id, name, value)
             found[scope].append(
                 f"{name}: {Truncator(json.dumps(shown, ensure_ascii=False, default=str)).chars(TOLD_CHARS)}"

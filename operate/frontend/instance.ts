@@ -197,9 +197,9 @@ root.addEventListener('click', (event) => {
     void modification?.undo(undo.dataset.undo ?? '');
   }
   const complete = (event.target as HTMLElement).closest<HTMLElement>('[data-complete]');
-  const opener = (event.target as HTMLElement).closest<HTMLElement>('[data-open]');
+  const opener = (event.target as HTMLElement).closest<HTMLElement>('[data-opens]');
   if (opener) {
-    const details = need<HTMLDetailsElement>(`#${opener.dataset.open}`);
+    const details = need<HTMLDetailsElement>(`#${opener.dataset.opens}`);
     details.open = !details.open;
     opener.setAttribute('aria-expanded', String(details.open));
     if (details.open) {

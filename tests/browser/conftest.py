@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -70,7 +70,8 @@ class Office:
     server: str
     browser: Browser
     workspace: Workspace
-    pages: list[Page]
+    pages: list[Page] = field(default_factory=list)
+    thrown: list[str] = field(default_factory=list)
 
     def login(self, username: str, *, is_new: bool = False) -> Page:
         """A window of its own for somebody, logged in; who is new has not been told yet what the modification mode is for."""
@@ -80,7 +81,7 @@ class Office:
             context.add_init_script("localStorage.setItem('fettle.modeKnown', '1')")
         page = context.new_page()
         self.pages.append(page)
-        page.on("pageerror", lambda error: pytest.fail(f"The page threw: {error}"))
+        page.on("pageerror", lambda error: self.thrown.append(str(error)))  # a handler that raises ends Playwright
         page.goto("/login/")
         page.fill("[name=username]", username)
         page.fill("[name=password]", username)
@@ -112,10 +113,11 @@ def office(transactional_db: None, browser: Browser, live_server: LiveServer) ->
     for username, role in (("ada", Role.WORKSPACE_ADMIN), ("omar", Role.OPERATOR), ("sam", Role.SUPPORT)):
         user = get_user_model()._default_manager.create_user(username, password=username, is_staff=True)
         add_member(user, workspace, role)
-    opened = Office(live_server.url, browser, workspace, [])
+    opened = Office(live_server.url, browser, workspace)
     yield opened
     for page in opened.pages:
         page.context.close()
+    assert not opened.thrown, f"A page threw: {'; '.join(opened.thrown)}"
 
 
 def click_element(page: Page, element_id: str) -> None:

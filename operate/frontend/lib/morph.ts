@@ -101,5 +101,5 @@ function attributes(now: Element, wanted: Element): void {
 
 /** Whether the script has the last word on an attribute. */
 function isSet(element: Element, name: string): boolean {
-  return name === 'aria-expanded' && element instanceof HTMLElement && element.dataset.open !== undefined;
+  return name === 'aria-expanded' && element instanceof HTMLElement && element.dataset.opens !== undefined;
 }

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 
-from operate.admin.paging import KeySlice
+from operate.admin.paging import BY_KEY, KeySlice, Order
 from operate.admin.reasons import Reasons
 from operate.forms.filters import ListFilter
 from operate.workspaces import Access, Forbidden, Right, visible_to
@@ -92,7 +92,8 @@ class EngineModelAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         filters = self.filters_of(request)
-        found = KeySlice.of(filters.narrow(self.get_queryset(request)), request, self.page_size)
+        rows = filters.narrow(self.get_queryset(request))
+        found = KeySlice.of(rows, request, self.page_size, self.order_of(filters))
         context = {
             "filters": filters,
             "slice": found,
@@ -108,6 +109,10 @@ class EngineModelAdmin(ModelAdmin):
             known = request.fettle_filters = self.filter_form(request.GET, user=request.user)  # type: ignore[attr-defined]
             known.is_valid()
         return known
+
+    def order_of(self, filters: Any) -> Order:
+        """What the rows that these filters find are ordered by."""
+        return BY_KEY
 
     def decorated(self, request: HttpRequest, rows: Sequence[Any]) -> Sequence[Any]:
         """The rows of one page with what the template shows besides; at most some queries for all of them."""

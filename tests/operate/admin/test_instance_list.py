@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from operate.admin.process_instances import ProcessInstanceAdmin
 from operate.batch.models import BatchItem
 from operate.batch.running import run_due_jobs
 from operate.lists import ListColumns, SavedFilter
@@ -131,6 +132,26 @@ def test_the_end_narrows_by_days(office: Office) -> None:
     client = office.of("petra")
     assert listed(client, "?state=all&ended_from=2000-01-01") == [ended.key]
     assert listed(client, "?state=all&ended_to=2000-01-01") == []
+
+
+def test_what_is_asked_for_by_its_end_comes_last_ended_first_page_by_page(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ProcessInstanceAdmin, "page_size", 2)
+    keys = [office.start().key for _ in range(5)]
+    by_end = [keys[place] for place in (3, 0, 4, 1, 2)]
+    for key in reversed(by_end):
+        cancel_process_instance(key)
+    client = office.of("petra")
+    asked = "?state=finished&ended_from=2000-01-01"
+    assert listed(client, asked) == by_end[:2]
+    older = client.get(INSTANCES + asked).context["slice"].older
+    assert listed(client, older) == by_end[2:4]
+    oldest = client.get(INSTANCES + older).context["slice"].older
+    assert listed(client, oldest) == by_end[4:]
+    newer = client.get(INSTANCES + oldest).context["slice"].newer
+    assert listed(client, newer) == by_end[2:4]
+    assert listed(client, f"?state=finished&started_to=2100-01-01&before={keys[2]}") == sorted(keys, reverse=True)[:2]
 
 
 def test_a_version_is_offered_only_of_a_chosen_process(office: Office) -> None:

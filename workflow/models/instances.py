@@ -61,7 +61,10 @@ class ProcessInstance(models.Model):
             models.Index(fields=["definition", "-key"], name="instance_definition"),
             models.Index(fields=["process_id", "-key"], name="instance_process"),
             models.Index(
-                fields=["business_key"], name="instance_business_key", condition=Q(business_key__isnull=False)
+                fields=["business_key"],
+                name="instance_business_key",
+                opclasses=["varchar_pattern_ops"],  # for what it begins with, too, whatever the language of the database
+                condition=Q(business_key__isnull=False),
             ),
             models.Index(fields=["-key"], name="instance_active", condition=Q(state="ACTIVE")),
             models.Index(fields=["-key"], name="instance_with_incident", condition=Q(open_incidents__gt=0)),
@@ -282,6 +285,7 @@ class Job(InstanceRow):
         indexes = [
             models.Index(fields=["process_instance"], name="job_instance"),
             models.Index(fields=["element_instance"], name="job_element_instance"),
+            models.Index(fields=["type"], name="job_type"),  # few types: PostgreSQL keeps each once, with all its rows
             models.Index(
                 fields=["type", "-priority", "key"],
                 name="job_activatable",

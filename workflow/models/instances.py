@@ -63,7 +63,9 @@ class ProcessInstance(models.Model):
             models.Index(
                 fields=["business_key"],
                 name="instance_business_key",
-                opclasses=["varchar_pattern_ops"],  # for what it begins with, too, whatever the language of the database
+                opclasses=[
+                    "varchar_pattern_ops"
+                ],  # for what it begins with, too, whatever the language of the database
                 condition=Q(business_key__isnull=False),
             ),
             models.Index(fields=["-key"], name="instance_active", condition=Q(state="ACTIVE")),

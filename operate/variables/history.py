@@ -12,6 +12,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from django.utils.translation import gettext
+
 from operate.masking.masks import Masks
 from operate.variables.edits import ADDED, CHANGED, DELETED
 from operate.variables.reading import masking, name_of, shown
@@ -131,7 +133,7 @@ def _written(row: Sequence[Any]) -> Written:
         after,
         type_before or "",
         type_after or "",
-        PROCESS if audit_key is None else actor or "system",
+        PROCESS if audit_key is None else actor or gettext("system"),
         channel or "",
         event or "",
         subject or "",

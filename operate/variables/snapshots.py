@@ -15,6 +15,7 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from audit.models import VariableSnapshot
 from operate.masking.masks import Masks
@@ -156,7 +157,7 @@ def _row(values: Mapping[str, Any], is_told: bool) -> SnapshotRow:
         values["audit_event_key"],
         values["process_instance_key"],
         values["audit_event__at"],
-        (values["audit_event__actor_name"] or "system") if is_told else "",
+        (values["audit_event__actor_name"] or gettext("system")) if is_told else "",
         values["audit_event__channel"],
         values["audit_event__event"],
         values["audit_event__subject"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
@@ -119,7 +119,9 @@ def _text(value: Any) -> str:
 
 
 def _shown(field: Any, text: str) -> str:
-    """A reference by the name of what it refers to, as long as that is there."""
+    """A reference by the name of what it refers to, as long as that is there; whether something is so in words."""
+    if isinstance(field, BooleanField) and text:
+        return gettext("yes") if text == str(True) else gettext("no")
     if not field.is_relation or not text:
         return text
     found = field.related_model._default_manager.filter(pk=text).first()

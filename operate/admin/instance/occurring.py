@@ -35,7 +35,8 @@ class OccurringPages(EngineModelAdmin):
             pk=subscription, process_instance=key, state="CREATED", kind__in=(Kind.MESSAGE, Kind.SIGNAL)
         ).first()
         if row is None:
-            raise Http404(f"Process instance '{key}' does not wait for a message or a signal as '{subscription}'.")
+            missing = _("Process instance '%(key)s' does not wait for a message or a signal as '%(subscription)s'.")
+            raise Http404(missing % {"key": key, "subscription": subscription})
         why = Reasons.of(request).on_running(Right.CORRELATE_MESSAGE, instance)
         context: dict[str, Any] = {
             "instance": instance,

@@ -725,7 +725,10 @@ PAGES = lines(
     Line("GET", "workflow/processinstance/find/?q=loanmark-1", SIGNED_IN, ok=(302,)),
     Line("GET", "workflow/processinstance/figures/?process=loanmark_c7", SIGNED_IN),
     Line("GET", "workflow/processinstance/count/", LIST),
-    *[Line("GET", f"workflow/{each}/export/", LIST) for each in ("processinstance", "incident", "usertask")],
+    *[
+        Line("GET", f"workflow/{each}/export/", LIST, writes=True)
+        for each in ("processinstance", "incident", "usertask")
+    ],
     Line("GET", "workflow/processinstance/suggest/?q=loanmark", LIST),
     Line("POST", "workflow/processinstance/columns/", SIGNED_IN, {}, ok=(302,)),
     Line("POST", "workflow/processinstance/filters/", SIGNED_IN, {"name": "x"}, ok=(302,)),
@@ -798,7 +801,7 @@ PAGES = lines(
     Line("GET", "operate/batch/{batch}/", VIEW),
     Line("GET", "operate/batch/{batch}/progress/", VIEW),
     Line("GET", "operate/batch/{done_batch}/undo/", VIEW),
-    Line("POST", "operate/batch/{done_batch}/undo/", VIEW, {}, ok=(409,), does=False),
+    Line("POST", "operate/batch/{done_batch}/undo/", R.RESTART, {}, ok=(302,)),
     Line("POST", "operate/batch/{batch}/operations/", R.SUSPEND, {"operation": "suspend"}, **BACK),
     Line("GET", "operate/batch/new/?operation=resolve&key={instance}", SIGNED_IN),
     Line(

@@ -25,9 +25,10 @@ def test_each_language_has_a_catalog():
 @pytest.mark.parametrize("path", catalogs(), ids=lambda path: path.parts[-3])
 def test_every_text_is_translated(path):
     catalog = {Text(each.msgid, each.msgid_plural, each.msgctxt): each for each in polib.pofile(str(path))}
-    missing = [text for text in collected() if text not in catalog]
+    said = collected()
+    missing = [text for text in said if text not in catalog]
     assert not missing, "Bring them in with 'make messages', then translate them."
-    stale = [text for text in catalog if text not in collected()]
+    stale = [text for text in catalog if text not in said]
     assert not stale, "No page says these any more: 'make messages' takes them out."
     empty = [text for text, each in catalog.items() if not each.translated() or each.fuzzy]
     assert not empty, "These have no translation yet."

@@ -88,7 +88,8 @@ class Page:
 
     def _is_foreign(self, text: str) -> bool:
         text = without_brackets(text)
-        return any(piece not in self._known for piece in PIECES.split(text) if WORD.search(piece))
+        pieces = [piece for piece in PIECES.split(text) if WORD.search(piece)]
+        return any(self._known.isdisjoint({piece, piece[0].lower() + piece[1:]}) for piece in pieces)
 
     def _of_html(self, content: str) -> Iterator[str]:
         content = without_brackets(content)

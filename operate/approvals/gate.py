@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from django.urls import reverse
 from django.utils.text import format_lazy
@@ -16,20 +16,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Channel
+from audit.record import NewAuditEvent
 from operate.approvals.policies import JUDGED, Place, Policy, policies_on
 from operate.batch.models import BatchType
 from operate.notifications.models import Kind
 from operate.notifications.telling import notify
-from operate.workspaces.access import Forbidden
+from operate.workspaces.access import Access, Forbidden, User
 from operate.workspaces.holding import holding
 from operate.workspaces.roles import Right
 from workflow.engine.errors import Rejected
 from workflow.engine.state import ProcessInstanceState
 from workflow.models import Workspace
 from workflow.soundness import Judged, JudgedOutcome, Judging, Marking
-
-if TYPE_CHECKING:
-    from operate.actions.base import Action
 
 NAMED = 3
 
@@ -45,6 +43,32 @@ class Approval:
     def facts(self) -> dict[str, object]:
         """What the audit event tells of it."""
         return {"draft": self.draft_key, "approved_by": self.approved_by}
+
+
+class Governed(Protocol):
+    """What is asked of an action, before, and after it was performed."""
+
+    operation: BatchType | None
+    brings_instances_along: bool
+    actor: User | None
+    access: Access
+    channel: Channel
+    dry_run: bool
+    approval: Approval | None
+    break_glass: str | None
+    entry: NewAuditEvent
+
+    def operations(self) -> frozenset[BatchType]:
+        """What it is to policies."""
+
+    def places(self) -> list[Place]:
+        """The process instances that it concerns, by where they are."""
+
+    def is_red(self, answer: object) -> bool:
+        """Whether something is badly wrong with what it has done."""
+
+    def note_everywhere(self, **facts: object) -> None:
+        """Put facts into all its audit events."""
 
 
 class ApprovalNeeded(Forbidden):
@@ -76,7 +100,7 @@ class ApprovalNeeded(Forbidden):
         }
 
 
-def require_approval(action: Action[Any], answer: object) -> None:
+def require_approval(action: Governed, answer: object) -> None:
     """Raise ApprovalNeeded, or Forbidden for who may not break the glass; what has been done so far is undone with it."""
     operations = action.operations()
     found = policies_on(operations) if operations and is_asked(action) else ()
@@ -90,7 +114,7 @@ def require_approval(action: Action[Any], answer: object) -> None:
     _break_glass(action, policy, action.break_glass)
 
 
-def is_asked(action: Action[Any]) -> bool:
+def is_asked(action: Governed) -> bool:
     """Whether the policies are looked at for this action at all."""
     is_of_batch = action.channel is Channel.BATCH  # in rehearsals of batches, too
     return action.actor is not None and action.approval is None and not is_of_batch and not action.dry_run
@@ -104,14 +128,14 @@ def governing(policies: Sequence[Policy], places: Collection[Place], is_red: Any
     return None
 
 
-def _needed(policy: Policy, action: Action[Any]) -> ApprovalNeeded:
+def _needed(policy: Policy, action: Governed) -> ApprovalNeeded:
     approvers = holding(Right.APPROVE, policy.workspace_id).exclude(pk=action.actor.pk).order_by("pk")  # type: ignore[union-attr]
     names = tuple(user.get_full_name() or user.get_username() for user in approvers[:NAMED])
     workspace = Workspace.objects.get(pk=policy.workspace_id).name
     return ApprovalNeeded(policy, workspace, names, is_command=not action.brings_instances_along)
 
 
-def _break_glass(action: Action[Any], policy: Policy, reason: str) -> None:
+def _break_glass(action: Governed, policy: Policy, reason: str) -> None:
     action.access.require(Right.BREAK_GLASS, policy.workspace_id)
     if not reason.strip():
         raise Rejected(f"Expected a reason for breaking the glass of policy '{policy.name}', found none.")
@@ -166,7 +190,7 @@ class JudgingWhereGoverned(Judging):
         return Judged(())
 
 
-def with_judgement(action: Action[Any], arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_judgement(action: Governed, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """The arguments of an action, which is judged besides if a policy asks for red warnings and nobody else does."""
     operation = action.operation
     if operation not in JUDGED or not is_asked(action) or arguments.get("accepted") is not None:

@@ -48,7 +48,6 @@ def of_definition(suffix: str, view: type[View]) -> list[URLPattern]:
 resources: list[URLPattern | URLResolver] = [
     path("engine", engine.Engines.as_view()),
     path("version", engine.Version.as_view()),
-    path("openapi.json", openapi.OpenApiDocument.as_view()),
     path("metrics/<str:name>/sum", metrics.MetricSum.as_view()),
     path("identity/groups", identity.IdentityGroups.as_view()),
     path("identity/verify", identity.IdentityVerify.as_view()),
@@ -217,8 +216,9 @@ resources: list[URLPattern | URLResolver] = [
     ),
 ]
 
+described = [path("openapi.json", openapi.OpenApiDocument.as_view(resources=resources)), *resources]
 urlpatterns = [
-    path(f"engine/{engine.ENGINE_NAME}/", include(resources)),
-    *resources,
+    path(f"engine/{engine.ENGINE_NAME}/", include(described)),
+    *described,
     re_path(r"", engine.NoSuchResource.as_view()),
 ]

@@ -73,4 +73,4 @@ resources = [
     path(f"{SCOPE}/document", variables.Document.as_view()),
     path(f"{SCOPE}/check", variables.CheckEdit.as_view()),
 ]
-urlpatterns = [path("openapi.json", OpenApiDocument.as_view()), *resources]
+urlpatterns = [path("openapi.json", OpenApiDocument.as_view(resources=resources)), *resources]

@@ -108,7 +108,7 @@ resources = [
     path("audit-logs/<str:key>", audit_logs.AuditLogView.as_view()),
 ]
 urlpatterns = [
-    path("openapi.json", OpenApiDocument.as_view()),
+    path("openapi.json", OpenApiDocument.as_view(resources=resources)),
     *resources,
     re_path("", NoSuchAddress.as_view()),
 ]

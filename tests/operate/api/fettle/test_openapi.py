@@ -18,7 +18,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return openapi.document()
+    return openapi.OpenApiDocument.document(resources)
 
 
 def test_it_is_valid_and_served(api: Api, document: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The cases that modify, each command of which is tried in a dry run before it is done: what was told happens, and nothing
+"""The cases that repair, each command of which is tried in a dry run before it is done: what was told happens, and nothing
 before. (Of all others that is true as well; REHEARSE=all takes the time.)"""
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from workflow.persistence.keys import next_key
 
 NUMBER = re.compile(r"\d+")
 EVERYTHING = os.environ.get("REHEARSE") == "all"
-MODIFYING = [case for case in CASES if EVERYTHING or any("modify" in step for step in case.values[1]["steps"])]
+REPAIRS = {"modify", "migrate", "restart", "set_variables"}
+REPAIRING = [case for case in CASES if EVERYTHING or any(REPAIRS & step.keys() for step in case.values[1]["steps"])]
 
 
 @dataclass
@@ -83,7 +84,7 @@ def rehearsals(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rehearsals]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("folder", "case"), MODIFYING)
+@pytest.mark.parametrize(("folder", "case"), REPAIRING)
 def test_what_is_told_before_is_what_happens(folder, case, live_server, django_user_model, rehearsals):
     django_user_model.objects.create_superuser("conformance", password="secret")
     play(CLIENTS[folder](live_server.url, ("conformance", "secret")), case, HERE / "models")

@@ -60,12 +60,11 @@ class ProcessInstance(models.Model):
             models.Index(fields=["workspace", "-key"], name="instance_workspace"),
             models.Index(fields=["definition", "-key"], name="instance_definition"),
             models.Index(fields=["process_id", "-key"], name="instance_process"),
+            # by what it begins with, too, whatever the language of the database
             models.Index(
                 fields=["business_key"],
                 name="instance_business_key",
-                opclasses=[
-                    "varchar_pattern_ops"
-                ],  # for what it begins with, too, whatever the language of the database
+                opclasses=["varchar_pattern_ops"],
                 condition=Q(business_key__isnull=False),
             ),
             models.Index(fields=["-key"], name="instance_active", condition=Q(state="ACTIVE")),

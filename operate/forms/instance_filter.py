@@ -302,7 +302,7 @@ def with_variable(name: str, values: Sequence[Any]) -> Q:
     """
     found = Q()
     for value in values:
-        found |= Q(value__same=value) if value is not None else Q(value=None) | Q(value__isnull=True)
+        found |= Q(value__same=value)
     has_it = Q(Exists(Variable.objects.filter(process_instance=OuterRef("pk"), name=name).filter(found)))
     for workspace_id, process_id in Masks.for_pages().places_of(name):
         has_it &= ~Q(workspace=workspace_id, process_id=process_id)

@@ -26,12 +26,19 @@ class Ilike(Lookup):  # type: ignore[type-arg]
 
 @JSONField.register_lookup
 class Same(FieldGetDbPrepValueMixin, Lookup):  # type: ignore[misc, type-arg]
-    """A JSON value equals another one. Its hash does so too, which is what the index on variables' names and values knows."""
+    """A JSON value equals another one. Its hash does so too, which is what the index on variables' names and values knows.
+
+    None is JSON's null; no value at all is as good.
+    """
 
     lookup_name = "same"
+    can_use_none_as_rhs = True
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
         left, left_parameters = self.process_lhs(compiler, connection)
+        if self.rhs is None:
+            null = f"jsonb_hash({left}) = jsonb_hash('null') AND {left} = 'null'"
+            return f"({null} OR {left} IS NULL)", [*left_parameters] * 3
         right, right_parameters = self.process_rhs(compiler, connection)
         parameters = [*left_parameters, *right_parameters]
         return f"(jsonb_hash({left}) = jsonb_hash({right}) AND {left} = {right})", parameters * 2

@@ -29,6 +29,7 @@ from workflow import services
 from workflow.graph import DataPath, DataType
 from workflow.models import ProcessDefinition, ProcessInstance, Workspace
 from workflow.persistence import data_paths
+from workflow.persistence.keys import forget_block
 
 BASE = 1_000_000
 """Keys begin here; those given before, to definitions, are smaller."""
@@ -138,6 +139,7 @@ class Population:
             server.execute(f"SELECT setval({events}, %s)", (instances * 4 + 10,))
             indexes = _without_indexes(server)
         values = {"instances": instances, "base": BASE}
+        forget_block()  # what is left of a block belongs to the former rows
         for statements in _groups(values):
             self._side_by_side(statements)
         self._side_by_side(indexes)

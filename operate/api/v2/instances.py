@@ -103,6 +103,10 @@ class ProcessInstanceSearch(Search):
             has_incident=ExpressionWrapper(Q(open_incidents__gt=0), BooleanField()),
         )
 
+    def usual_sort(self, filters: Body) -> str | None:
+        """Who asks for those of a time gets them by time: an index leads to the first of them, but from no key to a time."""
+        return "startDate" if "startDate" in filters else None
+
     def simple_conditions(self, filters: Body, *, is_alternative: bool = False) -> Q:
         found = super().simple_conditions(filters, is_alternative=is_alternative)
         demanded = [_of_element(name, filters) for name in OF_ELEMENT if name in filters]

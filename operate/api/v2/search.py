@@ -38,7 +38,8 @@ class Order:
     columns: tuple[tuple[str, Kind, bool], ...]
 
     @classmethod
-    def read(cls, body: Body, fields: Mapping[str, Field], key_column: str) -> Order:
+    def read(cls, body: Body, fields: Mapping[str, Field], key_column: str, usual: str | None = None) -> Order:
+        """The sort that is asked for; without one the usual field's, and that of the keys."""
         columns: dict[str, tuple[str, Kind, bool]] = {}
         named: set[str] = set()
         for part in body.bodies("sort"):
@@ -58,6 +59,8 @@ class Order:
                 raise InvalidArgument(f"Expected {part.at('order')} to be ASC or DESC, found '{direction[:80]}'.")
             if column := field.sort_column:
                 columns.setdefault(column, (column, field.kind, direction == "DESC"))
+        if not named and usual:
+            columns[fields[usual].sort_column] = (fields[usual].sort_column, fields[usual].kind, False)
         columns.setdefault(key_column, (key_column, Kind.KEY, False))
         return cls(tuple(columns.values()))
 
@@ -145,6 +148,10 @@ class Search(V2View):
         """The condition of a filter that no field stands for."""
         raise NotImplementedError
 
+    def usual_sort(self, filters: Body) -> str | None:
+        """The field by which is sorted if nothing is asked for, before the key."""
+        return None
+
     def completed(self, rows: list[Columns]) -> list[Columns]:
         """The rows of a page with what the database does not know."""
         return rows
@@ -218,7 +225,7 @@ class Search(V2View):
 
     def page(self, body: Body, conditions: Q) -> dict[str, Any]:
         """One page of what fulfils the conditions, as the API tells it."""
-        order = Order.read(body, self.by_name(), self.key_column)
+        order = Order.read(body, self.by_name(), self.key_column, self.usual_sort(body.body("filter")))
         place = _Place.read(body.body("page"), order)
         sources = self.sources(conditions)
         total = sum(source.order_by()[: MOST + 1].values(self.key_column).count() for source in sources)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +18,7 @@ from tests.operate.api.v2.conftest import JOB, TASK
 from tests.support.models import deploy, model
 from workflow import services
 from workflow.graph import Semantics
+from workflow.models import ProcessInstance
 
 pytestmark = pytest.mark.django_db
 
@@ -373,3 +376,16 @@ def test_the_openapi_document_knows_fields_bodies_and_refusals():
     assert "moveInstructions" in modification["requestBody"]["content"]["application/json"]["schema"]["properties"]
     assert set(modification["responses"]) == {"204", "400", "401", "403", "404", "409"}
     assert list(modification["responses"]["409"]["content"]) == ["application/problem+json"]
+
+
+def test_what_is_asked_for_by_its_start_comes_by_its_start_page_by_page(api):
+    definition = deploy(TASK)
+    keys = [services.start_process_instance(definition.key).process_instance_key for _ in range(5)]
+    by_start = [keys[place] for place in (3, 0, 4, 1, 2)]
+    for hours, key in enumerate(by_start):
+        began = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
+        ProcessInstance.objects.filter(pk=key).update(started_at=began)
+    body = {"filter": {"startDate": {"$gt": "2026-01-01T00:30:00Z"}}, "page": {"limit": 3}}
+    first = api("POST", "/process-instances/search", body)
+    rest = api("POST", "/process-instances/search", body | {"page": {"after": first["page"]["endCursor"]}})
+    assert [int(row["processInstanceKey"]) for row in first["items"] + rest["items"]] == by_start[1:]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from workflow.bpmn.places import FlowPlace, NodePlace
 from workflow.elements.reading import bpmn_name
 from workflow.engine.timers import first_due
 from workflow.expressions import Expression, Language
@@ -21,9 +22,6 @@ from workflow.graph import (
     TimerEvent,
     TimerKind,
 )
-
-if TYPE_CHECKING:
-    from workflow.bpmn.structure import FlowPlace, NodePlace
 
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -15,7 +15,8 @@ from workflow.bpmn.detection import detect, vocabularies_in_use
 from workflow.bpmn.extensions import check_extensions
 from workflow.bpmn.mappings import read_mappings
 from workflow.bpmn.parser import parse, parse_trusted
-from workflow.bpmn.structure import FlowPlace, NodePlace, ProcessPlaces
+from workflow.bpmn.places import FlowPlace, NodePlace
+from workflow.bpmn.structure import ProcessPlaces
 from workflow.elements.listeners import read_listeners
 from workflow.elements.multi_instance import LoopDetails, read_loop
 from workflow.elements.process import read_process_attributes

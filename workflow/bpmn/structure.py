@@ -7,39 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from workflow.bpmn.event_checks import check_events, check_flow, is_event_sub_process
+from workflow.bpmn.places import FlowPlace, NodePlace
 from workflow.elements.reading import ElementReading
-from workflow.graph import CancelEvent, CompensationEvent, FlowDraft, LinkEvent, NodeDraft
+from workflow.graph import CancelEvent, LinkEvent
 
 _ACTIVITIES: Final = ("Task", "task", "callActivity", "SubProcess", "subProcess", "transaction")
 _AFTER_EVENT_BASED_GATEWAY: Final = ("intermediateCatchEvent", "receiveTask")
-
-
-@dataclass(frozen=True, slots=True)
-class NodePlace:
-    """A flow node where it stands in the model; without draft if this release does not know its kind."""
-
-    reading: ElementReading
-    scope_id: str
-    draft: NodeDraft | None
-
-    @property
-    def event(self) -> object:
-        """What the event waits for or throws."""
-        return getattr(self.draft.details, "event", None) if self.draft is not None else None
-
-    @property
-    def is_for_compensation(self) -> bool:
-        """Whether this is a compensation boundary event."""
-        return self.reading.tag == "boundaryEvent" and isinstance(self.event, CompensationEvent)
-
-
-@dataclass(frozen=True, slots=True)
-class FlowPlace:
-    """A sequence flow where it stands in the model."""
-
-    reading: ElementReading
-    scope_id: str
-    draft: FlowDraft
 
 
 @dataclass(slots=True)
@@ -268,4 +241,4 @@ def _check_conditions(node: NodePlace, outgoing: Sequence[FlowPlace]) -> None:
             flow.reading.warning("The condition has no effect after a gateway that does not choose by conditions.")
 
 
-__all__ = ["FlowPlace", "NodePlace", "ProcessPlaces"]
+__all__ = ["ProcessPlaces"]

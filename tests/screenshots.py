@@ -23,12 +23,14 @@ from config.embedded_postgres import EmbeddedPostgres, default_directory
 ROOT = Path(__file__).parents[1]
 SCREENS = ROOT / "docs" / "screens"
 SIZE = {"width": 1280, "height": 800}
+TABLET = {"width": 820, "height": 1180}
 PATIENCE_MS = 90_000
 WHO = "admin"
 FORGET_PLANS = (
     "Object.keys(localStorage).forEach((each) => each.startsWith('fettle.plan.') && localStorage.removeItem(each))"
 )
 Show = Callable[[Page], None]
+DILIGENCE = "Compliance waived the source of funds, see ticket CMP-2240"
 
 
 @contextmanager
@@ -42,6 +44,58 @@ def database() -> Iterator[str]:
         yield url
 
 
+def stage() -> None:
+    """What the demo leaves to be done: batches that are under way, done, and refused in part; a request for approval."""
+    from django.contrib.auth import get_user_model
+
+    from audit.models import Channel
+    from operate.actions import SubmitBatch
+    from operate.approvals.drafts import Contents, RequestApproval, SaveDraft
+    from operate.approvals.governing import AddPolicy, Rules
+    from operate.batch.models import Batch
+    from operate.batch.plans import Cancel, ResolveIncidents, Suspend
+    from operate.batch.running import run_due_jobs, run_next_job
+    from operate.batch.submitting import Selection
+    from operate.notifications.delivering import deliver_due
+    from workflow.models import ElementInstance, Incident, ProcessInstance, Workspace
+
+    if Batch.objects.exists():
+        return
+    people = {each.get_username(): each for each in get_user_model()._default_manager.all()}
+    lending = Workspace.objects.get(slug="lending")
+
+    def submit(username: str, plan: object, keys: list[int], reason: str, size: int) -> None:
+        action = SubmitBatch(people[username], channel=Channel.ADMIN, reason=reason)
+        action.execute(plan, Selection(keys), items_per_job=size)  # type: ignore[arg-type]
+
+    refused = Incident.objects.filter(message__startswith="Card declined").values_list("process_instance", flat=True)
+    claims = ProcessInstance.objects.filter(process_id="warranty_claim").order_by("key")
+    submit("petra", ResolveIncidents(), list(refused), "The bank has lifted the block", 200)
+    submit("stella", Cancel(), list(claims.values_list("key", flat=True)[:6]), "Claims of the recalled series", 200)
+    run_due_jobs()
+    investigations = ProcessInstance.objects.filter(process_id="payment_investigation", state="ACTIVE", suspended=False)
+    submit("omar", Suspend(), list(investigations.values_list("key", flat=True)), "The clearing house is closed", 5)
+    run_next_job()
+
+    rules = Rules("Onboarding skips no check alone", process_id="customer_onboarding", operation="MODIFY")
+    AddPolicy(people["lena"], channel=Channel.ADMIN).execute(lending.pk, rules)
+    asked = ElementInstance.objects.filter(element_id="receive_source_of_funds", state="ACTIVE").latest("key")
+    command = {
+        "command": "modify",
+        "keys": [str(asked.process_instance_key)],
+        "instructions": [
+            {"type": "start_before", "element_id": "open_account"},
+            {"type": "cancel_all", "element_id": "receive_source_of_funds"},
+        ],
+    }
+    omar = people["omar"]
+    draft = SaveDraft(omar, channel=Channel.ADMIN).execute(
+        lending.pk, Contents("Open the account without the source of funds", command, DILIGENCE)
+    )
+    RequestApproval(omar, channel=Channel.ADMIN).execute(draft.key)
+    deliver_due()
+
+
 def at(path: str, ready: str = "#content") -> Show:
     """The page of an address, once this is on it."""
 
@@ -49,6 +103,40 @@ def at(path: str, ready: str = "#content") -> Show:
         page.goto(path)
         expect(page.locator(ready).first).to_be_visible()
         page.wait_for_load_state("networkidle")
+
+    return show
+
+
+def on_a_tablet(show: Show) -> Show:
+    """The same in a window of that size."""
+
+    def shown(page: Page) -> None:
+        page.set_viewport_size(TABLET)  # type: ignore[arg-type]
+        show(page)
+
+    return shown
+
+
+def chosen_move(path: str, source: str, target: str) -> Show:
+    """The wizard for moving many, with what was chosen and what it would do."""
+
+    def show(page: Page) -> None:
+        at(path, "#wizard[data-ready]")(page)
+        page.locator("#source").select_option(source)
+        page.locator("#target").select_option(target)
+        expect(page.locator("#apply")).not_to_have_attribute("aria-disabled", "true")
+
+    return show
+
+
+def merged(path: str, name: str, value: str) -> Show:
+    """The wizard for variables of many, with a change and what it would do."""
+
+    def show(page: Page) -> None:
+        at(path, "#wizard[data-ready]")(page)
+        page.locator("#edits [name=name]").fill(name)
+        page.locator("#edits [name=value]").fill(value)
+        expect(page.locator("#preview .ft-diff").first).to_be_visible()
 
     return show
 
@@ -123,6 +211,7 @@ def screens() -> dict[str, Show]:
     from django.db.models import Count
 
     from audit.models import AuditEvent
+    from operate.approvals.models import Draft
     from operate.batch.models import Batch
     from workflow.models import ElementInstance, ProcessDefinition, ProcessInstance, UserTask
 
@@ -134,6 +223,7 @@ def screens() -> dict[str, Show]:
 
     running = instances.filter(state="ACTIVE", suspended=False)
     stuck = running.filter(process_id="loan_application", open_incidents__gt=0).first()
+    assert stuck is not None
     at_check = ElementInstance.objects.filter(element_id="check_completeness", state="ACTIVE")
     waiting = running.filter(open_incidents=0, pk__in=at_check.values("process_instance_key")).first()
     edited = instances.filter(
@@ -152,13 +242,14 @@ def screens() -> dict[str, Show]:
     older = running.filter(process_id=definition.process_id, version__lt=definition.version).first()
     task = UserTask.objects.filter(state="CREATED").latest("key")
     event = AuditEvent.objects.filter(event="Modify", result="SUCCESS").latest("key")
-    batch = Batch.objects.order_by("-key").first()
+    request = Draft.objects.filter(state="REQUESTED").latest("key")
+    batches = {"batch": Batch.objects.filter(state="ACTIVE"), "batch-done": Batch.objects.exclude(state="ACTIVE")}
     workspace = definition.workspace_id
     keys = "&".join(f"key={each.key}" for each in running.filter(process_id="loan_application")[:6])
     loans = "/workflow/processinstance/?process=loan_application"
     found: dict[str, Show] = {
         "overview": at("/"),
-        "search": pressed("/", ("/", *"LOAN"), "#find-hits [role=option]"),
+        "search": pressed("/", ("/", *stuck.business_key), "#find-hits [role=option]"),
         "keys": pressed("/", ("?",), "dialog[open]"),
         "instances": at(loans, "tbody tr[data-state]"),
         "instance": at(page_of(stuck), "#instance[data-ready]"),
@@ -169,10 +260,10 @@ def screens() -> dict[str, Show]:
         "variables-compare": compared(page_of(stuck)),
         "modification-mode": planned(page_of(waiting), "check_completeness", "accept_loan_application"),
         "modification-review": moved(page_of(waiting), "check_completeness", "accept_loan_application"),
-        "move-many": at(f"/operate/batch/new/?operation=move&{keys}", "#wizard[data-ready]"),
+        "move-many": chosen_move(f"/operate/batch/new/?operation=move&{keys}", "assess_customer", "check_completeness"),
         "restart": at(f"/operate/batch/new/?operation=restart&key={ended.key if ended else ''}", "#wizard[data-ready]"),
         "migrate": at(f"/operate/batch/new/?operation=migrate&key={older.key if older else ''}", "#wizard[data-ready]"),
-        "variables-of-many": at(f"/operate/batch/new/?operation=variables&{keys}", "#wizard[data-ready]"),
+        "variables-of-many": merged(f"/operate/batch/new/?operation=variables&{keys}", "term_months", "48"),
         "confirm": at(f"/operate/batch/new/?operation=cancel&{keys}"),
         "incidents": at("/workflow/incident/"),
         "tasks": at("/workflow/usertask/"),
@@ -180,6 +271,7 @@ def screens() -> dict[str, Show]:
         "jobs": at("/workflow/job/"),
         "batches": at("/operate/batch/"),
         "approvals": at("/operate/draft/"),
+        "approval": at(f"/operate/draft/{request.key}/", "#diagram[data-ready]"),
         "approval-policies": at(f"/operate/approvalpolicy/of/{workspace}/"),
         "alerts": at("/operate/alert/"),
         "notifications": at("/operate/notification/"),
@@ -199,9 +291,18 @@ def screens() -> dict[str, Show]:
         "users": at("/auth/user/"),
         "not-found": at("/no/such/page/", "body"),
     }
-    if batch is not None:
-        found["batch"] = at(f"/operate/batch/{batch.key}/")
-    return found
+    found |= {name: at(f"/operate/batch/{rows.latest('key').key}/") for name, rows in batches.items()}
+    tablet = (
+        "overview",
+        "instances",
+        "instance",
+        "variables",
+        "modification-review",
+        "move-many",
+        "tasks",
+        "audit-log",
+    )
+    return found | {f"{name}-tablet": on_a_tablet(found[name]) for name in tablet}
 
 
 def take(server: str, theme: str, chosen: dict[str, Show]) -> list[str]:
@@ -227,6 +328,7 @@ def take(server: str, theme: str, chosen: dict[str, Show]) -> list[str]:
         expect(page.locator("h1")).to_be_visible()
         for name, show in chosen.items():
             try:
+                page.set_viewport_size(SIZE)  # type: ignore[arg-type]
                 show(page)
                 page.screenshot(path=SCREENS / f"{name}-{theme}.png")
                 print(f"  {name}-{theme}", flush=True)
@@ -247,6 +349,7 @@ def main() -> int:
         call_command("migrate", verbosity=0)
         call_command("ensure_admin", verbosity=0)
         call_command("load_demo")
+        stage()
         from pytest_django.live_server_helper import LiveServer
 
         SCREENS.mkdir(parents=True, exist_ok=True)

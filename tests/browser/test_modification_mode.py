@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from audit.models import AuditEvent
 from tests.browser.conftest import Office, click_element
@@ -423,6 +423,28 @@ def test_a_variable_of_a_scope_that_runs_joins_the_plan_on_leaving_the_field(
     assert Variable.objects.get(scope_key=key, name="amount").value == 8
 
 
+def test_what_is_being_typed_outlives_that_the_values_are_read_again(mode: Callable[..., tuple[Page, int]]) -> None:
+    """A17: nobody types in vain."""
+    page, _key = mode()
+    history(page, "zoo").first.click()
+    field = planned(page, "amount").get_by_label("Value of amount (JSON)")
+    expect(field).to_have_value("5")
+    asked = re.compile("/values/")
+    held: list[Route] = []
+    page.route(asked, lambda route: held.append(route))
+    with page.expect_request(asked):
+        history(page, "zoo").first.click()
+    field.fill("")
+    field.press_sequentially("67")
+    with page.expect_response(asked):
+        held[0].continue_()
+    page.unroute(asked)
+    expect(planned(page, "items").locator("textarea")).to_have_value('["a", "b", "c"]')
+    expect(field).to_have_value("67")
+    field.blur()
+    expect(page.locator("#mode-last")).to_have_text("Last added: Edit variable ‘amount’: Process instance")
+
+
 def test_a_long_value_is_edited_in_the_json_editor(mode: Callable[..., tuple[Page, int]]) -> None:
     """Part 4.8: pop-out with marks at faults; Apply only without any."""
     page, _key = mode()
@@ -444,7 +466,7 @@ def test_who_may_not_edit_variables_is_told_in_the_panel(office: Office, mode: C
     page, _key = mode(user="omar")
     history(page, "zoo").first.click()
     panel = page.locator("#planned-variables")
-    expect(panel).to_contain_text("process_variables_edit")
+    expect(panel).to_contain_text("You lack the right 'edit_variables'")
     expect(planned(page, "amount").locator("textarea")).to_have_attribute("readonly", "")
     expect(panel.locator("[data-plan-variable]")).to_have_attribute("aria-disabled", "true")
 
@@ -575,6 +597,9 @@ def test_everything_that_is_left_is_told_before_it_is_canceled(
     plan(page, "check_completeness", "cancel")
     page.click("#plan-review")
     expect(page.locator("#summary .ft-preview")).to_contain_text("Nothing remains active")
+    # that is a risk somebody has to answer for
+    expect(page.locator("#plan-apply")).to_be_disabled()
+    page.get_by_label("Accept, and note it in the audit log").check()
     page.click("#plan-apply")
     expect(page.locator("#toasts")).to_contain_text("Modifications applied.")
     assert ProcessInstance.objects.get(pk=key).state == "CANCELED"

@@ -62,6 +62,7 @@ export interface Shape {
 }
 interface Canvas {
   zoom(to: number | 'fit-viewport', center?: 'auto'): number;
+  resized(): void;
   addMarker(id: string, marker: string): void;
   removeMarker(id: string, marker: string): void;
   scrollToElement(id: string, padding?: number): void;
@@ -108,6 +109,7 @@ export class Diagram {
   onHover: (element: string | null) => void = () => {};
   private readonly viewer: NavigatedViewer;
   private selected: string | null = null;
+  private fitted = '';
   private marked = new Map<string, Set<string>>();
 
   private constructor(private readonly container: HTMLElement) {
@@ -155,6 +157,7 @@ export class Diagram {
     bus.on('element.hover', ({ element }) => this.onHover(this.isNode(element.id) ? element.id : null));
     bus.on('canvas.viewbox.changed', () => this.onMove());
     this.keys = new Keys(this.container, this);
+    new ResizeObserver(() => this.resized()).observe(this.container);
   }
 
   onMove: () => void = () => {};
@@ -198,8 +201,24 @@ export class Diagram {
   }
 
   fit(): void {
+    this.canvas.resized();
     this.canvas.zoom('fit-viewport', 'auto');
     this.canvas.zoom(Math.min(this.canvas.viewbox().scale * MARGIN, MAX_ZOOM), 'auto');
+    this.fitted = this.view;
+  }
+
+  /** Another size: what was fitted is fitted again; what somebody has zoomed or moved stays so. */
+  private resized(): void {
+    if (this.view === this.fitted) {
+      this.fit();
+    } else {
+      this.canvas.resized();
+    }
+  }
+
+  private get view(): string {
+    const { x, y, scale } = this.canvas.viewbox();
+    return [x, y, scale].join(' ');
   }
 
   zoom(factor: number): void {

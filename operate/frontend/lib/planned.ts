@@ -69,6 +69,8 @@ interface Row {
   fault: HTMLElement;
   mark: HTMLElement;
   out: HTMLElement;
+  /** What was written into the field; if it says something else, somebody is typing. */
+  shown: string;
 }
 
 const LINES = 6;
@@ -168,12 +170,15 @@ export class PlannedVariables {
     const planned = subject ? this.plan().variable(subject.place, name) : undefined;
     const before = this.known.get(name);
     const text = planned?.value ?? before ?? '';
-    if (row.field !== document.activeElement || !row.fault.textContent) {
+    const isTyped = row.field.value !== row.shown; // and not yet in the plan
+    const isOther = text !== row.shown && row.field !== document.activeElement;
+    if (!isTyped || isOther || row.field.value === text) {
       if (row.field.value !== text) {
         row.field.value = text;
         row.fault.textContent = '';
       }
-      row.field.rows = Math.min(LINES, row.field.value.split('\n').length);
+      row.shown = text;
+      row.field.rows = Math.min(LINES, text.split('\n').length);
     }
     row.field.readOnly = Boolean(subject?.why);
     row.mark.textContent = planned ? (before === undefined ? T.added : T.edited) : '';
@@ -210,7 +215,7 @@ export class PlannedVariables {
       ),
       fault,
     );
-    const row = { html, field, fault, mark, out };
+    const row = { html, field, fault, mark, out, shown: '' };
     this.rows.set(name, row);
     return row;
   }
@@ -386,7 +391,9 @@ async function askForJson(title: string, text: string, original: string): Promis
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
-    const submit = (): void => (editor.faults.length ? undefined : dialog.close('apply'));
+    const submit = (): void => (apply.disabled ? undefined : dialog.close('apply'));
+    const check = (): boolean => (apply.disabled = editor.faults.length > 0);
+    let isMade = false; // it tells of its first text while it is being made
     const editor = new JsonEditor(
       place,
       {
@@ -394,10 +401,12 @@ async function askForJson(title: string, text: string, original: string): Promis
         original,
         label: title,
         onSave: submit,
-        onChange: () => (apply.disabled = editor.faults.length > 0),
+        onChange: () => isMade && check(),
       },
       'edit',
     );
+    isMade = true;
+    check();
     apply.addEventListener('click', submit);
     cancel.addEventListener('click', () => dialog.close());
     dialog.addEventListener('close', () => {

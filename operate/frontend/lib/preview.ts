@@ -142,7 +142,12 @@ export class PreviewPanel {
     }
     this.panel.classList.remove('is-stale');
     this.state.textContent = '';
-    this.body.replaceChildren(h('p', { class: 'is-bad', role: 'alert' }, message));
+    const isUnfilled = this.turn === 1 && error instanceof Refused && error.status === 400;
+    this.body.replaceChildren(
+      isUnfilled // nobody has done anything wrong yet
+        ? h('p', { class: 'ft-subtle' }, message)
+        : h('p', { class: 'is-bad', role: 'alert' }, message),
+    );
     this.forbid(message);
     this.onShow({ plan: [], tried: 0, refused: [], sums: {} });
   }

@@ -120,6 +120,7 @@ class ProcessInstanceFilter(ListFilter):
         self._definitions = definitions
         self._offer_versions(definitions)
         self._batches = visible_to(Batch.objects.all(), user)
+        self.fields["business_key"].widget.attrs["title"] = _("With * at the end: all that begin like this.")
         self.fields["search"].widget.attrs |= {
             "placeholder": "customer.name:like:smith",
             "title": _("Operators: %(operators)s. Several conditions are separated by semicolons.")
@@ -224,7 +225,7 @@ class ProcessInstanceFilter(ListFilter):
         if self.value("version"):
             rows = rows.filter(version=int(self.value("version")))
         if self.value("business_key"):
-            rows = rows.filter(business_key=self.value("business_key"))
+            rows = rows.filter(with_business_key(self.value("business_key")))
         if self.value("key"):
             rows = rows.filter(pk__in=self.value("key"))
         if self.value("called_by"):
@@ -293,6 +294,12 @@ def at_element(element_id: str, states: Sequence[str]) -> Q:
     if asks_running and asks_ended:
         return runs | was
     return runs if asks_running else was
+
+
+def with_business_key(text: str) -> Q:
+    """Process instances with this business key; with `*` at its end those whose business key begins like this."""
+    beginning, star, more = text.rpartition("*")
+    return Q(business_key__startswith=beginning) if star and beginning and not more else Q(business_key=text)
 
 
 def with_variable(name: str, values: Sequence[Any]) -> Q:

@@ -112,6 +112,7 @@ class Browsing:
             "retries left": {"retrying": "on"},
             "waiting longer": {"process": "order", "waiting": "on"},
             "business key": {"business_key": some.business_key},
+            "beginning of a business key": {"business_key": f"{some.business_key[:-1]}*"},
             "keys": {"key": f"{some.key},{middle}"},
             "called by": {"called_by": middle},
             "variable": {"variable": "status", "value": '"vip"'},

@@ -154,6 +154,16 @@ def test_what_is_asked_for_by_its_end_comes_last_ended_first_page_by_page(
     assert listed(client, f"?state=finished&started_to=2100-01-01&before={keys[2]}") == sorted(keys, reverse=True)[:2]
 
 
+def test_a_business_key_is_found_whole_or_by_its_beginning(office: Office) -> None:
+    keys = {text: office.start(business_key=text).key for text in ("A-1", "A-12", "a-1", "A_12", "*")}
+    client = office.of("petra")
+    assert listed(client, "?business_key=A-1") == [keys["A-1"]]
+    assert listed(client, "?business_key=A-*") == [keys["A-12"], keys["A-1"]]
+    assert listed(client, "?business_key=A_*") == [keys["A_12"]]
+    assert listed(client, "?business_key=*") == [keys["*"]]
+    assert listed(client, "?business_key=A-*&state=finished") == []
+
+
 def test_a_version_is_offered_only_of_a_chosen_process(office: Office) -> None:
     office.start()
     client = office.of("petra")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from operate.api.v2.openapi import document
+from operate.api.v2.openapi import OpenApiDocument
 from operate.api.v2.search import Search
 from operate.api.v2.urls import resources
 from tests.operate.api.v2.conftest import TASK
@@ -105,7 +105,7 @@ def test_no_forged_cursor_makes_a_search_fail(api, order, field):
 
 def commands() -> list[tuple[str, str, list[str]]]:
     found = []
-    for path, operations in document()["paths"].items():
+    for path, operations in OpenApiDocument.document(resources)["paths"].items():
         for method, operation in operations.items():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json")
             if content and not path.endswith("/search"):

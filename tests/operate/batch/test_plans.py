@@ -26,6 +26,7 @@ from operate.batch.plans import (
     read_plan,
 )
 from operate.batch.submitting import Selection
+from operate.undo.plan import UndoBatch
 from operate.workspaces import Forbidden, Role, add_member, remove_member
 from tests.operate.batch.conftest import Shop, active, items
 from tests.support.wire import wire_traffic
@@ -70,6 +71,7 @@ EVERY_PLAN: list[Plan] = [
     ResolveIncidents(3),
     SetRetries(2, of_workers=False),
     EditVariables(VALUES, ("d",), {"e": {"is": 1}}),
+    UndoBatch(4711, "MODIFY"),
 ]
 
 

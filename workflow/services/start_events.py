@@ -10,7 +10,7 @@ key as its business key, so that people find it by that; messages that come mean
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import DatabaseError
@@ -353,7 +353,7 @@ def _starts(
             "semantics": semantics.value if semantics is not None else None,
         },
     )
-    return [StartEvent(*row[:5], Semantics(row[5]), *row[6:]) for row in rows]
+    return [replace(StartEvent(*row), semantics=Semantics(row[5])) for row in rows]
 
 
 def without_running(starts: Sequence[StartEvent], correlation_key: str) -> list[StartEvent]:

@@ -24,7 +24,7 @@ from workflow.persistence.definitions import executable_process
 
 LIST = "process_instances"
 MAX_NAMED_ELEMENTS = 3
-MAX_FIGURES = 20_000
+MAX_FIGURES = 10_000
 """The diagram counts in the newest of these process instances; it says so where there are more."""
 MAX_COUNTED = 100_000
 MAX_QUERY = 4_000

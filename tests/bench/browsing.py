@@ -56,11 +56,12 @@ class Browsing:
         }
         return {name: page for name, page in found.items() if not only or any(text in name for text in only)}
 
-    def check(self, page: Page) -> None:
-        """Ask once, which also warms up; what is no answer is not to be measured."""
+    def check(self, page: Page) -> int:
+        """Ask once, which also warms up; what is no answer is not to be measured. How many rows a list shows."""
         answer = self._ask(page)
         if answer.status_code != 200:
             raise WrongResult(f"Expected an answer from '{page.address}', found status {answer.status_code}.")
+        return len(answer.context["rows"]) if answer.context and "rows" in answer.context else 0
 
     def milliseconds(self, page: Page) -> float:
         began = time.perf_counter()
@@ -99,7 +100,7 @@ class Browsing:
             "of a version": {"process": "order", "version": 2},
             "of a rare process": {"process": "recall", "state": "all"},
             "completed": {"state": "completed"},
-            "canceled, of a process": {"state": "canceled", "process": "claim"},
+            "canceled, of a process": {"state": "canceled", "process": "invoice"},
             "with incidents": {"state": "incidents"},
             "suspended": {"state": "suspended"},
             "at an element": {"process": "order", "element": "approve"},

@@ -4,7 +4,7 @@ Each page is asked for through everything that a request goes through on the ser
 It is asked for in each of the databases, right one after the other: what disturbs the machine disturbs all of them.
 
 - PAGES_SIZES=10000,1000000: numbers of process instances, the first of which the others are compared with
-- PAGES_RUNS=15: how often each page is asked for; the median counts
+- PAGES_RUNS=9: how often each page is asked for; the median counts
 - PAGES_ONLY=…: only pages whose name contains one of these texts, separated by commas; `interactive` for the browser
 - PAGES_JSON=…: write all figures into this file
 - DATABASE_URL=…: measure on this server, whose user has to be a superuser; else on an embedded one
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 INTERACTIVE = "interactive"
 MILLISECONDS, STATEMENTS, GROWTH = 300, 15, 1.5
 """What a page may cost at most with the most process instances, and how many times as much as with the fewest."""
+GROWING = ("processes", "instance", "live refresh")
+"""What the names of those pages begin with that must not grow, as long as as many rows are shown: the list and the page of process
+instances. What counts or adds up takes longer with more to count."""
 NOISE = 10
 """Milliseconds that say nothing on a machine with other things to do."""
 UNTIL_INTERACTIVE = 1_500
@@ -61,7 +64,7 @@ class Settings:
         file = os.environ.get("PAGES_JSON")
         only = [name.strip() for name in os.environ.get("PAGES_ONLY", "").split(",") if name.strip()]
         sizes = [_whole("PAGES_SIZES", each) for each in (os.environ.get("PAGES_SIZES") or "10000,1000000").split(",")]
-        runs = _whole("PAGES_RUNS", os.environ.get("PAGES_RUNS") or "15")
+        runs = _whole("PAGES_RUNS", os.environ.get("PAGES_RUNS") or "9")
         return cls(sizes, runs, only, Path(file) if file else None)
 
 
@@ -79,6 +82,8 @@ class Row:
     name: str
     milliseconds: dict[int, list[float]] = field(default_factory=dict)
     statements: dict[int, int] = field(default_factory=dict)
+    shown: dict[int, int] = field(default_factory=dict)
+    """How many rows of a list one sees."""
 
     def median(self, size: int) -> float:
         return median(self.milliseconds[size])
@@ -103,7 +108,8 @@ class Row:
             found.append(f"{self.median(sizes[-1]):.0f} ms")
         if self.statements[sizes[-1]] > STATEMENTS:
             found.append(f"{self.statements[sizes[-1]]} statements")
-        if self.growth(sizes) > GROWTH and self.fastest(sizes[-1]) - self.fastest(sizes[0]) > NOISE:
+        grows = self.growth(sizes) > GROWTH and self.fastest(sizes[-1]) - self.fastest(sizes[0]) > NOISE
+        if grows and self.name.startswith(GROWING) and len(set(self.shown.values())) == 1:
             found.append(f"{self.growth(sizes):.1f} ×")
         return found
 
@@ -179,7 +185,7 @@ def time_pages(pages: Mapping[int, Pages], runs: int) -> list[Row]:
     for name, row in rows.items():
         for size, there in pages.items():
             with there.used():
-                there.browsing.check(there.pages[name])
+                row.shown[size] = there.browsing.check(there.pages[name])
                 row.statements[size] = there.browsing.statements(there.pages[name])
             row.milliseconds[size] = []
     for number in range(1, runs + 1):

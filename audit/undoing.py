@@ -6,6 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from audit.models import AuditEvent
 from audit.record import NewAuditEvent
 from workflow.engine.errors import Conflict
@@ -25,12 +29,12 @@ class Undone:
     actor: str
     at: datetime
 
-    def refusal(self, event_key: int) -> str:
+    def refusal(self, event_key: int) -> Promise:
         """Why it is not taken back once more, and what is to be done instead."""
-        return (
-            f"Event '{event_key}' has been undone already, by event '{self.key}' of {self.actor or 'the system'}. "
-            f"To have it again, undo event '{self.key}'."
+        told = _(
+            "Event '{event}' has been undone already, by event '{key}' of {who}. To have it again, undo event '{key}'."
         )
+        return format_lazy(told, event=event_key, key=self.key, who=self.actor or _("the system"))
 
 
 def undone_by(keys: Collection[int]) -> dict[int, Undone]:

@@ -1,6 +1,6 @@
-"""What the analysis of plans says, in the language of whoever reads.
+"""What plans and their analysis say, in the language of whoever reads.
 
-The analysis knows no translations, and its sentences stay English in the record. They are recognised here by their form;
+The engine knows no translations, and its sentences stay English in the record. They are recognised here by their form;
 one that is not known is shown as it is.
 """
 
@@ -13,6 +13,21 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
 SENTENCES = (
+    noop("Start before activity '%(element)s'"),
+    noop("Start after activity '%(element)s'"),
+    noop("Start transition '%(element)s'"),
+    noop("Cancel activity instance '%(key)s'"),
+    noop("Cancel transition instance '%(key)s'"),
+    noop("Cancel all instances of activity '%(element)s'"),
+    noop("Go back to '%(element)s'"),
+    noop("Set %(variables)s in scope '%(key)s'"),
+    noop("Activate element '%(element)s'"),
+    noop("Terminate element instance '%(key)s'"),
+    noop("Terminate all instances of element '%(element)s'"),
+    noop("Move instance '%(key)s' to '%(element)s'"),
+    noop("Move '%(element)s' to '%(name)s'"),
+    noop("Map '%(element)s' to '%(name)s'"),
+    noop("Map '%(element)s' to '%(name)s' and let it wait for what the target says"),
     noop("'%(join)s' never fires: it lacks a token from %(sources)s; %(able)s could still bring it."),
     noop(
         "'%(join)s' never fires: it lacks a token from %(sources)s; %(able)s could still bring it, "

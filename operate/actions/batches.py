@@ -25,7 +25,6 @@ from operate.workspaces.roles import Right
 from workflow.engine.errors import NotFound, Rejected
 from workflow.models import ProcessDefinition, Workspace
 from workflow.persistence.definitions import executable_process
-from workflow.soundness import Severity
 
 Done = TypeVar("Done")
 
@@ -114,11 +113,8 @@ class SubmitBatch(BatchAction):
         )
 
     def places(self) -> list[Place]:
-        """Its process instances, counted by where they are; what goes to another process is of both."""
-        target = _target_of(self._plan)
-        more = frozenset() if target is None else frozenset({executable_process(target).id})
-        counted = submitting.count_by_process(self._chosen.keys)
-        return [Place(workspace, more | {process_id}, count) for workspace, process_id, count in counted]
+        """Its process instances, counted by where they are."""
+        return places_of(self._plan, self._chosen.keys)
 
     def is_red(self, answer: object) -> bool:
         return self._is_red
@@ -128,8 +124,7 @@ class SubmitBatch(BatchAction):
         options: dict[str, Any] = {"request_id": self.request_id, "url": self.url, "now": self.now}
         tried = SubmitBatch(self.actor, channel=self.channel, dry_run=True, **options)
         found = tried.rehearse(plan, selection, examine=MOST_JUDGED)
-        is_red = any(harm.warning.severity is Severity.RED for harm in found.harms.values())
-        return is_red or found.examined < found.total
+        return found.is_red or found.examined < found.total
 
     def _choose(self, plan: Plan, selection: Selection) -> Chosen:
         """The process instances that are meant, once it is sure that the plan may be carried out on them."""
@@ -176,6 +171,14 @@ class SubmitBatch(BatchAction):
         )
         workspaces = frozenset(self._workspaces)
         return submitting.submit(plan, Chosen(chosen.keys, workspaces), request, items_per_job=items_per_job)
+
+
+def places_of(plan: Plan, keys: Sequence[int]) -> list[Place]:
+    """Where a plan changes these process instances, and how many; what goes to another process is of both."""
+    target = _target_of(plan)
+    more = frozenset() if target is None else frozenset({executable_process(target).id})
+    counted = submitting.count_by_process(keys)
+    return [Place(workspace, more | {process_id}, count) for workspace, process_id, count in counted]
 
 
 def _target_of(plan: Plan) -> int | None:
@@ -335,4 +338,5 @@ __all__ = [
     "SetBatchJobSuspended",
     "SubmitBatch",
     "SuspendBatch",
+    "places_of",
 ]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from audit.models import Event, Subject
 from audit.record import storable_text
 from operate.actions.base import Action
@@ -89,10 +92,11 @@ class EditNote(NoteAction):
         changes = {name: value for name, value in wanted.items() if value is not None and value != getattr(note, name)}
         says_something_else = bool(changes.keys() - {"is_pinned"})
         if says_something_else and not self.is_own(note):
-            raise Rejected(
-                f"Note '{key}' is {note.author_name or 'the system'}'s, and only its author edits it. "
+            told = _(
+                "Note '{key}' is {who}'s, and only its author edits it. "
                 "Write one of your own; an administrator of the workspace can remove it."
             )
+            raise Rejected(format_lazy(told, key=key, who=note.author_name or _("the system")))
         self.note(before={name: getattr(note, name) for name in changes}, after=changes)
         for name, value in changes.items():
             setattr(note, name, value)
@@ -127,15 +131,17 @@ class RemoveNote(NoteAction):
 def _text(text: str) -> str:
     found = storable_text(text.replace("\r\n", "\n")).strip()
     if not found:
-        raise Rejected("Expected a note to say something, found no text.")
+        raise Rejected(_("Expected a note to say something, found no text."))
     if len(found) > MAX_TEXT:
-        raise Rejected(f"Expected a note of at most {MAX_TEXT} characters, found {len(found)}.")
+        told = _("Expected a note of at most {most} characters, found {found}.")
+        raise Rejected(format_lazy(told, most=MAX_TEXT, found=len(found)))
     return found
 
 
 def _kind(kind: str) -> str:
     if kind not in NoteKind.values:
-        raise Rejected(f"Expected one of the kinds {', '.join(NoteKind.values)}, found '{kind[:40]}'.")
+        told = _("Expected one of the kinds {kinds}, found '{found}'.")
+        raise Rejected(format_lazy(told, kinds=", ".join(NoteKind.values), found=kind[:40]))
     return kind
 
 

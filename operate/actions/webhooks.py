@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from audit.models import Event, Subject
 from operate.actions.workspaces import WorkspaceAction
 from operate.notifications.models import Kind, Webhook
@@ -25,7 +28,8 @@ class WebhookAction(WorkspaceAction):
         self.managed(key)
         known = Webhook.objects.filter(workspace=key, pk=webhook).first()
         if known is None:
-            raise NotFound(f"Expected to find a webhook with key '{webhook}', but there is none.")
+            told = _("Expected to find a webhook with key '{key}', but there is none.")
+            raise NotFound(format_lazy(told, key=webhook))
         self.note(webhook=known.pk, url=known.url)
         return known
 
@@ -88,13 +92,15 @@ def _check(workspace_id: int, facts: Mapping[str, Any], *, except_for: int | Non
         if why := why_unreachable(url):
             raise Rejected(why)
         if Webhook.objects.filter(workspace=workspace_id, url=url).exclude(pk=except_for).exists():
-            raise Conflict(f"The workspace has a webhook to '{url}' already.")
+            raise Conflict(format_lazy(_("The workspace has a webhook to '{url}' already."), url=url))
     kinds = facts.get("kinds")
     if kinds is not None and (not kinds or not set(kinds) <= set(Kind.values)):
-        raise Rejected(f"Expected some of the kinds {', '.join(Kind.values)}, found '{', '.join(kinds)}'.")
+        told = _("Expected some of the kinds {kinds}, found '{found}'.")
+        raise Rejected(format_lazy(told, kinds=", ".join(Kind.values), found=", ".join(kinds)))
     secret = facts.get("secret")
     if secret is not None and len(secret) < SHORTEST_SECRET:
-        raise Rejected(f"Expected a secret of at least {SHORTEST_SECRET} characters, found {len(secret)}.")
+        told = _("Expected a secret of at least {least} characters, found {found}.")
+        raise Rejected(format_lazy(told, least=SHORTEST_SECRET, found=len(secret)))
 
 
 def _in_order(kinds: Sequence[str]) -> list[str]:

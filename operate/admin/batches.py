@@ -46,7 +46,6 @@ from operate.undo.plan import undone_by
 from operate.workspaces import Access, Right, visible_to
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance
-from workflow.soundness import Severity
 
 State = Batch.State
 MAX_ITEMS = 200
@@ -280,7 +279,7 @@ class BatchAdmin(UndoBatchPages):
         wizard = WIZARDS[name](request, selected, selected.suiting(request, offer.right, offer.meant), request.POST)
         plan = wizard.plan()
         tried = rehearse(request, plan, wizard)
-        approval = approval_for_many(plan, wizard.rows, lambda: has_red(tried), request)
+        approval = approval_for_many(plan, wizard.rows, lambda: tried.is_red, request)
         return JsonResponse({"plan": plan.describe()[:50], **wizard.shown(tried), "approval": approval})
 
 
@@ -290,11 +289,6 @@ def _plan_of(offer: Offer, wizard: Wizard | None) -> Plan:
     if plan is None:
         raise Rejected(_("Expected a plan of what is to be done, but there is none."))
     return plan
-
-
-def has_red(tried: Rehearsal) -> bool:
-    """Whether something is badly wrong with one of those that were tried."""
-    return any(harm.warning.severity is Severity.RED for harm in tried.harms.values())
 
 
 def rehearse(request: HttpRequest, plan: Plan, wizard: Wizard) -> Rehearsal:

@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from audit.models import AuditEvent, Channel, Event, Subject
 from audit.undoing import undone_by
-from operate.actions import SubmitBatch
+from operate.actions import Action, SubmitBatch
 from operate.admin.answers import REFUSALS, refusal_of, status_of
 from operate.admin.base import EngineModelAdmin
+from operate.admin.four_eyes.asking import approval_for, approval_for_many, command_of_undo
+from operate.admin.four_eyes.saving import Terms, draft_of_form, glass_of, save
 from operate.admin.reasons import Reasons
 from operate.admin.wizards.base import TRIED, acceptance_in
 from operate.admin.wizards.previews import told
@@ -30,6 +32,7 @@ from operate.forms.json_values import json_text
 from operate.masking.masks import Masks
 from operate.undo import Undo, plan, undo_of, why_not_undone
 from workflow.engine.errors import Conflict
+from workflow.models import ProcessInstance
 from workflow.services import Outcome
 
 DETAILED = 20
@@ -79,7 +82,7 @@ class UndoEventPages(EngineModelAdmin):
             undo = undo_of(event)
             context |= {"undo": undo, "sentences": undo.plan.describe(), "notes": undo.notes, "seen": seen(undo)}
             if request.method == "POST":
-                return self._apply(request, undo)
+                return self._keep(request, undo) if "draft" in request.POST else self._apply(request, undo)
         except REFUSALS as refusal:
             context["refusal"], status = refusal_of(refusal)["message"], _status(request, refusal)
         if context["undo"] is not None:
@@ -92,15 +95,25 @@ class UndoEventPages(EngineModelAdmin):
 
     @staticmethod
     def _apply(request: HttpRequest, undo: Undo) -> HttpResponse:
-        if request.POST.get("seen") != seen(undo):
-            raise Conflict(_("Things have changed since you looked at it: this is what undoing it is now."))
+        _refuse_unseen(request, undo)
+        terms: dict[str, Any] = {"reason": request.POST.get("reason", ""), "break_glass": glass_of(request)}
         outcomes = undo.run(
-            lambda kind: kind.of(request, Channel.ADMIN, reason=request.POST.get("reason", "")),
+            lambda kind: kind.of(request, Channel.ADMIN, **terms),
             accepted=accepted_in(request),
         )
         messages.success(request, _("Event %(key)s is undone.") % {"key": undo.event.key})
         key = outcomes[-1].process_instance_key if outcomes else undo.process_instance_key
         return redirect("admin:workflow_processinstance_change", key)
+
+    @staticmethod
+    def _keep(request: HttpRequest, undo: Undo) -> HttpResponse:
+        """As a draft, which is the undo of the event once it is applied; the button says whether its approval is requested."""
+        _refuse_unseen(request, undo)
+        sent = {**request.POST.dict(), "request": request.POST.get("draft") == "request", "draft": ""}
+        workspace = ProcessInstance.objects.values_list("workspace_id", flat=True).get(pk=undo.process_instance_key)
+        terms = Terms.read(sent, workspace, undo.plan.describe(), undo_of=undo.event.key)
+        draft = save(request, command_of_undo(undo), terms)
+        return redirect("admin:operate_draft_change", draft.key)
 
 
 class UndoBatchPages(EngineModelAdmin):
@@ -114,8 +127,11 @@ class UndoBatchPages(EngineModelAdmin):
         try:
             undoing, keys = plan.undoing(batch, accepted_in(request))
             context |= {"undo": undoing, "sentences": undoing.describe(), "total": len(keys)}
+            if "draft" in request.POST:
+                return draft_of_form(request, undoing, ProcessInstance.objects.filter(pk__in=keys))
             if request.method == "POST":
-                action = SubmitBatch.of(request, Channel.ADMIN, reason=request.POST.get("reason", ""))
+                terms: dict[str, Any] = {"reason": request.POST.get("reason", ""), "break_glass": glass_of(request)}
+                action = SubmitBatch.of(request, Channel.ADMIN, **terms)
                 return redirect("admin:operate_batch_change", action.execute(undoing, Selection(keys=keys)))
         except REFUSALS as refusal:
             context["refusal"], status = refusal_of(refusal)["message"], _status(request, refusal)
@@ -144,6 +160,11 @@ def seen(undo: Undo) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _refuse_unseen(request: HttpRequest, undo: Undo) -> None:
+    if request.POST.get("seen") != seen(undo):
+        raise Conflict(_("Things have changed since you looked at it: this is what undoing it is now."))
+
+
 def _status(request: HttpRequest, refusal: Exception) -> int:
     """A page that only says why something cannot be is found all the same."""
     return status_of(refusal) if request.method == "POST" else 200
@@ -154,12 +175,21 @@ def _status(request: HttpRequest, refusal: Exception) -> int:
 
 def _tried(request: HttpRequest, undo: Undo) -> dict[str, Any]:
     tried = Rehearsal(1)
+    made: list[Action[Any]] = []
+
+    def act(kind: type[Action[Any]]) -> Action[Any]:
+        made.append(kind.of(request, Channel.ADMIN, dry_run=True))
+        return made[-1]
+
+    approval = None
     try:
-        outcomes = undo.run(lambda kind: kind.of(request, Channel.ADMIN, dry_run=True), accepted=())
+        outcomes = undo.run(act, accepted=())
         tried.add(Rehearsed(undo.process_instance_key, outcomes), in_detail=True)
+        needed = (approval_for(action, outcomes, request) for action in made)
+        approval = next((each for each in needed if each is not None), None)
     except REFUSALS as refusal:
         tried.add(Rehearsed(undo.process_instance_key, refusal=refusal), in_detail=True)
-    return _shown(request, tried)
+    return _shown(request, tried) | {"approval": approval}
 
 
 def _tried_on_some(request: HttpRequest, undoing: plan.UndoBatch, keys: Sequence[int]) -> dict[str, Any]:
@@ -169,7 +199,9 @@ def _tried_on_some(request: HttpRequest, undoing: plan.UndoBatch, keys: Sequence
         )
     except REFUSALS as refusal:
         return {"refusal": refusal_of(refusal)["message"], "undo": None}
+    rows = ProcessInstance.objects.filter(pk__in=keys)
     return _shown(request, tried) | {
+        "approval": approval_for_many(undoing, rows, lambda: tried.is_red, request),
         "rows": [_row(each) for each in tried.instances],
         "notes": _notes(undoing, tried),
     }

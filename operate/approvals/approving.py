@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import Event
 from operate.approvals.comparing import Difference, differences, seal_of
-from operate.approvals.drafts import DraftAction, note_rehearsal, require_state
+from operate.approvals.drafts import AuthorIsGone, DraftAction, note_rehearsal, require_state
 from operate.approvals.executing import execute_if_possible, run_soon
 from operate.approvals.models import Draft
 from operate.approvals.telling import tell_approved, tell_rejected
@@ -34,7 +36,9 @@ class OwnDraft(Forbidden):
 
     @property
     def message(self) -> str:
-        told = _("Draft '%(draft)s' is your own: somebody else has to decide on it. Withdraw it if it is not needed.")
+        told = gettext(
+            "Draft '%(draft)s' is your own: somebody else has to decide on it. Withdraw it if it is not needed."
+        )
         return told % {"draft": self.draft.key}
 
 
@@ -45,11 +49,12 @@ class Differs(Conflict):
     """
 
     def __init__(self, draft: Draft, found: Sequence[Difference], confirmation: str) -> None:
-        shown = "; ".join(f"{each.what}: {each.then or 'nothing'}, now {each.now or 'nothing'}" for each in found[:3])
-        super().__init__(
-            f"The outcome of draft '{draft.key}' is another one now than when the approval was requested: {shown}. Look at it "
+        shown = "; ".join(f"{each.what}: {each.then or '–'} → {each.now or '–'}" for each in found[:3])
+        told = _(
+            "The outcome of draft '{draft}' is another one now than when the approval was requested: {shown}. Look at it "
             "again, and confirm that you have."
         )
+        super().__init__(format_lazy(told, draft=draft.key, shown=shown))
         self.differences = tuple(found)
         self.confirmation = confirmation
 
@@ -59,13 +64,13 @@ class DecideAction(DraftAction):
 
     permission = Right.APPROVE
 
-    def requested(self, key: int, done: str) -> Draft:
+    def requested(self, key: int) -> Draft:
         """The draft, waiting for the actor's decision."""
         self.require(Right.VIEW)
         draft = self.found(key)
         if self.actor is None or self.actor.pk == draft.author_id or self.actor.get_username() == draft.author_name:
             raise OwnDraft(draft)
-        require_state(draft, done, State.REQUESTED)
+        require_state(draft, State.REQUESTED)
         return draft
 
     def decide(self, draft: Draft, state: Draft.State, note: str) -> None:
@@ -73,7 +78,8 @@ class DecideAction(DraftAction):
         if self.actor is None:
             raise OwnDraft(draft)
         if len(note) > MAX_NOTE:
-            raise Rejected(f"Expected a note of at most {MAX_NOTE} characters, found {len(note)}.")
+            told = _("Expected a note of at most {most} characters, found {found}.")
+            raise Rejected(format_lazy(told, most=MAX_NOTE, found=len(note)))
         draft.state = state
         draft.decided_by = self.actor  # type: ignore[assignment]
         draft.decided_by_name = self.actor.get_username()
@@ -108,12 +114,13 @@ class ApproveDraft(DecideAction):
         confirmed: str = "",
         note: str = "",
     ) -> Draft:
-        draft = self.requested(key, "approved")
+        draft = self.requested(key)
         self._refuse_expired(draft)
         if digest != draft.digest:
-            raise Conflict(
-                f"Draft '{key}' is not what you have looked at: it was edited and requested again. Read it again."
+            told = _(
+                "Draft '{draft}' is not what you have looked at: it was edited and requested again. Read it again."
             )
+            raise Conflict(format_lazy(told, draft=key))
         self._refuse_past(draft)
         revision = _revision_of(draft)
         tried = self._try_again(draft)
@@ -138,22 +145,22 @@ class ApproveDraft(DecideAction):
 
     def _refuse_expired(self, draft: Draft) -> None:
         if draft.expires_at is not None and draft.expires_at <= self.moment:
-            raise Conflict(f"The request of draft '{draft.key}' has expired at {draft.expires_at:%Y-%m-%d %H:%M} UTC.")
+            told = _("The request of draft '{draft}' has expired at {at} UTC.")
+            raise Conflict(format_lazy(told, draft=draft.key, at=f"{draft.expires_at:%Y-%m-%d %H:%M}"))
 
     def _refuse_past(self, draft: Draft) -> None:
         if draft.run_at is not None and draft.run_at <= self.moment:
-            raise Conflict(
-                f"Draft '{draft.key}' was to be done at {draft.run_at:%Y-%m-%d %H:%M} UTC, which is over. Its author has to "
-                "request it again."
-            )
+            told = _("Draft '{draft}' was to be done at {at} UTC, which is over. Its author has to request it again.")
+            raise Conflict(format_lazy(told, draft=draft.key, at=f"{draft.run_at:%Y-%m-%d %H:%M}"))
 
     def _try_again(self, draft: Draft) -> Tried:
         """A new dry run in the author's name; Conflict where it can no longer be done."""
         if draft.author is None or not draft.author.is_active:
-            raise Conflict(f"Expected '{draft.author_name}', in whose name it is done, to be an active user.")
-        tried = self.try_out(draft.command, draft.author, draft.selected)
+            raise AuthorIsGone(draft)
+        tried = self.try_out(draft, draft.command, draft.selected)
         if tried.reason:
-            raise Conflict(f"Draft '{draft.key}' can no longer be done: {tried.reason}")
+            told = _("Draft '{draft}' can no longer be done: {reason}")
+            raise Conflict(format_lazy(told, draft=draft.key, reason=tried.reason))
         return tried
 
 
@@ -163,9 +170,9 @@ class RejectDraft(DecideAction):
     event = Event.REJECT
 
     def perform(self, key: int, *, note: str) -> Draft:
-        draft = self.requested(key, "rejected")
+        draft = self.requested(key)
         if not note.strip():
-            raise Rejected("Expected a note that says why it is rejected, found none.")
+            raise Rejected(_("Expected a note that says why it is rejected, found none."))
         self.decide(draft, State.REJECTED, note)
         draft.save()
         self.note(author=draft.author_name, digest=draft.digest, remark=draft.decision_note)

@@ -12,7 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from audit.models import Event, Subject
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import AuditEvent, Event, Subject
 from operate.actions.base import Action
 from operate.approvals.models import Draft, DraftComment
 from operate.approvals.telling import tell_requested
@@ -36,14 +40,22 @@ LAST = timedelta(days=366)
 class OthersDraft(Forbidden):
     """Only its author may do this with a draft."""
 
-    def __init__(self, draft: Draft, what: str) -> None:
+    def __init__(self, draft: Draft) -> None:
         super().__init__(Right.VIEW, draft.workspace.name)
         self.draft = draft
-        self.what = what
 
     @property
     def message(self) -> str:
-        return f"Only '{self.draft.author_name}', who has written draft '{self.draft.key}', may {self.what} it."
+        told = gettext("Only '%(author)s', who has written draft '%(draft)s', may do this with it.")
+        return told % {"author": self.draft.author_name, "draft": self.draft.key}
+
+
+class AuthorIsGone(Conflict):
+    """Nobody is there in whose name a draft could be done."""
+
+    def __init__(self, draft: Draft) -> None:
+        told = _("Expected '{author}', in whose name it is done, to be an active user.")
+        super().__init__(format_lazy(told, author=draft.author_name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +65,17 @@ class Contents:
     title: str
     command: Mapping[str, Any]
     reason: str = ""
+    undo_of: int | None = None
+    """The audit event that it takes back."""
 
     def check(self) -> None:
         """Raise Rejected for what cannot be saved."""
         if not 0 < len(self.title.strip()) <= MAX_TITLE:
-            raise Rejected(f"Expected a title of 1 to {MAX_TITLE} characters, found {len(self.title.strip())}.")
+            told = _("Expected a title of 1 to {most} characters, found {found}.")
+            raise Rejected(format_lazy(told, most=MAX_TITLE, found=len(self.title.strip())))
         if len(self.reason) > MAX_TEXT:
-            raise Rejected(f"Expected a reason of at most {MAX_TEXT} characters, found {len(self.reason)}.")
+            told = _("Expected a reason of at most {most} characters, found {found}.")
+            raise Rejected(format_lazy(told, most=MAX_TEXT, found=len(self.reason)))
 
 
 class DraftAction(Action[Draft]):
@@ -80,17 +96,20 @@ class DraftAction(Action[Draft]):
         self.context.authorize(draft.workspace_id)
         return draft
 
-    def own(self, key: int, what: str) -> Draft:
-        """The same, if the actor has written it."""
+    def own(self, key: int, version: int | None = None) -> Draft:
+        """The same, if the actor has written it, and it still is the `version` that was read."""
         draft = self.found(key)
         if self.actor is None or draft.author_id != self.actor.pk:
-            raise OthersDraft(draft, what)
+            raise OthersDraft(draft)
+        if version is not None and version != draft.version:
+            told = _("Expected version {version} of draft '{draft}', but it is {present} by now. Read it again.")
+            raise Conflict(format_lazy(told, version=version, draft=key, present=draft.version))
         return draft
 
-    def try_out(self, command: object, user: User, selected: Any = None) -> Tried:
-        """A dry run in the name of a user."""
-        make = partial(make_action, user=user, origin=self)
-        return try_out(command, user, make, selected)
+    def try_out(self, draft: Draft, command: object, selected: Any = None) -> Tried:
+        """A dry run in the name of the draft's author."""
+        make = partial(make_action, user=draft.author, origin=self, undo_of=draft.undo_of)
+        return try_out(command, draft.author, make, selected)
 
     @property
     def moment(self) -> datetime:
@@ -98,9 +117,13 @@ class DraftAction(Action[Draft]):
         return self.now or clock()
 
 
-def make_action(kind: type[Action[Any]], *, user: User, origin: Action[Any], **options: Any) -> Action[Any]:
+def make_action(
+    kind: type[Action[Any]], *, user: User, origin: Action[Any], undo_of: int | None = None, **options: Any
+) -> Action[Any]:
     """An action of a user, as a part of another one."""
-    return kind(user, channel=origin.channel, request_id=origin.request_id, url=origin.url, **options)
+    action = kind(user, channel=origin.channel, request_id=origin.request_id, url=origin.url, **options)
+    action.undo_of = undo_of
+    return action
 
 
 class SaveDraft(DraftAction):
@@ -114,7 +137,8 @@ class SaveDraft(DraftAction):
             raise NotFound(no_such_workspace(workspace_id))
         self.context.authorize(workspace.pk)
         if self.actor is None:
-            raise Rejected("Expected a user to save the draft, found none: it is done in their name.")
+            raise Rejected(_("Expected a user to save the draft, found none: it is done in their name."))
+        self._require_event(workspace, contents.undo_of)
         now = self.moment
         draft = Draft(
             key=next_key(),
@@ -122,6 +146,7 @@ class SaveDraft(DraftAction):
             author=self.actor,
             author_name=self.actor.get_username(),
             created_at=now,
+            undo_of=contents.undo_of,
         )
         self.about(draft.key)
         _write(self, draft, contents, now)
@@ -129,6 +154,13 @@ class SaveDraft(DraftAction):
 
     def nothing_found(self) -> str:
         return no_such_workspace(self.entry.workspace_id)
+
+    @staticmethod
+    def _require_event(workspace: Workspace, key: int | None) -> None:
+        if key is not None and not AuditEvent.objects.filter(pk=key, workspace=workspace.pk).exists():
+            raise NotFound(
+                format_lazy(_("Expected to find an audit event with key '{key}', but there is none."), key=key)
+            )
 
 
 class EditDraft(DraftAction):
@@ -145,12 +177,8 @@ class EditDraft(DraftAction):
         command: Mapping[str, Any] | None = None,
         reason: str | None = None,
     ) -> Draft:
-        draft = self.own(key, "edit")
-        if version is not None and version != draft.version:
-            raise Conflict(
-                f"Expected version {version} of draft '{key}', but it is {draft.version} by now. Read it again."
-            )
-        require_state(draft, "edited", *EDITABLE)
+        draft = self.own(key, version)
+        require_state(draft, *EDITABLE)
         self.note(before={"title": draft.title, "state": draft.state, "version": draft.version})
         if draft.state == State.APPROVED:
             self.note(approval_taken_back=draft.decided_by_name)
@@ -174,7 +202,8 @@ class CommentOnDraft(DraftAction):
         draft = self.found(key)
         self.note(text=text)
         if not 0 < len(text.strip()) <= MAX_TEXT:
-            raise Rejected(f"Expected a comment of 1 to {MAX_TEXT} characters, found {len(text.strip())}.")
+            told = _("Expected a comment of 1 to {most} characters, found {found}.")
+            raise Rejected(format_lazy(told, most=MAX_TEXT, found=len(text.strip())))
         name = "" if self.actor is None else self.actor.get_username()
         DraftComment.objects.create(draft=draft, author=self.actor, author_name=name, at=self.moment, text=text.strip())
         return draft
@@ -189,19 +218,17 @@ class RequestApproval(DraftAction):
     event = Event.REQUEST
 
     def perform(self, key: int, *, version: int | None = None, run_at: datetime | None = None) -> Draft:
-        draft = self.own(key, "request the approval of")
-        if version is not None and version != draft.version:
-            raise Conflict(
-                f"Expected version {version} of draft '{key}', but it is {draft.version} by now. Read it again."
-            )
-        require_state(draft, "requested", State.DRAFT, State.REJECTED, State.EXPIRED, State.WITHDRAWN, State.FAILED)
+        draft = self.own(key, version)
+        require_state(draft, State.DRAFT, State.REJECTED, State.EXPIRED, State.WITHDRAWN, State.FAILED)
         now = self.moment
         if run_at is not None and not now < run_at <= now + LAST:
-            raise Rejected(f"Expected 'run_at' to be within a year from now, found {run_at.isoformat()}.")
-        tried = self.try_out(draft.command, draft.author)
+            told = _("Expected 'run_at' to be within a year from now, found {found}.")
+            raise Rejected(format_lazy(told, found=run_at.isoformat()))
+        tried = self.try_out(draft, draft.command)
         tried.require_workspace(draft.workspace)
         if tried.reason:
-            raise Conflict(f"Draft '{key}' could not be done as things are: {tried.reason}")
+            told = _("Draft '{draft}' could not be done as things are: {reason}")
+            raise Conflict(format_lazy(told, draft=key, reason=tried.reason))
         take_back(draft)
         note_rehearsal(draft, tried, now)
         policy = tried.policy
@@ -227,8 +254,8 @@ class WithdrawDraft(DraftAction):
     event = Event.WITHDRAW
 
     def perform(self, key: int) -> Draft:
-        draft = self.own(key, "withdraw")
-        require_state(draft, "withdrawn", State.DRAFT, State.REQUESTED, State.APPROVED)
+        draft = self.own(key)
+        require_state(draft, State.DRAFT, State.REQUESTED, State.APPROVED)
         self.note(before={"state": draft.state})
         draft.state = State.WITHDRAWN
         draft.updated_at = self.moment
@@ -238,7 +265,7 @@ class WithdrawDraft(DraftAction):
 
 def _write(action: DraftAction, draft: Draft, contents: Contents, now: datetime) -> None:
     contents.check()
-    tried = action.try_out(contents.command, draft.author)
+    tried = action.try_out(draft, contents.command)
     tried.require_workspace(draft.workspace)
     draft.title = contents.title.strip()
     draft.command = dict(contents.command)
@@ -250,7 +277,7 @@ def _write(action: DraftAction, draft: Draft, contents: Contents, now: datetime)
     draft.save(force_insert=draft._state.adding)
     action.entry.process_id = draft.process_id
     action.entry.process_instance_key = draft.process_instance_key
-    action.note(title=draft.title, command=draft.command, remark=draft.reason)
+    action.note(title=draft.title, command=draft.command, remark=draft.reason, takes_back=draft.undo_of)
 
 
 def note_rehearsal(draft: Draft, tried: Tried, now: datetime) -> None:
@@ -276,22 +303,26 @@ def take_back(draft: Draft) -> None:
 
 def digest_of_draft(draft: Draft) -> str:
     """What an approval is bound to: exactly this command, on exactly these process instances, for this reason, at this time."""
+    undone = {} if draft.undo_of is None else {"undo_of": draft.undo_of}
     return digest_of(
         workspace=draft.workspace_id,
         command=draft.command,
         reason=draft.reason,
         selected=draft.selected,
         run_at=draft.run_at,
+        **undone,
     )
 
 
-def require_state(draft: Draft, done: str, *expected: str) -> None:
+def require_state(draft: Draft, *expected: str) -> None:
     """Raise Conflict unless the draft is in one of these states."""
     if draft.state not in expected:
-        raise Conflict(f"Draft '{draft.key}' cannot be {done}: it is {State(draft.state).label.lower()}.")
+        told = _("This cannot be done with draft '{draft}' as it is: {state}.")
+        raise Conflict(format_lazy(told, draft=draft.key, state=State(draft.state).label))
 
 
 __all__ = [
+    "AuthorIsGone",
     "CommentOnDraft",
     "Contents",
     "DraftAction",

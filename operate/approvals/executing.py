@@ -14,13 +14,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import translation
 from procrastinate.contrib.django import app
 
 from audit.models import AuditEvent, Channel, Event, Result, Subject
 from audit.record import NewAuditEvent, record
 from operate.actions.base import Action
 from operate.actions.batches import SubmitBatch
-from operate.approvals.drafts import DraftAction, require_state
+from operate.approvals.drafts import AuthorIsGone, DraftAction, require_state
 from operate.approvals.gate import Approval
 from operate.approvals.models import Draft
 from operate.approvals.telling import draft_url, tell_applied, tell_expired, tell_failed
@@ -28,7 +29,7 @@ from operate.batch.running import text_of
 from operate.batch.submitting import Selection, choose
 from operate.plans.asking import AskedOfInstances, read_asked
 from operate.workspaces.access import Access
-from workflow.engine.errors import Conflict, Outdated
+from workflow.engine.errors import Outdated
 from workflow.persistence.connection import fetch
 from workflow.persistence.transaction import transaction
 from workflow.persistence.unit_of_work import clock
@@ -65,8 +66,9 @@ class Execution:
         """An action of the draft's author."""
         author = self.draft.author
         if author is None or not author.is_active:
-            raise Conflict(f"Expected '{self.draft.author_name}', in whose name it is done, to be an active user.")
+            raise AuthorIsGone(self.draft)
         self.action = kind(author, **self._options)
+        self.action.undo_of = self.draft.undo_of
         return self.action
 
     def run(self, accepted: Sequence[Acceptance] | None) -> None:
@@ -124,12 +126,8 @@ class ApplyDraft(DraftAction):
     event = Event.EXECUTE
 
     def perform(self, key: int, *, version: int | None = None, accepted: Sequence[Acceptance] = ()) -> Draft:
-        draft = self.own(key, "apply")
-        if version is not None and version != draft.version:
-            raise Conflict(
-                f"Expected version {version} of draft '{key}', but it is {draft.version} by now. Read it again."
-            )
-        require_state(draft, "applied", State.DRAFT)
+        draft = self.own(key, version)
+        require_state(draft, State.DRAFT)
         execution = Execution(draft, channel=self.channel, break_glass=self.break_glass)
         execution.run(accepted)
         self.note(operation=execution.operation_id, batch=draft.batch_key)
@@ -168,7 +166,7 @@ def _claim(key: int) -> Draft | None:
 
 def _note_failure(key: int, failure: Exception, execution: Execution | None) -> None:
     """Tell why it could not be done; everything else was undone."""
-    with transaction():
+    with transaction(), translation.override("en"):  # what is stored must not depend on who has approved
         draft = _claim(key)
         if draft is None:
             return

@@ -77,7 +77,7 @@ def _why_not(draft: Draft, user: User, step: str) -> str:
         if why := Access.of(user).why_not(Right.APPROVE, draft.workspace_id):
             return why
     if step in STATES and draft.state not in STATES[step]:
-        return _("It is %(lower)s.") % {"lower": State(draft.state).label.lower()}
+        return _("It is in the state ‘%(state)s’.") % {"state": State(draft.state).label}
     if step in OF_APPROVER and draft.expires_at is not None and draft.expires_at <= clock():
         return _("The request has expired.")
     return ""
@@ -114,7 +114,7 @@ def try_now(draft: Draft, action: Any) -> tuple[Tried, list[Difference], str]:
     """
 
     def act(kind: Any, **options: Any) -> Any:
-        return make_action(kind, user=draft.author, origin=action, **options)
+        return make_action(kind, user=draft.author, origin=action, undo_of=draft.undo_of, **options)
 
     tried = try_out(draft.command, draft.author, act, draft.selected)
     return tried, differences(draft.requested_rehearsal, tried.told), seal_of(tried.told)

@@ -6,7 +6,7 @@ was approved passes with its approval; who breaks the glass passes with a reason
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -102,11 +102,7 @@ class ApprovalNeeded(Forbidden):
 
 def require_approval(action: Governed, answer: object) -> None:
     """Raise ApprovalNeeded, or Forbidden for who may not break the glass; what has been done so far is undone with it."""
-    operations = action.operations()
-    found = policies_on(operations) if operations and is_asked(action) else ()
-    if not found:
-        return
-    policy = governing(found, action.places(), lambda: action.is_red(answer))
+    policy = policy_on(action, lambda: action.is_red(answer)) if is_asked(action) else None
     if policy is None:
         return
     if action.break_glass is None:
@@ -118,6 +114,13 @@ def is_asked(action: Governed) -> bool:
     """Whether the policies are looked at for this action at all."""
     is_of_batch = action.channel is Channel.BATCH  # in rehearsals of batches, too
     return action.actor is not None and action.approval is None and not is_of_batch and not action.dry_run
+
+
+def policy_on(action: Action[Any], is_red: Callable[[], bool]) -> Policy | None:
+    """The policy that demands an approval for what an action has just done, or in a dry run would do."""
+    operations = action.operations()
+    found = policies_on(operations) if operations else ()
+    return governing(found, action.places(), is_red) if found else None
 
 
 def governing(policies: Sequence[Policy], places: Collection[Place], is_red: Any) -> Policy | None:
@@ -138,7 +141,8 @@ def _needed(policy: Policy, action: Governed) -> ApprovalNeeded:
 def _break_glass(action: Governed, policy: Policy, reason: str) -> None:
     action.access.require(Right.BREAK_GLASS, policy.workspace_id)
     if not reason.strip():
-        raise Rejected(f"Expected a reason for breaking the glass of policy '{policy.name}', found none.")
+        told = _("Expected a reason for breaking the glass of policy '{policy}', found none.")
+        raise Rejected(format_lazy(told, policy=policy.name))
     action.note_everywhere(break_glass={"policy": policy.name, "reason": reason})
     entry = action.entry
     name = "" if action.actor is None else action.actor.get_username()
@@ -221,6 +225,7 @@ __all__ = [
     "has_red",
     "is_asked",
     "only_red",
+    "policy_on",
     "require_approval",
     "with_judgement",
 ]

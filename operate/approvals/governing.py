@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction as django_transaction
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import Event, Subject
 from operate.actions.base import Action
@@ -34,17 +36,25 @@ class Rules:
     def check(self) -> None:
         """Raise Rejected for what cannot be a policy."""
         if not self.name.strip():
-            raise Rejected("Expected the policy to have a name: who is refused is told it.")
+            raise Rejected(_("Expected the policy to have a name: who is refused is told it."))
         if self.operation and self.operation not in OPERATIONS:
-            raise Rejected(f"Expected 'operation' to be one of {', '.join(OPERATIONS)}; found '{self.operation}'.")
+            raise _expected("operation", ", ".join(OPERATIONS), self.operation)
         if self.risk not in Risk.values:
-            raise Rejected(f"Expected 'risk' to be one of {', '.join(Risk.values)}; found '{self.risk}'.")
+            raise _expected("risk", ", ".join(Risk.values), self.risk)
         if self.risk == Risk.RED_WARNINGS and self.operation and self.operation not in JUDGED:
-            raise Rejected(f"Red warnings are told of {', '.join(sorted(JUDGED))} only, not of {self.operation}.")
+            told = _("Red warnings are told of {judged} only, not of {operation}.")
+            raise Rejected(format_lazy(told, judged=", ".join(sorted(JUDGED)), operation=self.operation))
         if self.min_instances < 1:
-            raise Rejected(f"Expected 'min_instances' to be at least 1, found {self.min_instances}.")
+            told = _("Expected 'min_instances' to be at least 1, found {found}.")
+            raise Rejected(format_lazy(told, found=self.min_instances))
         if not 1 <= self.hours <= MOST_HOURS:
-            raise Rejected(f"Expected 'hours' to be from 1 to {MOST_HOURS}, found {self.hours}.")
+            told = _("Expected 'hours' to be from 1 to {most}, found {found}.")
+            raise Rejected(format_lazy(told, most=MOST_HOURS, found=self.hours))
+
+
+def _expected(name: str, known: str, found: str) -> Rejected:
+    told = _("Expected '{name}' to be one of {known}; found '{found}'.")
+    return Rejected(format_lazy(told, name=name, known=known, found=found))
 
 
 class PolicyAction(Action[ApprovalPolicy]):
@@ -68,10 +78,13 @@ class PolicyAction(Action[ApprovalPolicy]):
         rules.check()
         others = ApprovalPolicy.objects.filter(workspace=policy.workspace_id).exclude(pk=policy.pk)
         if others.filter(name=rules.name).exists():
-            raise Conflict(f"Expected a name that no other policy of the workspace has, found '{rules.name}'.")
+            told = _("Expected a name that no other policy of the workspace has, found '{name}'.")
+            raise Conflict(format_lazy(told, name=rules.name))
         same = {name: value for name, value in asdict(rules).items() if name not in ("name", "hours")}
         if (other := others.filter(**same).first()) is not None:
-            raise Conflict(f"Policy '{other.name}' governs the same already. Change that one.")
+            raise Conflict(
+                format_lazy(_("Policy '{name}' governs the same already. Change that one."), name=other.name)
+            )
         for name, value in asdict(rules).items():
             setattr(policy, name, value)
         policy.save()

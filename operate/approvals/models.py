@@ -123,6 +123,9 @@ class Draft(models.Model):
     created_at = models.DateTimeField(_("created at"))
     updated_at = models.DateTimeField(_("updated at"))
     version = models.IntegerField(_("version"), default=1, help_text=_("Counts the edits."))
+    undo_of = models.BigIntegerField(
+        _("undo of"), null=True, blank=True, help_text=_("The audit event that it takes back.")
+    )
     rehearsal = models.JSONField(_("dry run"), null=True, blank=True, help_text=_("The outcome of the last one."))
     rehearsal_error = models.TextField(_("dry run refused"), blank=True, default="")
     rehearsed_at = models.DateTimeField(_("dry run at"), null=True, blank=True)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from audit.record import to_json
 from operate.actions.base import REFUSALS
+from operate.actions.batches import places_of
 from operate.approvals.gate import governing
 from operate.approvals.models import DEFAULT_HOURS
 from operate.approvals.policies import Place, Policy, policies_on
 from operate.batch.models import BatchType
 from operate.batch.rehearsing import Rehearsal
 from operate.batch.running import text_of
-from operate.batch.submitting import choose, count_by_process
+from operate.batch.submitting import choose
 from operate.plans.asking import Asked, AskedOfInstances, read_asked
-from operate.plans.json_form import write
 from operate.plans.outcomes import rehearsal_json
 from operate.workspaces.access import Access, Forbidden, User
 from workflow.engine.errors import Rejected
@@ -72,12 +74,12 @@ class Tried:
     def policy(self) -> Policy | None:
         """The policy that demands an approval for it, if one does."""
         found = policies_on(self.operations) if self.operations else []
-        return governing(found, self.places, lambda: bool(self.red) or self._is_too_large)
+        return governing(found, self.places, self._is_risky)
 
-    @property
-    def _is_too_large(self) -> bool:
-        """Whether not all of it was looked at."""
-        return self.rehearsal is not None and self.rehearsal.examined < self.rehearsal.total
+    def _is_risky(self) -> bool:
+        """Whether there are red warnings, or may be: not all of it was looked at."""
+        tried = self.rehearsal
+        return tried is not None and (tried.is_red or tried.examined < tried.total)
 
     @property
     def hours(self) -> int:
@@ -103,10 +105,11 @@ class Tried:
         others = {place.workspace_id for place in self.places} - {workspace.pk}
         if others:
             names = ", ".join(Workspace.objects.filter(pk__in=others).order_by("name").values_list("name", flat=True))
-            raise Rejected(
-                f"Expected a command on workspace '{workspace.name}' alone, found one that concerns {names}, too. Save a draft "
+            told = _(
+                "Expected a command on workspace '{workspace}' alone, found one that concerns {others}, too. Save a draft "
                 "for each workspace."
             )
+            raise Rejected(format_lazy(told, workspace=workspace.name, others=names))
 
 
 def try_out(command: object, user: User, act: Callable[..., Any], selected: Sequence[int] | None = None) -> Tried:
@@ -122,7 +125,7 @@ def try_out(command: object, user: User, act: Callable[..., Any], selected: Sequ
         rehearsal = asked.rehearse(act)
     except (*REFUSALS, Forbidden) as refusal:
         error = text_of(refusal)
-    return Tried(asked, selected, _places(selected, rehearsal), rehearsal, error)
+    return Tried(asked, selected, _places(asked, selected, rehearsal), rehearsal, error)
 
 
 def _fixed(
@@ -133,11 +136,9 @@ def _fixed(
     return replace(asked, instances=replace(asked.instances, keys=tuple(found)), rows=None), found
 
 
-def _places(selected: Sequence[int] | None, rehearsal: Rehearsal | None) -> list[Place]:
-    if selected is not None:
-        return [
-            Place(workspace, frozenset({process}), count) for workspace, process, count in count_by_process(selected)
-        ]
+def _places(asked: Asked, selected: Sequence[int] | None, rehearsal: Rehearsal | None) -> list[Place]:
+    if selected is not None and isinstance(asked, AskedOfInstances):
+        return places_of(asked.plan, selected)
     outcomes = [] if rehearsal is None else [outcome for each in rehearsal.instances for outcome in each.outcomes]
     return [Place(outcome.workspace_id, frozenset({outcome.process_id})) for outcome in outcomes]
 
@@ -158,9 +159,7 @@ def sentences_of(asked: Asked) -> list[str]:
     """What it does, in sentences."""
     if isinstance(asked, AskedOfInstances):
         return asked.plan.describe()
-    told = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in write(asked.command).items())
-    words = asked.name.replace("_", " ").capitalize()
-    return [f"{words} ({told})" if told else words]
+    return asked.command.describe()
 
 
 def digest_of(**parts: object) -> str:

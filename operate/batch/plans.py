@@ -29,6 +29,7 @@ from operate.actions.restart import RestartProcessInstances
 from operate.actions.variables import SetVariables
 from operate.batch.models import Batch, BatchType
 from operate.batch.wire import from_wire, to_wire
+from operate.told import told
 from operate.workspaces.roles import Right
 from workflow.engine.errors import NotFound, Rejected
 from workflow.engine.values import NO_VARIABLES, TypedValue, Variables
@@ -162,7 +163,7 @@ class Modify(Plan):
         return [action.execute(key, self.instructions, options=self.options, definition_key=of, **terms)]
 
     def describe(self) -> list[str]:
-        return [instruction.describe() for instruction in self.instructions]
+        return [told(instruction.describe()) for instruction in self.instructions]
 
 
 @dataclass(frozen=True)
@@ -207,14 +208,14 @@ class Restart(Plan):
 
     def describe(self) -> list[str]:
         with_key = _("without the business key") if self.options.without_business_key else _("with the business key")
-        told = (
+        start = (
             _("Start a new process instance with the first values of the global variables, %(with_key)s")
             if self.options.initial_variables
             else _("Start a new process instance with the last values of the global variables, %(with_key)s")
         )
         return [
-            told % {"with_key": with_key},
-            *(instruction.describe() for instruction in self.instructions),
+            start % {"with_key": with_key},
+            *(told(instruction.describe()) for instruction in self.instructions),
         ]
 
 
@@ -249,7 +250,7 @@ class Migrate(Plan):
     def describe(self) -> list[str]:
         return [
             _("Migrate to process definition '%(key)s'") % {"key": self.plan.target_definition_key},
-            *(mapping.describe() for mapping in self.plan.mappings),
+            *(told(mapping.describe()) for mapping in self.plan.mappings),
         ]
 
 
@@ -395,7 +396,7 @@ class SetRetries(Plan):
 
     def describe(self) -> list[str]:
         whose = {(True, True): _("all jobs"), (True, False): _("the jobs of workers")}
-        jobs = whose.get((self.of_workers, self.of_engine), "timers and asynchronous continuations")
+        jobs = whose.get((self.of_workers, self.of_engine), _("timers and asynchronous continuations"))
         if self.job_keys:
             jobs = _("%(number)s chosen jobs") % {"number": len(self.job_keys)}
         sentences = [_("Set the retries of %(jobs)s to %(retries)s") % {"jobs": jobs, "retries": self.retries}]

@@ -18,7 +18,7 @@ from operate.workspaces.access import User
 from workflow.persistence.transaction import Transaction, transaction
 from workflow.persistence.unit_of_work import Context, rehearsed
 from workflow.services import Outcome
-from workflow.soundness import JudgedOutcome, Judging, SoundnessWarning
+from workflow.soundness import JudgedOutcome, Judging, Severity, SoundnessWarning
 
 AT_MOST = 1_000
 """Process instances that are locked together."""
@@ -77,6 +77,11 @@ class Rehearsal:
     @property
     def refused(self) -> int:
         return self.examined - self.succeeded
+
+    @property
+    def is_red(self) -> bool:
+        """Whether something is badly wrong with one of those that were tried."""
+        return any(harm.warning.severity is Severity.RED for harm in self.harms.values())
 
     def add(self, found: Rehearsed, *, in_detail: bool) -> None:
         """One more."""

@@ -23,6 +23,7 @@ _BY_NAME = frozenset(
         "variables",
         "local_variables",
         "values",
+        "texts",
         "initial_variables",
         "set_variables",
         "merge",

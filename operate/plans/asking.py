@@ -18,10 +18,11 @@ from operate.batch import plans
 from operate.batch.rehearsing import AT_MOST, Rehearsal, Rehearsed
 from operate.batch.submitting import Selection
 from operate.forms.instance_filter import GROUPS, STATES, ProcessInstanceFilter
-from operate.plans.commands import COMMANDS, ON_INSTANCES, Command, OnInstances, plan_of
+from operate.plans.commands import COMMANDS, ON_INSTANCES, Command, OnInstances, UndoBatch, plan_of
 from operate.plans.json_form import Malformed, Problem, Problems, read, read_object
 from operate.workspaces import visible_to
 from operate.workspaces.access import User
+from workflow.engine.errors import NotFound, Rejected
 from workflow.models import ProcessInstance
 
 COMMAND = "command"
@@ -116,12 +117,22 @@ def _of_instances(name: str, arguments: Mapping[str, Any], user: User) -> AskedO
     own = {each: value for each, value in arguments.items() if each not in OF_INSTANCES}
     chosen = read_object(Instances, which, "", problems)
     command: Any = read_object(ON_INSTANCES[name], own, "", problems)
+    if isinstance(command, UndoBatch):
+        _known(command, problems)
     rows = None if chosen is None or chosen.query is None else _found(chosen.query, user, problems)
     if chosen is not None:
         problems += _limits(chosen)
     if problems or chosen is None:
         raise Malformed(problems)
     return AskedOfInstances(name, command, chosen, rows)
+
+
+def _known(command: UndoBatch, problems: Problems) -> None:
+    """A batch that is not there, or that nobody can take back, is no command."""
+    try:
+        command.plan(for_one=False)
+    except (NotFound, Rejected) as refusal:
+        problems.append(Problem("batch_key", refusal.message))
 
 
 def _found(query: Mapping[str, Any], user: User, problems: Problems) -> QuerySet[ProcessInstance]:

@@ -5,16 +5,21 @@ Their fields are their JSON. What is done to process instances is done by the pl
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
+
+from django.utils.translation import gettext as _
 
 from operate import actions
 from operate.actions import Action
 from operate.batch import plans
 from operate.batch.models import BatchType
-from operate.plans.json_form import name_of
+from operate.plans.json_form import name_of, plain, write
+from operate.undo.plan import undo_of_batch
+from operate.variables.edits import read_edit
 from operate.workspaces import workspace_named
 from workflow.engine.values import NO_VARIABLES, Variables
 from workflow.migration import Mapping as ElementMapping
@@ -24,6 +29,8 @@ from workflow.services import Correlation, MessageCorrelation, Outcome, Publishe
 
 Act = Callable[[type[Action[Any]]], Any]
 """Makes the action, for whoever asks; with `dry_run` for a dry run."""
+
+MOST_SHOWN = 200
 
 # ---- on process instances
 
@@ -52,7 +59,7 @@ class Modify:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Start a new process instance for each of these ended ones of a definition (Camunda 7)."""
+    """Start a new process instance for each of these ended ones of a definition, if wanted on another version of it."""
 
     definition_key: int
     instructions: tuple[Instruction, ...]
@@ -60,10 +67,15 @@ class Restart:
     without_business_key: bool = False
     skip_listeners: bool = False
     skip_io_mappings: bool = False
+    on_definition_key: int | None = None
 
     def plan(self, *, for_one: bool) -> plans.Plan:
         options = RestartOptions(
-            self.initial_variables, self.without_business_key, self.skip_listeners, self.skip_io_mappings
+            self.initial_variables,
+            self.without_business_key,
+            self.skip_listeners,
+            self.skip_io_mappings,
+            self.on_definition_key,
         )
         return plans.Restart(self.definition_key, self.instructions, options)
 
@@ -88,13 +100,24 @@ class Migrate:
         return plans.Migrate(plan, options)
 
 
+@dataclass(frozen=True, slots=True)
+class UndoBatch:
+    """Take back what a batch has done to these process instances, each from its own audit events."""
+
+    batch_key: int
+
+    def plan(self, *, for_one: bool) -> plans.Plan:
+        return undo_of_batch(self.batch_key)
+
+
 OWN_WORDS: Mapping[BatchType, type[OnInstances]] = {
     BatchType.MODIFY: Modify,
     BatchType.RESTART: Restart,
     BatchType.MIGRATE: Migrate,
+    BatchType.UNDO: UndoBatch,
 }
 ON_INSTANCES: Mapping[str, type[OnInstances] | type[plans.Plan]] = {
-    type.value.lower(): OWN_WORDS.get(type, plan) for type, plan in plans.PLANS.items() if type is not BatchType.UNDO
+    type.value.lower(): OWN_WORDS.get(type, plan) for type, plan in plans.PLANS.items()
 }
 
 
@@ -120,12 +143,23 @@ class Command:
         """Do it; one outcome for each process instance that it has reached first."""
         return _outcomes(act(self.action).execute(**self.arguments()))
 
+    def describe(self) -> list[str]:
+        """What it does, in sentences."""
+        told = ", ".join(f"{name}: {_shown(value)}" for name, value in write(self).items())
+        words = name_of(type(self)).replace("_", " ").capitalize()
+        return [f"{words} ({told})" if told else words]
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(plain(value), ensure_ascii=False, default=str)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+
 
 def _outcomes(answer: Any) -> Sequence[Outcome]:
     match answer:
         case Outcome():
             return [answer]
-        case Correlation():
+        case Correlation() | actions.Edited():
             return [answer.outcome]
         case PublishedMessage():
             return [each.outcome for each in answer.correlations]
@@ -158,6 +192,45 @@ class EditScope(Command):
     variables: Variables = NO_VARIABLES
     delete: tuple[str, ...] = ()
     local: bool = False
+
+    def describe(self) -> list[str]:
+        return _edited({name: _shown(value) for name, value in self.variables.items()}, self.delete)
+
+
+@dataclass(frozen=True, slots=True)
+class EditVariables(Command):
+    """Edit exactly one scope as somebody has seen it: values as JSON texts, which keep all of their digits.
+
+    With the versions that were `seen`, what others have changed meanwhile refuses it.
+    """
+
+    action = actions.EditVariables
+
+    scope_key: int
+    texts: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    delete: tuple[str, ...] = ()
+    seen: dict[str, str] = field(default_factory=dict)
+    accept_types: tuple[str, ...] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        given = {name: {"text": text, "type": self.types.get(name)} for name, text in self.texts.items()}
+        body = {"set": given, "delete": list(self.delete), "seen": self.seen, "accept_types": self.accept_types}
+        return {"edit": read_edit(self.scope_key, body)}
+
+    def describe(self) -> list[str]:
+        texts = {
+            name: text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…" for name, text in self.texts.items()
+        }
+        return _edited(texts, self.delete)
+
+
+def _edited(texts: Mapping[str, str], deleted: Sequence[str]) -> list[str]:
+    """An edit of variables, in sentences."""
+    return [
+        *(_("Set variable '%(name)s' to %(shown)s") % {"name": name, "shown": text} for name, text in texts.items()),
+        *(_("Delete variable '%(name)s'") % {"name": name} for name in deleted),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +343,9 @@ class SetJobRetries(Command):
     key: int
     retries: int
     resolve: bool = False
+
+    def describe(self) -> list[str]:
+        return [_("Set the retries of job '%(key)s' to %(retries)s") % {"key": self.key, "retries": self.retries}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,6 +516,7 @@ COMMANDS: Mapping[str, type[Command]] = {
     for kind in (
         StartProcessInstance,
         EditScope,
+        EditVariables,
         CompleteUserTask,
         AssignUserTask,
         DelegateUserTask,

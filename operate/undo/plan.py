@@ -15,7 +15,7 @@ from operate.batch.plans import PLANS, Act, Plan, read_plan
 from operate.undo.base import Undo
 from operate.undo.events import undo_of
 from operate.workspaces.roles import Right
-from workflow.engine.errors import Conflict, Rejected
+from workflow.engine.errors import Conflict, NotFound, Rejected
 from workflow.services import Outcome
 from workflow.soundness import Acceptance, Judging
 
@@ -50,6 +50,11 @@ class UndoBatch(Plan):
     @property
     def governed_as(self) -> BatchType:
         return BatchType(self.inverse)
+
+    def check(self) -> None:
+        batch = Batch.objects.filter(pk=self.of_batch).first()
+        if batch is not None:
+            _refuse_undone(batch)
 
     def run(self, act: Act, key: int) -> Sequence[Outcome]:
         return [outcome for undo in self.undos(key) for outcome in undo.run(act, accepted=self.accepted)]
@@ -123,11 +128,23 @@ def undone_by(batch_key: int) -> Batch | None:
 
 def undoing(batch: Batch, accepted: Sequence[Acceptance] | None = None) -> tuple[UndoBatch, list[int]]:
     """The plan that takes back a batch, and the process instances that it is for; Conflict if that has been done already."""
+    _refuse_undone(batch)
+    keys = _done(batch.key).order_by("key").values_list("result_key", "process_instance_key")
+    return UndoBatch(batch.key, inverse_of(batch).value, accepted), [started or key for started, key in keys]
+
+
+def undo_of_batch(key: int) -> UndoBatch:
+    """The plan that takes back a batch, whether or not that has been done already; NotFound."""
+    batch = Batch.objects.filter(pk=key).first()
+    if batch is None:
+        raise NotFound(_("Expected to find a batch with key '%(key)s', but there is none.") % {"key": key})
+    return UndoBatch(batch.key, inverse_of(batch).value)
+
+
+def _refuse_undone(batch: Batch) -> None:
     why = why_not_undone(batch)
     if why:
         raise Conflict(_("Batch '%(key)s' cannot be undone. %(why)s") % {"key": batch.key, "why": why})
-    keys = _done(batch.key).order_by("key").values_list("result_key", "process_instance_key")
-    return UndoBatch(batch.key, inverse_of(batch).value, accepted), [started or key for started, key in keys]
 
 
 def inverse_of(batch: Batch) -> BatchType:
@@ -137,11 +154,16 @@ def inverse_of(batch: Batch) -> BatchType:
         if not isinstance(plan, UndoBatch):
             raise Rejected(_("Expected batch '%(key)s' to undo another one.") % {"key": batch.key})
         return INVERSE[plan.governed_as]
-    return INVERSE[BatchType(batch.type)]
+    inverse = INVERSE.get(BatchType(batch.type))
+    if inverse is None:
+        raise Rejected(
+            _("Batch '%(key)s' cannot be undone. %(why)s") % {"key": batch.key, "why": why_not_undone(batch)}
+        )
+    return inverse
 
 
 def _done(batch_key: int) -> QuerySet[BatchItem]:
     return BatchItem.objects.filter(batch=batch_key, state=BatchItem.State.COMPLETED)
 
 
-__all__ = ["UndoBatch", "events_of", "inverse_of", "undoing", "undone_by", "why_not_undone"]
+__all__ = ["UndoBatch", "events_of", "inverse_of", "undo_of_batch", "undoing", "undone_by", "why_not_undone"]

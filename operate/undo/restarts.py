@@ -63,7 +63,7 @@ def _notes(event: AuditEvent, started: ProcessInstance) -> Iterator[str]:
     by = sorted(set(others.values_list("actor_name", flat=True)[:LISTED]))
     if by:
         yield _("What people have done to it since is lost with it: %(people)s.") % {
-            "people": ", ".join(name or "system" for name in by)
+            "people": ", ".join(name or _("the system") for name in by)
         }
 
 

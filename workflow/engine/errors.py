@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 
 class EngineError(Exception):
-    """Base of all refusals; its text is meant for people."""
+    """Base of all refusals; its text is meant for people, and may be one that is told in the language of who reads it."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: object) -> None:
         super().__init__(message)
-        self.message = message
+
+    @property
+    def message(self) -> str:
+        """What it says."""
+        return str(self.args[0])
 
 
 class NotFound(EngineError):
@@ -24,7 +28,7 @@ class Rejected(EngineError):
     `instruction` is the position of the modification instruction that could not be applied, counted from 0.
     """
 
-    def __init__(self, message: str, *, instruction: int | None = None) -> None:
+    def __init__(self, message: object, *, instruction: int | None = None) -> None:
         super().__init__(message)
         self.instruction = instruction
 

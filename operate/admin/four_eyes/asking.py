@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from operate.actions.base import Action
-from operate.approvals.gate import governing
+from operate.approvals.gate import governing, policy_on
 from operate.approvals.policies import Place, Policy, policies_on
 from operate.batch import plans
 from operate.batch.models import BatchType
 from operate.plans import commands
-from operate.plans.json_form import write
+from operate.plans.json_form import name_of, write
+from operate.undo import Undo
+from operate.undo.plan import UndoBatch
+from operate.undo.variables import RestoreVariables
+from operate.variables import exact
+from operate.variables.edits import Edit
 from operate.workspaces import Access, Right
 from workflow.models import ProcessInstance
 
 
 def approval_for(action: Action[Any], answer: object, request: HttpRequest) -> dict[str, str] | None:
     """What has to be known of the approval that an action needs, after its dry run; None if it needs none."""
-    return _told(action.operations(), action.places, lambda: action.is_red(answer), request)
+    policy = policy_on(action, lambda: action.is_red(answer))
+    return None if policy is None else approval_json(policy, request)
 
 
 def approval_for_many(
@@ -29,17 +35,16 @@ def approval_for_many(
 ) -> dict[str, str] | None:
     """The same for a plan on these process instances."""
     edits = {BatchType.SET_VARIABLES} if plan.edits_variables else set()
-    return _told(frozenset({plan.governed_as} | edits), lambda: places_of(rows), is_red, request)
+    found = policies_on({plan.governed_as} | edits)
+    policy = governing(found, places_of(rows), is_red) if found else None
+    return None if policy is None else approval_json(policy, request)
 
 
-def _told(
-    operations: Collection[BatchType],
-    places: Callable[[], Collection[Place]],
-    is_red: Callable[[], bool],
-    request: HttpRequest,
-) -> dict[str, str] | None:
-    found = policies_on(operations) if operations else []
-    policy = governing(found, places(), is_red) if found else None
+def approval_for_edit(instance: ProcessInstance, request: HttpRequest) -> dict[str, str] | None:
+    """The same for any edit of the variables of a process instance."""
+    found = policies_on({BatchType.SET_VARIABLES})
+    place = Place(instance.workspace_id, frozenset({instance.process_id}))
+    policy = governing(found, [place], lambda: False) if found else None
     return None if policy is None else approval_json(policy, request)
 
 
@@ -64,6 +69,29 @@ def command_of(plan: plans.Plan, keys: Sequence[int]) -> dict[str, Any]:
     }
 
 
+def command_of_edit(edit: Edit, changed: Iterable[str]) -> dict[str, Any]:
+    """An edit of variables, of those that it changes, as the dry run of the API takes it."""
+    names = set(changed)
+    given = {name: new for name, new in edit.set.items() if name in names}
+    command = commands.EditVariables(
+        edit.scope_key,
+        {name: exact.dump(new.value) for name, new in given.items()},
+        {name: new.type for name, new in given.items() if new.type is not None},
+        tuple(name for name in edit.delete if name in names),
+        {name: version for name, version in edit.seen.items() if name in names and version is not None},
+        tuple(name for name in given if edit.accepts_type(name)),
+    )
+    return {"command": name_of(commands.EditVariables), **write(command)}
+
+
+def command_of_undo(undo: Undo) -> dict[str, Any]:
+    """What takes back an event, as the dry run of the API takes it."""
+    if isinstance(undo.plan, RestoreVariables):
+        edit = undo.plan.edit
+        return command_of_edit(edit, [*edit.set, *edit.delete])
+    return command_of(undo.plan, [undo.process_instance_key])
+
+
 def _in_own_words(plan: plans.Plan) -> object:
     match plan:
         case plans.Modify():
@@ -82,7 +110,10 @@ def _in_own_words(plan: plans.Plan) -> object:
                 plan.options.without_business_key,
                 plan.options.skip_listeners,
                 plan.options.skip_io_mappings,
+                plan.options.on_definition_key,
             )
+        case UndoBatch():
+            return commands.UndoBatch(plan.of_batch)
         case plans.Migrate():
             return commands.Migrate(
                 plan.plan.target_definition_key,
@@ -96,4 +127,13 @@ def _in_own_words(plan: plans.Plan) -> object:
     return plan
 
 
-__all__ = ["approval_for", "approval_for_many", "approval_json", "command_of", "places_of"]
+__all__ = [
+    "approval_for",
+    "approval_for_edit",
+    "approval_for_many",
+    "approval_json",
+    "command_of",
+    "command_of_edit",
+    "command_of_undo",
+    "places_of",
+]

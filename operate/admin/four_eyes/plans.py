@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from operate.admin.answers import body_of, json_view
 from operate.admin.four_eyes.asking import command_of
 from operate.admin.four_eyes.saving import Terms, save
-from operate.admin.modification.page import options_in, plan_in
+from operate.admin.modification.page import options_in, plan_in, undone_in
 from operate.admin.modification.rows import rows_of
 from operate.approvals.finding import command_for
 from operate.approvals.models import Draft
@@ -55,7 +55,7 @@ class PlanViews(Base):
             options=replace(options_in(body), expected_revision=None),
             for_one=True,
         )
-        terms = Terms.read(body, found.workspace_id, plan.describe())
+        terms = Terms.read(body, found.workspace_id, plan.describe(), undo_of=undone_in(body, found.key))
         draft = save(request, command_of(plan, [found.key]), terms)
         return JsonResponse({"url": draft_address(draft), "state": draft.state})
 
@@ -83,6 +83,7 @@ class PlanViews(Base):
                 "reason": draft.reason,
                 "version": draft.version,
                 "state": draft.get_state_display(),
+                "undoOf": "" if draft.undo_of is None else str(draft.undo_of),
                 "isMine": draft.author_id == request.user.pk,
             }
         )

@@ -36,12 +36,16 @@ class Terms:
     asks: bool = False
     """Whether the approval is requested at once."""
     run_at: datetime | None = None
+    undo_of: int | None = None
+    """The audit event that a new one takes back."""
     draft: int | None = None
     """The draft of one's own that is changed; a new one without."""
     version: int | None = None
 
     @classmethod
-    def read(cls, sent: Mapping[str, Any], workspace_id: int, sentences: Sequence[str]) -> Self:
+    def read(
+        cls, sent: Mapping[str, Any], workspace_id: int, sentences: Sequence[str], *, undo_of: int | None = None
+    ) -> Self:
         """From a form or JSON; without a title the plan itself gives it one."""
         title = str(sent.get("title") or "").strip() or title_of(sentences)
         draft = str(sent.get("draft") or "")
@@ -52,6 +56,7 @@ class Terms:
             str(sent.get("reason") or ""),
             bool(sent.get("request")),
             _moment(str(sent.get("runAt") or sent.get("run_at") or "")),
+            undo_of,
             key_of(draft) if draft else None,
             int(version) if version.isdecimal() else None,
         )
@@ -63,7 +68,7 @@ def save(request: HttpRequest, command: Mapping[str, Any], terms: Terms) -> Draf
     A request that is refused leaves the draft saved, and the next page says why.
     """
     if terms.draft is None:
-        contents = Contents(terms.title, command, terms.reason)
+        contents = Contents(terms.title, command, terms.reason, terms.undo_of)
         draft = SaveDraft.of(request, Channel.ADMIN).execute(terms.workspace_id, contents)
     else:
         draft = EditDraft.of(request, Channel.ADMIN).execute(

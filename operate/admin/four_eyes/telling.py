@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from operate.admin.modification.preview import WORDS
 from operate.admin.wording import drawn_id, label_in
 from operate.forms.json_values import json_text
+from operate.told import told as said
 from workflow.engine.errors import NotFound
 from workflow.graph import ExecutableProcess
 from workflow.persistence.definitions import executable_process
@@ -117,7 +118,8 @@ def _most_frequent(outcomes: Sequence[Facts]) -> int | None:
 
 def _warning(facts: Facts) -> dict[str, Any]:
     identity = json_text([facts["code"], *facts["elements"]])
-    return {**facts, "elements": [drawn_id(each) for each in facts["elements"]], "accepted": identity}
+    elements = [drawn_id(each) for each in facts["elements"]]
+    return {**facts, "reason": said(facts["reason"]), "elements": elements, "accepted": identity}
 
 
 def _sums(outcomes: Sequence[Facts], name_in: _Names) -> dict[str, list[dict[str, Any]]]:

@@ -21,9 +21,15 @@ from audit.models import Channel
 from operate.actions import EditVariables
 from operate.actions.reveal import RevealVariables
 from operate.admin.answers import REFUSALS, body_of, json_view, key_in, refusal_of, status_of
+from operate.admin.four_eyes.asking import approval_for_edit, approval_json, command_of_edit
+from operate.admin.four_eyes.plans import draft_address
+from operate.admin.four_eyes.saving import Terms, save
 from operate.admin.instance.variables_panel import DifferenceLine, SnapshotLine
+from operate.approvals.gate import ApprovalNeeded
+from operate.approvals.models import Draft
 from operate.forms.keys import key_of
 from operate.masking.masks import Masks
+from operate.plans.asking import read_asked
 from operate.variables import history, reading, snapshots
 from operate.variables.checking import check
 from operate.variables.edits import Edit, read_edit
@@ -50,11 +56,14 @@ def edit_view(view: View) -> View:
     """As `json_view`; what refuses an edit says besides what would put it right."""
 
     @wraps(view)
-    def answered(*args: Any, **kwargs: Any) -> JsonResponse:
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
         try:
-            return view(*args, **kwargs)
+            return view(request, *args, **kwargs)
         except REFUSALS as refusal:
-            return JsonResponse({**refusal_of(refusal), **refusal_json(refusal)}, status=status_of(refusal))
+            answer = {**refusal_of(refusal), **refusal_json(refusal)}
+            if isinstance(refusal, ApprovalNeeded):
+                answer |= {"code": "approval_needed", "approval": approval_json(refusal.policy, request)}
+            return JsonResponse(answer, status=status_of(refusal))
 
     return answered
 
@@ -82,11 +91,25 @@ class VariablesViews:
     @method_decorator(require_POST)
     @method_decorator(edit_view)
     def variables_view(self, request: HttpRequest, key: int) -> JsonResponse:
-        """Set and delete variables of one scope, all or none: single ones, or all of them as one document."""
+        """Set and delete variables of one scope, all or none: single ones, or all of them as one document.
+
+        With `draft` the edit is kept as one, and nothing is changed: `kept` is where to go then.
+        """
         edit, reason = self._edit(request, key)
-        EditVariables.of(request, Channel.ADMIN, reason=reason).execute(edit)
-        answer: JsonResponse = self._now(request, key, edit.scope_key)  # type: ignore[attr-defined]
-        return answer
+        kept = {}
+        if isinstance(terms := body_of(request).get("draft"), dict):
+            kept = {"kept": draft_address(self._keep(request, key, edit, {**terms, "reason": reason}))}
+        else:
+            EditVariables.of(request, Channel.ADMIN, reason=reason).execute(edit)
+        return JsonResponse(self._now(request, key, edit.scope_key) | kept)  # type: ignore[attr-defined]
+
+    def _keep(self, request: HttpRequest, key: int, edit: Edit, sent: dict[str, Any]) -> Draft:
+        """The edit as a draft, after it was tried: what refuses an edit refuses its draft."""
+        instance: ProcessInstance = self.visible(request, key)  # type: ignore[attr-defined]
+        tried = EditVariables.of(request, Channel.ADMIN, dry_run=True).execute(edit)
+        command = command_of_edit(edit, [change.name for change in tried.changes])
+        sentences = read_asked(command, request.user).command.describe()
+        return save(request, command, Terms.read(sent, instance.workspace_id, sentences))
 
     def _edit(self, request: HttpRequest, key: int) -> tuple[Edit, str]:
         instance: ProcessInstance = self.visible(request, key)  # type: ignore[attr-defined]
@@ -133,10 +156,11 @@ class VariablesViews:
     @method_decorator(require_GET)
     @method_decorator(json_view)
     def variable_warnings_view(self, request: HttpRequest, key: int) -> JsonResponse:
-        """What one should know before variables of a scope are saved."""
+        """What one should know before variables of a scope are saved, and the approval that this needs."""
         instance, scope = self._scope(request, key)
         found = warnings(instance, reading.scope_of(scope, Access.of(request.user))[1])
-        return JsonResponse({"warnings": [_warning(each) for each in found]})
+        approval = approval_for_edit(instance, request)
+        return JsonResponse({"warnings": [_warning(each) for each in found], "approval": approval})
 
     @method_decorator(require_GET)
     def export_variables_view(self, request: HttpRequest, key: int) -> HttpResponseBase:
@@ -223,10 +247,13 @@ class VariablesViews:
             instance, row, scope_key=scope, whole=body.get("whole") is True, seen=_versions(body.get("seen"))
         )
         if body.get("dryRun") is True:
-            return JsonResponse(_checked(request, edit))
+            return JsonResponse(_checked(request, edit) | {"approval": approval_for_edit(instance, request)})
+        if isinstance(terms := body.get("draft"), dict):
+            sent = {**terms, "reason": str(body.get("reason") or "")}
+            kept = draft_address(self._keep(request, key, edit, sent))
+            return JsonResponse(self._now(request, key, None) | {"kept": kept})  # type: ignore[attr-defined]
         EditVariables.of(request, Channel.ADMIN, reason=str(body.get("reason") or "")).execute(edit)
-        answer: JsonResponse = self._now(request, key, None)  # type: ignore[attr-defined]
-        return answer
+        return JsonResponse(self._now(request, key, None))  # type: ignore[attr-defined]
 
     @staticmethod
     def _snapshot(request: HttpRequest, instance: ProcessInstance, key: int) -> SnapshotRow:

@@ -110,18 +110,18 @@ class InstanceViews(Base):
         CompleteUserTask.of(request, Channel.ADMIN, reason=str(body.get("reason") or "")).execute(
             task, variables=variables_of(str(body.get("variables") or ""))
         )
-        return self._now(request, key, None)
+        return self.present_state(request, key)
 
     def present_state(self, request: HttpRequest, key: int) -> JsonResponse:
         """The page after a command, so that its result is seen at once."""
-        return self._now(request, key, None)
+        return JsonResponse(self._now(request, key, None))
 
-    def _now(self, request: HttpRequest, key: int, scope: int | None) -> JsonResponse:
+    def _now(self, request: HttpRequest, key: int, scope: int | None) -> dict[str, Any]:
         instance = self.get_queryset(request).filter(pk=key).first()
         if instance is None:
             raise Rejected(_("Process instance '%(key)s' is gone.") % {"key": key})
         page = InstancePage(instance, Reasons.of(request), scope=scope)
-        return JsonResponse(self._panels(request, page, AFTER_COMMANDS))
+        return self._panels(request, page, AFTER_COMMANDS)
 
     def _page(self, request: HttpRequest, instance: ProcessInstance) -> InstancePage:
         return InstancePage(instance, Reasons.of(request), scope=key_of(request.GET.get("scope", "")))

@@ -63,7 +63,7 @@ class ModificationViews(Base):
         plan = plan_in(instance, body)
         dry_run = body.get("dryRun") is True
         action = ModifyProcessInstance.of(request, Channel.ADMIN, reason=str(body.get("reason") or ""), dry_run=dry_run)
-        action.undo_of = _undo_of(body, key)
+        action.undo_of = undone_in(body, key)
         try:
             outcome = action.execute(key, plan.instructions, options=options_in(body), accepted=_accepted(body))
         except REFUSALS as refusal:
@@ -115,7 +115,12 @@ class ModificationViews(Base):
             {
                 "rows": rows_of(undo.instructions) or [],
                 "notes": list(undo.notes),
-                "reason": f"Undo of {found.event.lower()} by {found.actor_name or 'the system'} (event {found.key})",
+                "reason": _("Undo of %(event)s by %(who)s (event %(key)s)")
+                % {
+                    "event": found.get_event_display().lower(),
+                    "who": found.actor_name or _("the system"),
+                    "key": found.key,
+                },
             }
         )
 
@@ -135,7 +140,7 @@ def options_in(body: dict[str, Any]) -> ModificationOptions:
     return options if body.get("proceed") is True else replace(options, expected_revision=key_in(body, "revision"))
 
 
-def _undo_of(body: dict[str, Any], key: int) -> int | None:
+def undone_in(body: dict[str, Any], key: int) -> int | None:
     """The event of this process instance that the plan takes back, if it was made for that."""
     if not body.get("undoOf"):
         return None

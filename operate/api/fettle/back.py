@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import GoBackToUserTask
-from operate.api.fettle.base import FettleView
+from operate.api.fettle.base import POLICY, FettleView
 from operate.api.fettle.outcomes import OUTCOME, outcome_json
-from operate.api.fettle.schema import FLAG, TEXT, all_of, array
+from operate.api.fettle.schema import FLAG, TEXT, all_of, also, array
 from operate.plans.json_form import KEY_SCHEMA, schema_of
 from operate.workspaces import visible_to
 from workflow import services
@@ -68,8 +68,10 @@ class Back(BackView):
 class BackDryRun(BackView):
     """Tell what going back would do to a process instance as it is now. Nothing is written."""
 
+    answer = also(OUTCOME, **POLICY)
+
     def post(self, request: Request, key: str) -> Response:
-        return Response(outcome_json(self.go_back(key, dry_run=True)))
+        return Response(outcome_json(self.go_back(key, dry_run=True)) | self.policy())
 
 
 class BackTargets(FettleView):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn, TypeVar
 
@@ -12,13 +12,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.models import Channel
+from operate.actions import Action
 from operate.api.base import AlwaysJSON, ApiView, SomeAction, key_of
 from operate.api.fettle import errors
-from operate.api.fettle.schema import FettleSchema, Schema
+from operate.api.fettle.schema import TEXT, FettleSchema, Schema
+from operate.approvals.gate import policy_on
 from operate.plans.json_form import read
 from workflow.engine.errors import NotFound
 
 BREAK_GLASS = "break_glass"
+POLICY: Mapping[str, Schema] = {
+    "policy": {
+        **TEXT,
+        "description": "The policy that demands an approval: without one it is refused. Empty if none does.",
+    }
+}
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Model)
 
@@ -46,6 +54,8 @@ class FettleView(ApiView):
     parameters: ClassVar[Mapping[str, str]] = {}
     """What a GET may say in its query, each with what it means."""
     schema: Any = FettleSchema()
+    made: Sequence[Action[Any]] = ()
+    """The actions of this request."""
 
     def get_exception_handler(self) -> Callable[..., Response]:
         return errors.handle
@@ -64,7 +74,14 @@ class FettleView(ApiView):
         given = body.get(BREAK_GLASS) if isinstance(body, Mapping) else None
         if given is not None:
             options["break_glass"] = read(BreakGlass, given, BREAK_GLASS).reason
-        return super().act(action, **options)
+        made = super().act(action, **options)
+        self.made = (*self.made, made)
+        return made
+
+    def policy(self, *, is_red: bool = False) -> dict[str, str]:
+        """Of what was tried in this request the policy that demands an approval for it, by name."""
+        found = (policy_on(each, lambda: is_red) for each in self.made)
+        return {"policy": next((each.name for each in found if each is not None), "")}
 
     @staticmethod
     def key(text: str, what: str = "a process instance") -> int:

@@ -55,6 +55,7 @@ SUMMARY = all_of(
     created_at=TEXT,
     updated_at=TEXT,
     version={**WHOLE, "description": "Counts the edits."},
+    undo_of_event_key={**OPTIONAL_KEY, "description": "The audit event that it takes back."},
     url={**TEXT, "description": "The address to share it by."},
     requested_at=OPTIONAL_TEXT,
     expires_at=OPTIONAL_TEXT,
@@ -91,12 +92,13 @@ DRAFT = also(
 
 @dataclass(frozen=True, slots=True)
 class NewDraft:
-    """A command to be saved in a workspace."""
+    """A command to be saved in a workspace; with an audit event it is the undo of that, once it is applied."""
 
     workspace: str
     title: str
     command: dict[str, Any]
     reason: str = ""
+    undo_of_event_key: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,7 @@ class Drafts(DraftView):
         """Save a command as a draft, with the outcome of a dry run; one that would be refused now is saved, too."""
         given = self.read(NewDraft)
         workspace = workspace_named(given.workspace)
-        contents = Contents(given.title, given.command, given.reason)
+        contents = Contents(given.title, given.command, given.reason, given.undo_of_event_key)
         return self.told(self.act(SaveDraft).execute(workspace.pk, contents))
 
 
@@ -351,6 +353,7 @@ def summary_json(draft: Draft) -> dict[str, Any]:
         "created_at": _at(draft.created_at),
         "updated_at": _at(draft.updated_at),
         "version": draft.version,
+        "undo_of_event_key": _key(draft.undo_of),
         "url": draft_url(draft.key),
         "requested_at": _at(draft.requested_at),
         "expires_at": _at(draft.expires_at),

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.api.fettle import errors
-from operate.api.fettle.base import FettleView
+from operate.api.fettle.base import POLICY, FettleView
 from operate.api.fettle.outcomes import OUTCOME
 from operate.api.fettle.schema import TEXT, WHOLE, Schema, all_of, also, array
 from operate.api.fettle.warnings import WARNING
@@ -58,16 +58,17 @@ class DryRun(FettleView):
     each seeing what those before it in its thousand have done; how many would be refused is told with the reasons, and the first
     `detailed` (100; at most 1,000) are told one by one, with the outcome of each command that it takes. Every other command is told
     with what it would do to each process instance that it reaches, or refused as the command would be. The keys of what would be
-    new are given to nothing.
+    new are given to nothing. Where an approval policy would refuse it, that is named.
     """
 
     tag = "Dry run"
     request_body = BODY
-    answer = ANSWER
+    answer = also(ANSWER, **POLICY)
 
     def post(self, request: Request) -> Response:
         tried = read_asked(self.body(), self.request.user).rehearse(self.act)
-        return Response(rehearsal_json(tried, self.request))
+        is_red = tried.is_red or tried.examined < tried.total
+        return Response(rehearsal_json(tried, self.request) | self.policy(is_red=is_red))
 
 
 def rehearsal_json(tried: Rehearsal, request: Request) -> dict[str, Any]:

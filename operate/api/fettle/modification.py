@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from operate.actions import ModifyProcessInstance
-from operate.api.fettle.base import BreakGlass, FettleView
+from operate.api.fettle.base import POLICY, BreakGlass, FettleView
 from operate.api.fettle.outcomes import OUTCOME, outcome_json
 from operate.api.fettle.schema import (
     FLAG,
@@ -25,6 +25,7 @@ from operate.api.fettle.schema import (
     array,
 )
 from operate.api.fettle.warnings import JUDGEMENT, judgement_json
+from operate.approvals.gate import has_red
 from operate.plans.changes import changes_since
 from operate.plans.checking import Flaw, check
 from operate.plans.exporting import Running, call_for, named_keys, reusable
@@ -104,8 +105,11 @@ class ModifyDryRun(ModificationView):
     It needs the same rights as doing it. The keys of what would be new are given to nothing.
     """
 
+    answer = also(OUTCOME, **JUDGEMENT, **POLICY)
+
     def post(self, request: Request, key: str) -> Response:
-        return self.told(self.modify(self.key(key), self.read(Modification), dry_run=True))
+        outcome = self.modify(self.key(key), self.read(Modification), dry_run=True)
+        return Response(outcome_json(outcome) | judgement_json(outcome) | self.policy(is_red=has_red(outcome)))
 
 
 class Validate(ModificationView):

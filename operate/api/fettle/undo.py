@@ -10,11 +10,12 @@ from rest_framework.response import Response
 
 from audit.models import AuditEvent
 from operate.actions import SubmitBatch
-from operate.api.fettle.base import BreakGlass, FettleView, nothing_found
+from operate.api.fettle.base import POLICY, BreakGlass, FettleView, nothing_found
 from operate.api.fettle.dry_run import ANSWER, check_numbers, rehearsal_json
 from operate.api.fettle.outcomes import OUTCOME, outcome_json
 from operate.api.fettle.schema import TEXT, all_of, also, array
 from operate.api.fettle.warnings import JUDGEMENT, judgement_json
+from operate.approvals.gate import has_red
 from operate.batch.models import Batch
 from operate.batch.rehearsing import AT_MOST
 from operate.batch.submitting import Selection
@@ -112,11 +113,11 @@ class UndoOfEvent(UndoView):
 class UndoDryRun(UndoView):
     """Tell what taking back an audit event would do as things are now. Nothing is written."""
 
-    answer = also(OUTCOME, **JUDGEMENT)
+    answer = also(OUTCOME, **JUDGEMENT, **POLICY)
 
     def post(self, request: Request, key: str) -> Response:
         outcomes = undo_of(self.event(key)).run(lambda kind: self.act(kind, dry_run=True), accepted=())
-        return Response(_done(outcomes[-1]))
+        return Response(_done(outcomes[-1]) | self.policy(is_red=has_red(outcomes)))
 
 
 class UndoOf(FettleView):
@@ -165,7 +166,7 @@ class UndoOfBatchDryRun(FettleView):
 
     tag = TAG
     request_body = schema_of(Try)
-    answer = ANSWER
+    answer = also(ANSWER, **POLICY)
 
     def post(self, request: Request, key: str) -> Response:
         given = self.read(Try)
@@ -173,7 +174,8 @@ class UndoOfBatchDryRun(FettleView):
         plan, keys = undoing(self.row(Batch.objects.all(), key, A_BATCH))
         action = self.act(SubmitBatch, dry_run=True)
         tried = action.rehearse(plan, Selection(keys=keys), examine=given.examine, detailed=given.detailed)
-        return Response(rehearsal_json(tried, request))
+        is_red = tried.is_red or tried.examined < tried.total
+        return Response(rehearsal_json(tried, request) | self.policy(is_red=is_red))
 
 
 def inverse_json(undo: Undo) -> dict[str, Any]:

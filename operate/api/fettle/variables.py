@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from operate.actions import Edited, EditVariables
 from operate.api.base import StorableJSONParser, check_storable, read_body
-from operate.api.fettle.base import BreakGlass, FettleView
+from operate.api.fettle.base import POLICY, BreakGlass, FettleView
 from operate.api.fettle.outcomes import OUTCOME, outcome_json
 from operate.api.fettle.schema import (
     ANYTHING,
@@ -130,6 +130,7 @@ CHECKED = also(
         warnings=array(WARNING),
         merged=OPTIONAL_TEXT,
         seen=VERSIONS,
+        **POLICY,
     ),
     outcome=OUTCOME,
 )
@@ -181,7 +182,8 @@ class ScopeView(FettleView):
     def checked(self, edit: Edit, reason: str = "") -> Response:
         """What an edit would do."""
         checked = check(edit, lambda: self.act(EditVariables, reason=reason, dry_run=True), self.access)
-        return Response(checked_json(checked, scope_of(edit.scope_key, self.access)[0]))
+        policy = self.policy() if checked.changes else {"policy": ""}
+        return Response(checked_json(checked, scope_of(edit.scope_key, self.access)[0]) | policy)
 
 
 class Scopes(FettleView):

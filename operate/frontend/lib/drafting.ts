@@ -24,23 +24,26 @@ const T = texts({
   },
   de: {
     draft: 'Als Entwurf speichern…',
-    request: 'Freigabe anfordern',
+    request: 'Freigabe anfragen',
     save: 'Entwurf speichern',
     update: 'Änderungen speichern',
     apply: 'Anwenden',
     section: 'Als Entwurf',
     title: 'Titel',
     runAt: 'Nicht vor',
-    runAtHint: 'Ohne Zeitpunkt wird es ausgeführt, sobald es freigegeben ist.',
-    demands: (policy) => `Richtlinie ‘${policy}’ verlangt, dass jemand anderes dies zuerst freigibt.`,
-    opened: (title) => `Der Entwurf ‘${title}’ ist geöffnet. Ihn zu speichern nimmt zurück, was angefordert war.`,
-    breakGlass: 'Notzugriff…',
+    runAtHint: 'Ohne Zeitpunkt wird es angewendet, sobald es freigegeben ist.',
+    demands: (policy) => `Die Regel „${policy}“ verlangt, dass zuerst jemand anderes freigibt.`,
+    opened: (title) => `Der Entwurf „${title}“ ist geöffnet. Ihn zu speichern nimmt zurück, was angefragt war.`,
+    breakGlass: 'Im Notfall…',
     breakWhy: 'Warum es nicht warten kann',
-    breakHint: 'Es wird ohne Freigabe ausgeführt. Alle, die freigeben, erfahren es mit diesem Grund.',
-    breakNow: 'Notzugriff: jetzt anwenden',
+    breakHint: 'Es wird ohne Freigabe angewendet. Alle, die freigeben, werden mit diesem Grund benachrichtigt.',
+    breakNow: 'Im Notfall ohne Freigabe anwenden',
     reasonFirst: 'Erst sagen, warum es nicht warten kann.',
   },
 });
+
+/** What the buttons say. */
+export const asDraft = { request: T.request, save: T.draft };
 
 /** The policy that demands an approval, and why its glass may not be broken by whoever sits here. */
 export interface Approval {
@@ -128,6 +131,13 @@ export class Drafting {
     this.title.value = opened?.title ?? '';
     this.isOpen = opened !== null;
     this.draw();
+  }
+
+  /** The fields, whether or not a policy demands an approval. */
+  show(): void {
+    this.isOpen = true;
+    this.draw();
+    this.title.focus();
   }
 
   /** Keep the plan; `request` asks for its approval at once. */

@@ -154,6 +154,8 @@ interface KeptPlan {
   reason: string;
   version: number;
   isMine: boolean;
+  /** The event of the audit log that it takes back; empty: none. */
+  undoOf: string;
 }
 interface Moving {
   element: string;
@@ -736,6 +738,7 @@ export class Modification {
         this.plan.choose(found.options);
         this.plan.add(...rowsOf(found.rows).map((row) => this.withTokens(row)));
         if (found.isMine) {
+          this.undoOf = found.undoOf;
           this.review.continues({ key: draft, title: found.title, version: String(found.version) }, found.reason);
         }
         this.review.open([], found.reason);

@@ -15,6 +15,8 @@ export interface PanelState {
   /** What stands beside the names of tabs. */
   counts: Record<string, number>;
   panels: Record<string, string>;
+  /** Where the draft is that a command was kept as, instead of being done. */
+  kept?: string;
 }
 interface Unchanged {
   revision: string;

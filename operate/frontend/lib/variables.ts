@@ -260,7 +260,11 @@ export class Variables {
 
   private saved(state: PanelState, text: string): void {
     this.panels.show(state);
-    toast(text);
+    if (state.kept) {
+      location.assign(state.kept);
+    } else {
+      toast(text);
+    }
   }
 
   // -- in the row

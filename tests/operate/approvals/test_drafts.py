@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from audit.models import AuditEvent, Channel, Event, Result, Subject
+from audit.undoing import undone_by
 from operate import actions
+from operate.admin.four_eyes.asking import command_of, command_of_undo
 from operate.approvals.approving import ApproveDraft, Differs, OwnDraft, RejectDraft
 from operate.approvals.drafts import (
     CommentOnDraft,
@@ -25,15 +28,22 @@ from operate.approvals.finding import command_for, queue_of, sentences, try_now,
 from operate.approvals.gate import ApprovalNeeded
 from operate.approvals.models import Draft, DraftComment
 from operate.batch.models import Batch
+from operate.batch.plans import Restart
 from operate.batch.running import run_due_jobs
 from operate.masking.models import MaskedVariable
 from operate.notifications.models import Kind, Notice, Notification
 from operate.plans.json_form import Malformed
+from operate.undo import undo_of
+from operate.variables.reading import variables
+from operate.variables.telling import versions
 from operate.workspaces import Forbidden, Role, add_member, remove_member
-from tests.operate.approvals.conftest import Shop, active, deploy
+from tests.operate.approvals.conftest import ORDER, Shop, active, deploy
 from workflow.engine.errors import Conflict, NotFound, Rejected
+from workflow.engine.values import TypedValue
 from workflow.models import ProcessInstance, Variable, Workspace
+from workflow.modification import StartBefore
 from workflow.persistence.unit_of_work import clock
+from workflow.services import RestartOptions
 from workflow.soundness import Acceptance, NotAccepted
 
 pytestmark = pytest.mark.django_db
@@ -135,8 +145,6 @@ def test_a_draft_belongs_to_one_workspace(shop: Shop):
     # given
     cards = Workspace.objects.create(slug="cards", name="Cards")
     add_member(shop.people["olga"], cards, Role.OPERATOR)
-    from tests.operate.approvals.conftest import ORDER
-
     card = actions.StartProcessInstance(None).execute(deploy(cards, ORDER)).process_instance_key
     # then
     with pytest.raises(Rejected, match="Cards"):
@@ -245,7 +253,7 @@ def test_a_request_is_withdrawn_and_made_again(shop: Shop):
     draft = request(shop, modify(*shop.start()))
     by(shop.olga, WithdrawDraft).execute(draft.key)
     assert now(draft).state == "WITHDRAWN"
-    with pytest.raises(Conflict, match="withdrawn"):
+    with pytest.raises(Conflict, match="Withdrawn"):
         approve(shop, draft)
     again = by(shop.olga, RequestApproval).execute(draft.key)
     assert approve(shop, again).state == "APPLIED"
@@ -377,7 +385,7 @@ def test_an_expired_request_is_refused_before_and_after_it_says_so(shop: Shop, n
     assert (now(draft).state, told(Kind.EXPIRED)) == ("EXPIRED", ["olga"])
     event = new_events()[-1]
     assert (event.event, event.subject, event.channel) == (Event.EXPIRE, Subject.DRAFT, Channel.SYSTEM)
-    with pytest.raises(Conflict, match="expired"):
+    with pytest.raises(Conflict, match="Expired"):
         approve(shop, draft)
     assert expire_requests() == 0
     assert by(shop.olga, RequestApproval).execute(draft.key).state == "REQUESTED"
@@ -586,9 +594,7 @@ def test_a_defect_fails_the_draft_and_is_not_tried_for_ever(shop: Shop, monkeypa
     monkeypatch.setattr("workflow.services.judge_modification", lambda *_, **__: 1 / 0)
     monkeypatch.setattr(
         "operate.approvals.approving.ApproveDraft._try_again",
-        lambda self, found: self.try_out(
-            {"command": "cancel", "keys": [str(found.process_instance_key)]}, found.author
-        ),
+        lambda self, found: self.try_out(found, {"command": "cancel", "keys": [str(found.process_instance_key)]}),
     )
     with pytest.raises(Differs) as refusal:
         approve(shop, draft)
@@ -646,7 +652,7 @@ def test_red_warnings_are_accepted_here_too_and_a_refusal_keeps_the_plan(shop: S
 def test_what_was_applied_is_final(shop: Shop):
     draft = by(shop.olga, ApplyDraft).execute(save(shop, modify(*shop.start())).key)
     for action in (EditDraft, RequestApproval, WithdrawDraft, ApplyDraft):
-        with pytest.raises(Conflict, match="applied"):
+        with pytest.raises(Conflict, match="Applied"):
             by(shop.olga, action).execute(draft.key)
 
 
@@ -719,3 +725,99 @@ def test_the_instances_table_is_untouched_by_all_that_deciding(shop: Shop):
         approve(shop, draft, digest="x" * 64)
     by(shop.anna, RejectDraft).execute(draft.key, note="no")
     assert ProcessInstance.objects.filter(pk=key).values().get() == before
+
+
+# ---- what takes something back, and edits of variables
+
+
+def undone(shop: Shop, key: int) -> AuditEvent:
+    """A modification that was applied, and is to be taken back."""
+    by(shop.olga, actions.ModifyProcessInstance).execute(key, [StartBefore("archive")])
+    return AuditEvent.objects.filter(process_instance_key=key, event=Event.MODIFY).latest("key")
+
+
+def undo_draft(shop: Shop, event: AuditEvent) -> Draft:
+    found = undo_of(event)
+    contents = Contents("Take it back", command_of_undo(found), undo_of=event.key)
+    return by(shop.olga, SaveDraft).execute(shop.workspace.pk, contents)
+
+
+def test_an_approved_undo_is_on_record_as_the_undo_of_its_event(shop: Shop):
+    # given
+    [key] = shop.start()
+    event = undone(shop, key)
+    draft = by(shop.olga, RequestApproval).execute(undo_draft(shop, event).key)
+    # when
+    assert approve(shop, draft).state == "APPLIED"
+    # then
+    assert active(key) == ["approve", "ship"]
+    done = AuditEvent.objects.filter(process_instance_key=key, event=Event.MODIFY).latest("key")
+    assert (done.body["undo_of"], done.body["approved_by"]) == (event.key, "anna")
+    assert undone_by([event.key])[event.key].key == done.key
+
+
+def test_what_was_taken_back_meanwhile_is_not_taken_back_again(shop: Shop):
+    # given
+    [key] = shop.start()
+    event = undone(shop, key)
+    draft = by(shop.olga, RequestApproval).execute(undo_draft(shop, event).key)
+    undo_of(event).run(lambda kind: by(shop.anna, kind))
+    # then
+    with pytest.raises(Conflict, match="undone already"):
+        approve(shop, draft)
+
+
+def test_the_undone_event_is_one_of_the_workspace(shop: Shop):
+    [key] = shop.start()
+    with pytest.raises(NotFound, match="987654"):
+        by(shop.olga, SaveDraft).execute(shop.workspace.pk, Contents("Back", modify(key), undo_of=987_654))
+
+
+def test_a_restart_on_another_version_stays_one(shop: Shop):
+    # given
+    [key] = shop.start()
+    newer = shop.deploy()
+    actions.CancelProcessInstance(None).execute(key)
+    definition = ProcessInstance.objects.get(pk=key).definition_key
+    plan = Restart(definition, (StartBefore("archive"),), RestartOptions(on_definition_key=newer))
+    draft = save(shop, command_of(plan, [key]))
+    # when
+    by(shop.olga, ApplyDraft).execute(draft.key)
+    # then
+    assert ProcessInstance.objects.latest("key").definition_key == newer
+
+
+def test_an_edit_of_variables_keeps_its_digits_and_its_types_and_refuses_what_others_have_changed(shop: Shop):
+    # given
+    [key] = shop.start()
+    actions.SetVariables(None).execute(key, {"rate": TypedValue(1, "Double"), "n": 1})
+    seen = versions(variables(ProcessInstance.objects.get(pk=key), key))
+    command = {"command": "edit_variables", "scope_key": str(key), "texts": {"rate": "1.10"}, "seen": seen}
+    first = by(shop.anna, RequestApproval).execute(save(shop, command, user=shop.anna).key)
+    second = by(shop.anna, RequestApproval).execute(save(shop, command, user=shop.anna).key)
+    assert sentences(first, shop.olga) == ["Set variable 'rate' to 1.10"]
+    # when
+    assert approve(shop, first, user=shop.amir).state == "APPLIED"
+    # then
+    [rate] = variables(ProcessInstance.objects.get(pk=key), key, names=["rate"])
+    assert (rate.text, rate.type) == ("1.10", "Double")
+    with pytest.raises(Conflict, match="changed by somebody else"):
+        approve(shop, second, user=shop.amir)
+
+
+def test_what_an_edit_would_write_into_masked_variables_only_its_author_sees(shop: Shop):
+    [key] = shop.start()
+    MaskedVariable.objects.create(workspace=shop.workspace, process_id="order", pattern="iban")
+    command = {"command": "edit_variables", "scope_key": str(key), "texts": {"iban": '"DE02"'}}
+    draft = save(shop, command, user=shop.anna)
+    assert sentences(draft, shop.anna) == ["Set variable 'iban' to \"DE02\""]
+    assert sentences(draft, shop.sam) == ["Set variable 'iban' to ••••••"]
+
+
+def test_a_refusal_is_told_in_the_language_of_who_reads_and_recorded_in_english(shop: Shop, new_events):
+    draft = save(shop, modify(*shop.start()))
+    with translation.override("de"):
+        with pytest.raises(Conflict) as refusal:
+            by(shop.olga, EditDraft).execute(draft.key, version=7)
+        assert refusal.value.message.startswith("Version 7 von Entwurf")
+    assert "Expected version 7 of draft" in new_events()[-1].message

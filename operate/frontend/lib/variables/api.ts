@@ -1,5 +1,6 @@
 /* What the server says of variables, and what it is asked. Values are JSON texts, versions are opaque. */
 
+import { type Approval, breaking, type DraftTerms } from '../drafting';
 import { getJson, postJson, Refused } from '../http';
 import type { PanelState } from '../panels';
 import { texts } from '../texts';
@@ -30,6 +31,10 @@ export interface Edit {
   seen: Record<string, string | null>;
   reason: string;
   accept_types?: true;
+  /** Kept as a draft instead of being saved. */
+  draft?: DraftTerms;
+  /** Why it is saved without the approval that it needs. */
+  glass?: string;
 }
 
 export interface Change {
@@ -104,6 +109,14 @@ export interface RefusalBody {
   conflicts?: Conflict[];
   type_changes?: TypeChange[];
   problems?: Problem[];
+  approval?: Approval;
+}
+
+/** What one should know before saving. */
+export interface Told {
+  warnings: Warning[];
+  /** The policy that demands an approval for it. */
+  approval: Approval | null;
 }
 
 function address(page: string, what: string, scope: string, name?: string): string {
@@ -127,12 +140,12 @@ export async function reveal(page: string, scope: string, name: string): Promise
 }
 
 /** What one should know before variables of a scope are saved. */
-export async function readWarnings(page: string, scope: string): Promise<Warning[]> {
-  return (await getJson<{ warnings: Warning[] }>(address(page, 'warnings/', scope))).warnings;
+export function readWarnings(page: string, scope: string): Promise<Told> {
+  return getJson<Told>(address(page, 'warnings/', scope));
 }
 
-export function send(page: string, scope: string, edit: Edit): Promise<PanelState> {
-  return postJson<PanelState>(`${page}variables/`, { ...edit, scope });
+export function send(page: string, scope: string, { glass, ...edit }: Edit): Promise<PanelState> {
+  return postJson<PanelState>(`${page}variables/`, { ...edit, scope }, glass ? breaking(glass) : {});
 }
 
 /** What a failed request means, as one sentence. */

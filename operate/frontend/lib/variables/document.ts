@@ -1,6 +1,7 @@
 /* The large editor below the tools: a whole scope, or one value, as JSON; edit, compare, save. */
 
 import type { JsonEditor, Mode } from '../editor';
+import { asDraft } from '../drafting';
 import { h } from '../dom';
 import { changeOf, documentOf, type JsonFault, pretty, sameText, told } from '../json';
 import type { PanelState } from '../panels';
@@ -119,6 +120,11 @@ export class DocumentEditor {
   private readonly box = h('div', { class: 'ft-editor' });
   private readonly reason: HTMLInputElement;
   private readonly saveButton = h('button', { type: 'button', class: 'ft-button ft-button-primary' }, T.save);
+  private readonly keepButton = h(
+    'button',
+    { type: 'button', class: 'ft-button', onclick: () => void this.save(true) },
+    asDraft.save,
+  );
   private readonly formatButton = h('button', { type: 'button', class: 'ft-button', title: T.formatHint }, T.format);
   private readonly modes: HTMLButtonElement[];
   private original = '';
@@ -196,6 +202,7 @@ export class DocumentEditor {
         this.reason,
         h('span', { class: 'ft-subtle ft-editor-keys' }, T.keys),
         h('button', { type: 'button', class: 'ft-button', onclick: () => void this.cancel() }, T.cancel),
+        this.keepButton,
         this.saveButton,
       ),
     );
@@ -279,7 +286,7 @@ export class DocumentEditor {
   }
 
   private allow(texts: Record<string, string>, removed: string[]): Edit {
-    this.saveButton.disabled = false;
+    this.saveButton.disabled = this.keepButton.disabled = false;
     this.saveButton.title = '';
     const names = [...Object.keys(texts), ...removed];
     return {
@@ -291,7 +298,7 @@ export class DocumentEditor {
   }
 
   private refuse(why: string): null {
-    this.saveButton.disabled = true;
+    this.saveButton.disabled = this.keepButton.disabled = true;
     this.saveButton.title = why;
     return null;
   }
@@ -325,19 +332,19 @@ export class DocumentEditor {
 
   // -- saving and leaving
 
-  private async save(): Promise<void> {
+  private async save(isDraft = false): Promise<void> {
     const edit = this.edit();
     if (!edit || this.saveButton.textContent === T.saving) {
       return;
     }
-    if (await this.warnings.ask()) {
+    if (!isDraft && (await this.warnings.ask())) {
       this.saveButton.textContent = T.saveAnyway;
       return;
     }
     this.saveButton.textContent = T.saving;
     this.saveButton.disabled = true;
     try {
-      const state = await this.saving.save(edit);
+      const state = await (isDraft ? this.saving.keep(edit) : this.saving.save(edit));
       if (state) {
         this.close(state);
         return;

@@ -1,6 +1,7 @@
 /* Editing in the row: type, see was and now, give a reason, Ctrl+Enter. Also adding and deleting. */
 
-import { h } from '../dom';
+import { asDraft } from '../drafting';
+import { h, icon } from '../dom';
 import { faultIn, sameText } from '../json';
 import type { PanelState } from '../panels';
 import { texts } from '../texts';
@@ -87,6 +88,11 @@ export function editInline(cell: HTMLElement, saving: Saving, task: Task): () =>
   const difference = h('p', { class: 'ft-diff', 'aria-live': 'polite', hidden: true });
   const reason = reasonField();
   const save = h('button', { type: 'button', class: 'ft-button ft-button-primary' }, T.save);
+  const keep = h(
+    'button',
+    { type: 'button', class: 'ft-icon-button', title: asDraft.save, 'aria-label': asDraft.save },
+    icon('rate_review'),
+  );
   const cancel = h('button', { type: 'button', class: 'ft-button ft-button-plain' }, T.cancel);
   const warnings = new Warnings(saving);
   const isChanged = (): boolean => value.value !== task.text || Boolean(task.naming?.input.value);
@@ -104,7 +110,7 @@ export function editInline(cell: HTMLElement, saving: Saving, task: Task): () =>
     const found = problemNow();
     const isSame = task.original !== null && !found && sameText(value.value, task.original);
     problem.textContent = found === T.nameless && !task.naming?.input.matches('.is-touched') ? '' : found;
-    save.disabled = Boolean(found) || isSame;
+    save.disabled = keep.disabled = Boolean(found) || isSame;
     save.title = found || (isSame ? T.unchanged : '');
     save.textContent = T.save;
     difference.hidden = Boolean(found) || isSame || task.original === null;
@@ -118,18 +124,18 @@ export function editInline(cell: HTMLElement, saving: Saving, task: Task): () =>
     return !save.disabled;
   };
   const edit = (): Edit => task.edit(value.value.trim(), reason.value);
-  const submit = async (): Promise<void> => {
+  const submit = async (isDraft = false): Promise<void> => {
     if (!check()) {
       return;
     }
     save.disabled = true;
-    if (await warnings.ask()) {
+    if (!isDraft && (await warnings.ask())) {
       save.disabled = false;
       save.textContent = T.saveAnyway;
       return;
     }
     try {
-      const state = await saving.save(edit());
+      const state = await (isDraft ? saving.keep(edit()) : saving.save(edit()));
       if (state) {
         task.done(state);
       }
@@ -150,6 +156,7 @@ export function editInline(cell: HTMLElement, saving: Saving, task: Task): () =>
     changed();
   });
   save.addEventListener('click', () => void submit());
+  keep.addEventListener('click', () => void submit(true));
   cancel.addEventListener('click', () => task.done(null));
   const host = h(
     'div',
@@ -158,7 +165,7 @@ export function editInline(cell: HTMLElement, saving: Saving, task: Task): () =>
     difference,
     problem,
     warnings.element,
-    h('div', { class: 'ft-inline-editor-row' }, reason, save, cancel),
+    h('div', { class: 'ft-inline-editor-row' }, reason, save, keep, cancel),
   );
   for (const field of [host, task.naming?.input, task.types]) {
     field?.addEventListener('keydown', (event) => {

@@ -1,9 +1,11 @@
 /* From an edit to its being saved: what speaks against it is asked, and nothing that was typed is given up. */
 
+import type { Approval } from '../drafting';
 import { h, icon, need } from '../dom';
 import type { PanelState } from '../panels';
 import { texts } from '../texts';
-import { type Edit, readWarnings, refusalOf, send, type TypeChange, type Warning } from './api';
+import { type Edit, readWarnings, refusalOf, send, type Told, type TypeChange, type Warning } from './api';
+import { askToKeep } from './keeping';
 import { resolve } from './merge';
 
 const T = texts({
@@ -13,6 +15,8 @@ const T = texts({
     back: 'Keep editing',
     accept: 'Change the type and save',
     warnings: 'Before you save',
+    demands: (policy: string) =>
+      `Policy ‘${policy}’ asks that somebody else approves this first. Saving asks for that.`,
   },
   de: {
     types: 'Der Typ einer Variable würde sich ändern',
@@ -20,6 +24,8 @@ const T = texts({
     back: 'Weiter bearbeiten',
     accept: 'Typ ändern und speichern',
     warnings: 'Vor dem Speichern',
+    demands: (policy) =>
+      `Die Regel „${policy}“ verlangt, dass zuerst jemand anderes freigibt. Beim Speichern wird danach gefragt.`,
   },
 });
 
@@ -29,8 +35,14 @@ export class Saving {
     readonly scope: string,
   ) {}
 
-  warnings(): Promise<Warning[]> {
+  warnings(): Promise<Told> {
     return readWarnings(this.page, this.scope);
+  }
+
+  /** Keep it as a draft; the same. */
+  async keep(edit: Edit): Promise<PanelState | null> {
+    const kept = await askToKeep(need<HTMLDialogElement>('#ask'), edit, null);
+    return kept && this.save(kept);
   }
 
   /** Send it; resolves with the page as it is then, or null if the person wants to go on editing. Refusals are thrown. */
@@ -57,6 +69,9 @@ export class Saving {
     }
     if (body.code === 'types_change' && body.type_changes?.length) {
       return (await mayChangeTypes(dialog, body.type_changes)) ? { ...edit, accept_types: true } : null;
+    }
+    if (body.approval) {
+      return askToKeep(dialog, edit, body.approval);
     }
     throw error;
   }
@@ -116,16 +131,19 @@ export class Warnings {
   async ask(): Promise<boolean> {
     this.isAsked = true;
     const known = new Set(this.seen);
-    const warnings = await this.saving.warnings().catch(() => []);
+    const { warnings, approval } = await this.saving.warnings().catch((): Told => ({ warnings: [], approval: null }));
     const isNew = warnings.some((warning) => !known.has(warning.sentence));
     warnings.forEach((warning) => this.seen.add(warning.sentence));
-    this.show(warnings);
+    this.show(warnings, approval);
     return isNew;
   }
 
-  private show(warnings: readonly Warning[]): void {
-    this.element.hidden = warnings.length === 0;
-    this.element.replaceChildren(...warningLines(warnings));
+  private show(warnings: readonly Warning[], approval: Approval | null): void {
+    this.element.hidden = warnings.length === 0 && approval === null;
+    this.element.replaceChildren(
+      ...(approval ? [h('p', { class: 'ft-draft-policy' }, icon('policy'), T.demands(approval.policy))] : []),
+      ...warningLines(warnings),
+    );
   }
 }
 

@@ -1,10 +1,12 @@
 /* The snapshots tab: what was before each edit; compare two of them, or one with now; bring one back. */
 
+import { breaking } from '../drafting';
 import { h, need, toast } from '../dom';
 import { getJson, postJson } from '../http';
 import type { Panels, PanelState } from '../panels';
 import { texts } from '../texts';
 import { type Change, type Checked, type Edit, refusalOf } from './api';
+import { askToKeep } from './keeping';
 import { changedPlaces } from './merge';
 import { warningLines } from './saving';
 import { preview } from './values';
@@ -161,17 +163,28 @@ export class Snapshots {
         problem.textContent = refusalOf(error).message;
       }
     };
-    const restore = async (): Promise<void> => {
+    const restore = async (more: Partial<Edit> = {}): Promise<void> => {
       button.disabled = true;
       try {
-        const body = { scope, whole: whole.checked, reason: reason.value, seen };
-        const state = await postJson<PanelState>(address, body);
+        const { draft, glass } = more;
+        const body = { scope, whole: whole.checked, reason: reason.value, seen, ...(draft ? { draft } : {}) };
+        const state = await postJson<PanelState>(address, body, glass ? breaking(glass) : {});
         dialog.close();
         this.panels.show(state);
+        if (state.kept) {
+          location.assign(state.kept);
+          return;
+        }
         await this.load('');
         toast(T.restored);
       } catch (error) {
         const refusal = refusalOf(error);
+        if (refusal.approval) {
+          dialog.close();
+          const edit = { set: {}, delete: [], seen, reason: reason.value };
+          const kept = await askToKeep(dialog, edit, refusal.approval, T.title);
+          return kept ? restore(kept) : undefined;
+        }
         problem.textContent = refusal.message;
         if (refusal.code === 'variables_changed') {
           await look();

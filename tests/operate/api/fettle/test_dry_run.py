@@ -8,11 +8,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 
 from audit.models import AuditEvent, Channel, Result
+from operate.actions import SubmitBatch
 from operate.api.fettle.outcomes import outcome_json
+from operate.approvals.models import ApprovalPolicy
+from operate.approvals.policies import forget_policies
+from operate.batch.plans import Suspend
+from operate.batch.running import run_due_jobs
+from operate.batch.submitting import Selection
 from operate.plans.commands import COMMANDS, ON_INSTANCES, plan_of
 from operate.plans.json_form import read
+from operate.variables.reading import variables
+from operate.variables.telling import versions
 from operate.workspaces import Right, Role
 from tests.operate.actions.conftest import REMINDER
 from tests.operate.api.fettle.conftest import Api
@@ -127,6 +136,17 @@ class Shop:
         for key in self.keys:
             services.cancel_process_instance(key)
 
+    def versions(self) -> dict[str, str]:
+        """Of the variables of the first, as they are read."""
+        return versions(variables(ProcessInstance.objects.get(pk=self.keys[0]), self.keys[0]))
+
+    def suspended_by_batch(self) -> str:
+        """The key of a batch that has put all of them on hold."""
+        root = get_user_model()._default_manager.create_superuser("batches")
+        key = SubmitBatch(root, channel=Channel.ADMIN).execute(Suspend(), Selection(keys=self.keys))
+        run_due_jobs()
+        return str(key)
+
     def next_version(self) -> str:
         return str(deploy(ORDER.replace("</process>", "<userTask id='more'/></process>")).key)
 
@@ -187,6 +207,7 @@ ON_ALL: list[tuple[str, Arguments]] = [
         "set_variables",
         lambda shop: {"variables": {"n": 1}, "delete": ["amount"], "merge": {"customer": {"vip": True}}},
     ),
+    ("undo", lambda shop: {"batch_key": shop.suspended_by_batch()}),
 ]
 ON_ONE: list[tuple[str, Arguments]] = [
     (
@@ -194,6 +215,16 @@ ON_ONE: list[tuple[str, Arguments]] = [
         lambda shop: {"definition_key": str(shop.definition_key), "variables": {"n": 1}, "instructions": MOVE[2:]},
     ),
     ("edit_scope", lambda shop: {"scope_key": shop.element("ship"), "variables": {"n": 1}, "local": True}),
+    (
+        "edit_variables",
+        lambda shop: {
+            "scope_key": str(shop.keys[0]),
+            "texts": {"amount": "1.10", "new": '"text"'},
+            "types": {"amount": "Double"},
+            "delete": ["customer"],
+            "seen": shop.versions(),
+        },
+    ),
     ("complete_user_task", lambda shop: {"key": shop.task, "variables": {"ok": True}}),
     ("assign_user_task", lambda shop: {"key": shop.task, "assignee": "ann"}),
     ("delegate_user_task", lambda shop: {"key": shop.task, "assignee": "ben"}),
@@ -343,3 +374,31 @@ def test_without_the_right_nothing_is_told_but_it_is_recorded(user_with, shop):
         assert problem["right"] in (Right.CANCEL, Right.COMPLETE_TASK)
         assert AuditEvent.objects.latest("key").result == Result.REFUSED
     assert ProcessInstance.objects.filter(state="CANCELED").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "policy"),
+    [
+        ({"command": "cancel"}, "Two of us"),
+        ({"command": "cancel", "keys": "one"}, ""),
+        ({"command": "suspend"}, ""),
+        ({"command": "edit_scope", "variables": {"n": 1}}, "Edits"),
+    ],
+    ids=["many", "few", "another operation", "variables"],
+)
+def test_the_policy_that_would_refuse_it_is_named(api: Api, shop: Shop, given: dict[str, Any], policy: str):
+    # given
+    workspace = ProcessInstance.objects.get(pk=shop.keys[0]).workspace
+    ApprovalPolicy.objects.create(workspace=workspace, name="Two of us", operation="CANCEL", min_instances=2)
+    ApprovalPolicy.objects.create(workspace=workspace, name="Edits", operation="SET_VARIABLES")
+    forget_policies()
+    keys = [str(key) for key in shop.keys[: 1 if "keys" in given else 3]]
+    of = {"scope_key": keys[0]} if given["command"] == "edit_scope" else {"keys": keys}
+    # then
+    assert api("dry-run", {**given, **of})["policy"] == policy
+    forget_policies()
+
+
+def test_a_batch_that_nobody_can_undo_is_no_command(api: Api, shop: Shop):
+    problem = api("dry-run", {"command": "undo", "batch_key": "987654", "keys": [str(shop.keys[0])]}, status=400)
+    assert "987654" in problem["detail"]

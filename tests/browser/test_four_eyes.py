@@ -13,7 +13,8 @@ from django.core import mail
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from audit.models import AuditEvent
+from audit.models import AuditEvent, Channel
+from operate.actions import SuspendProcessInstance
 from operate.approvals.executing import expire_requests, run_due_drafts
 from operate.approvals.models import ApprovalPolicy, Draft
 from operate.approvals.policies import forget_policies
@@ -24,7 +25,7 @@ from tests.browser.conftest import Office
 from tests.browser.test_modifying import drag
 from tests.browser.test_repairing import active
 from workflow import services
-from workflow.models import UserTask
+from workflow.models import ProcessInstance, UserTask, Variable
 
 
 @pytest.fixture(autouse=True)
@@ -272,6 +273,97 @@ def test_a_plan_is_kept_as_a_draft_talked_about_and_opened_again(office: Office)
     page.get_by_role("button", name="Apply", exact=True).click()
     expect(page.locator(".ft-facts")).to_contain_text("Applied")
     assert active(key) == ["accept_loan_application"]
+
+
+def change_amount(page: Page, text: str) -> None:
+    """Type another amount in its row, and save."""
+    page.locator("#panel-variables tr", has_text="amount").locator(".ft-var-value").first.dblclick()
+    editor = page.locator("#panel-variables .ft-inline-editor")
+    editor.locator("textarea").fill(text)
+    expect(editor.get_by_role("button", name="Save", exact=True)).to_be_enabled()
+
+
+def test_an_edit_of_variables_is_kept_requested_and_approved(office: Office, bea: Any) -> None:
+    govern(office, name="Every edit", operation="SET_VARIABLES")
+    key = office.loan(amount=40_000)
+    page = office.login("ada")
+    office.open(page, key, "?tab=variables")
+    change_amount(page, "41000")
+    # the policy is named before anything is saved
+    editor = page.locator("#panel-variables .ft-inline-editor")
+    expect(editor).to_contain_text("Policy ‘Every edit’ asks that somebody else approves this first.")
+    editor.get_by_label("Reason").fill("The customer has called")
+    editor.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.locator("#ask")
+    expect(dialog).to_contain_text("This needs an approval")
+    # who turns back has lost nothing
+    dialog.get_by_role("button", name="Keep editing").click()
+    expect(editor.locator("textarea")).to_have_value("41000")
+    editor.get_by_role("button", name="Save", exact=True).click()
+    dialog.get_by_label("Title").fill("One thousand more")
+    dialog.get_by_role("button", name="Request approval").click()
+    page.wait_for_url("**/operate/draft/*/")
+    expect(page.locator("#content")).to_contain_text("Waiting for approval")
+    expect(page.locator(".ft-draft-plan")).to_have_text("Set variable 'amount' to 41000")
+    assert Variable.objects.get(scope_key=key, name="amount").value == 40_000
+    # and somebody else sees it before and after
+    other = office.login("bea")
+    other.goto(page.url)
+    expect(other.locator(".ft-draft-diff")).to_contain_text("40000")
+    expect(other.locator(".ft-draft-diff")).to_contain_text("41000")
+    other.get_by_role("button", name="Approve and apply").click()
+    expect(other.locator("#toasts")).to_contain_text("Approved and applied.")
+    assert Variable.objects.get(scope_key=key, name="amount").value == 41_000
+    event = AuditEvent.objects.get(process_instance_key=key, event="Update", subject="Process variables")
+    assert (event.actor_name, event.body["approved_by"], event.reason) == ("ada", "bea", "The customer has called")
+
+
+def test_an_edit_of_variables_breaks_the_glass_or_is_kept_as_a_draft(office: Office, bea: Any) -> None:
+    key = office.loan(amount=40_000)
+    page = office.login("ada")
+    office.open(page, key, "?tab=variables")
+    # without a policy it can be kept all the same
+    change_amount(page, "41000")
+    page.locator("#panel-variables").get_by_role("button", name="Save as draft…").click()
+    page.locator("#ask").get_by_role("button", name="Save draft").click()
+    page.wait_for_url("**/operate/draft/*/")
+    expect(page.locator("h1")).to_contain_text("Set amount")
+    # with one, who may does it at once
+    govern(office, name="Every edit", operation="SET_VARIABLES")
+    office.open(page, key, "?tab=variables")
+    change_amount(page, "42000")
+    editor = page.locator("#panel-variables .ft-inline-editor")
+    expect(editor).to_contain_text("Policy ‘Every edit’")
+    editor.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.locator("#ask")
+    dialog.get_by_text("Break glass…").click()
+    dialog.get_by_label("Why it cannot wait").fill("The branch closes")
+    dialog.get_by_role("button", name="Break glass and apply").click()
+    expect(page.locator("#toasts")).to_contain_text("Variable 'amount' saved.")
+    assert Variable.objects.get(scope_key=key, name="amount").value == 42_000
+
+
+def test_an_undo_that_needs_an_approval_is_the_undo_of_its_event_once_it_is_applied(office: Office, bea: Any) -> None:
+    key = office.loan()
+    ada = get_user_model()._default_manager.get(username="ada")
+    SuspendProcessInstance(ada, channel=Channel.ADMIN).execute(key)
+    done = AuditEvent.objects.get(process_instance_key=key, event="Suspend")
+    govern(office, name="Every resumption", operation="RESUME")
+    page = office.login("ada")
+    page.goto(f"/audit/auditevent/{done.key}/undo/")
+    expect(page.locator("[data-policy]")).to_have_text("Every resumption")
+    expect(page.locator("#apply")).to_have_count(0)
+    page.get_by_role("button", name="Request approval").click()
+    page.wait_for_url("**/operate/draft/*/")
+    expect(page.locator(".ft-facts")).to_contain_text(f"event {done.key}")
+    other = office.login("bea")
+    other.goto(page.url)
+    other.get_by_role("button", name="Approve and apply").click()
+    expect(other.locator("#toasts")).to_contain_text("Approved and applied.")
+    assert not ProcessInstance.objects.get(pk=key).suspended
+    assert AuditEvent.objects.get(process_instance_key=key, event="Resume").body["undo_of"] == done.key
+    other.goto(f"/audit/auditevent/{done.key}/")
+    expect(other.get_by_role("button", name="Undo…")).to_have_attribute("title", "It has been undone already.")
 
 
 def test_policies_are_said_in_words_and_only_changed_by_who_manages_the_workspace(office: Office) -> None:

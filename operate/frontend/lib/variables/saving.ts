@@ -30,6 +30,9 @@ const T = texts({
 });
 
 export class Saving {
+  /** The policy that demands an approval, as far as is known. */
+  approval: Approval | null = null;
+
   constructor(
     readonly page: string,
     readonly scope: string,
@@ -48,6 +51,9 @@ export class Saving {
   /** Send it; resolves with the page as it is then, or null if the person wants to go on editing. Refusals are thrown. */
   async save(edit: Edit): Promise<PanelState | null> {
     let next: Edit | null = edit;
+    if (this.approval && !edit.draft) {
+      next = await askToKeep(need<HTMLDialogElement>('#ask'), edit, this.approval);
+    }
     while (next) {
       try {
         if (!Object.keys(next.set).length && !next.delete.length) {
@@ -132,6 +138,7 @@ export class Warnings {
     this.isAsked = true;
     const known = new Set(this.seen);
     const { warnings, approval } = await this.saving.warnings().catch((): Told => ({ warnings: [], approval: null }));
+    this.saving.approval = approval;
     const isNew = warnings.some((warning) => !known.has(warning.sentence));
     warnings.forEach((warning) => this.seen.add(warning.sentence));
     this.show(warnings, approval);

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.views.i18n import set_language as remember
+
+from operate.notifications.models import NotificationPreference
 
 APIS = ("/engine-rest/", "/v2/", "/api/")
 
@@ -27,5 +30,11 @@ class LanguageMiddleware(LocaleMiddleware):
 
 @login_not_required
 def set_language(request: HttpRequest) -> HttpResponse:
-    """Keep the choice of a language in a cookie, and go back; somebody who logs in may choose already."""
+    """Keep the choice of a language in a cookie, and go back; somebody who logs in may choose already.
+
+    Mails come in the language that was chosen last.
+    """
+    language = request.POST.get("language", "")
+    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
+        NotificationPreference.objects.update_or_create(user=request.user, defaults={"language": language})
     return remember(request)

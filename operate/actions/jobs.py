@@ -16,7 +16,7 @@ from operate.workspaces.membership import no_such_workspace
 from operate.workspaces.roles import Right
 from workflow import services
 from workflow.engine.values import NO_VARIABLES, Variables
-from workflow.services import ActivatedJob, AdHocResult, JobRequest, Outcome
+from workflow.services import ActivatedJob, AdHocResult, JobRequest, Outcome, UpdatedJob
 from workflow.services.start_timers import StartTimer
 
 Answer = TypeVar("Answer")
@@ -219,11 +219,14 @@ class UpdateJob(WorkerAction[Outcome | StartTimer]):
         self.note(retries=retries, lock_for=lock_for, priority=priority)
         if retries is not None:
             self.entry.event = Event.RETRY
-        return self.noted(
+        outcome = self.noted(
             services.update_job(
                 key, retries=retries, lock_for=lock_for, priority=priority, resolve=resolve, context=self.context
             )
         )
+        if retries is not None and isinstance(outcome, UpdatedJob):
+            self.note(before={"retries": outcome.retries_before})
+        return outcome
 
     def operations(self) -> frozenset[BatchType]:
         return super().operations() if self.entry.event is Event.RETRY else frozenset()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils import translation
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,15 +23,13 @@ FOR_THE_OWNER = (Happening.FAILED, Happening.STOPPED)
 
 def tell(alert: Alert, what: Happening, found: int | None, text: str) -> None:
     """Put it into the outbox, in the caller's transaction."""
-    with translation.override(settings.LANGUAGE_CODE):
-        subject, body = subject_of(alert, what), text or sentence(alert, found)
     notify(
         Kind.ALERT,
         workspace_id=alert.workspace_id,
         users=recipients(alert, what),
         webhooks=alert.to_webhooks and what not in FOR_THE_OWNER,
-        subject=subject,
-        text=body,
+        subject=lazy(subject_of, str)(alert, what),
+        text=text or lazy(sentence, str)(alert, found),
         url=_address(alert, what),
         facts={
             "alert": str(alert.pk),

@@ -102,7 +102,7 @@ class ApproveDraft(DecideAction):
         if self.dry_run:
             return approved
         if approved.run_at is None:
-            execute_if_possible(key)
+            execute_if_possible(key, waits=True)
         return Draft.objects.select_related("workspace").get(pk=key)
 
     def perform(

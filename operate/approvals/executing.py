@@ -137,15 +137,16 @@ class ApplyDraft(DraftAction):
 # ---- what was approved
 
 
-def execute_approved(key: int) -> bool:
+def execute_approved(key: int, *, waits: bool = False) -> bool:
     """Do a draft that was approved and is due; False if there is nothing to do, or somebody else does it.
 
-    What cannot be done is FAILED, with the reason, and its author is told. In an outage it stays approved.
+    What cannot be done is FAILED, with the reason, and its author is told. In an outage it stays approved. One whose row is
+    locked is left to whoever holds it, or waited for: that may be somebody who only comes too late to decide on it.
     """
     execution: Execution | None = None
     try:
         with transaction():
-            draft = _claim(key)
+            draft = _claim(key, waits=waits)
             if draft is None:
                 return False
             approval = Approval(draft.key, draft.decided_by_name)
@@ -158,10 +159,10 @@ def execute_approved(key: int) -> bool:
     return True
 
 
-def _claim(key: int) -> Draft | None:
+def _claim(key: int, *, waits: bool = False) -> Draft | None:
     """The draft, ours until the end of the transaction; None unless it is approved, due and nobody else's."""
     rows = Draft.objects.due(clock()).filter(pk=key, approved_digest__gt="")
-    return rows.select_for_update(skip_locked=True, of=("self",)).select_related("workspace").first()
+    return rows.select_for_update(skip_locked=not waits, of=("self",)).select_related("workspace").first()
 
 
 def _note_failure(key: int, failure: Exception, execution: Execution | None) -> None:
@@ -216,10 +217,10 @@ def run_due_drafts() -> int:
     return sum(execute_if_possible(key) for key in list(keys))
 
 
-def execute_if_possible(key: int) -> bool:
+def execute_if_possible(key: int, *, waits: bool = False) -> bool:
     """The same for one; in an outage it waits for a worker that looks again."""
     try:
-        return execute_approved(key)
+        return execute_approved(key, waits=waits)
     except OUTAGES as outage:
         logger.warning("Draft '%s' has to wait: %s", key, outage)
         if not connection.in_atomic_block:

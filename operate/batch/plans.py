@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from operate.actions import details
 from operate.actions.base import Action
@@ -398,7 +399,8 @@ class SetRetries(Plan):
         whose = {(True, True): _("all jobs"), (True, False): _("the jobs of workers")}
         jobs = whose.get((self.of_workers, self.of_engine), _("timers and asynchronous continuations"))
         if self.job_keys:
-            jobs = _("%(number)s chosen jobs") % {"number": len(self.job_keys)}
+            number = len(self.job_keys)
+            jobs = ngettext("%(number)s chosen job", "%(number)s chosen jobs", number) % {"number": number}
         sentences = [_("Set the retries of %(jobs)s to %(retries)s") % {"jobs": jobs, "retries": self.retries}]
         return (
             [*sentences, _("Let them become due at %(due_at)s") % {"due_at": self.due_at}]

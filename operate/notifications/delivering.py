@@ -26,10 +26,10 @@ from django.utils.translation import gettext_lazy as _
 
 from operate.actions.webhooks import ChangeWebhook
 from operate.background import PollingThreads
-from operate.notifications.models import Kind, Notice, Notification, Way, Webhook
+from operate.notifications.models import Kind, Notice, Notification, NotificationPreference, Way, Webhook
 from operate.notifications.posting import NotPosted, post
 from operate.notifications.telling import notify
-from operate.workspaces.access import Access
+from operate.workspaces.access import Access, User
 from operate.workspaces.roles import Right
 from workflow.persistence.unit_of_work import clock
 
@@ -149,10 +149,12 @@ def _mail(taken: Notification) -> None:
         raise Undeliverable("The recipient has no mail address or account any more.")
     if not Access.of(recipient).may(Right.VIEW, notice.workspace_id):
         raise Undeliverable("The recipient may not see the workspace any more.")
+    language = _language_of(recipient)
+    subject, _body = notice.told_in(language)
     host = settings.FETTLE_URL.partition("://")[2].partition("/")[0].partition(":")[0]
     message = EmailMessage(
-        f"[{notice.workspace.name}] {notice.subject}".replace("\n", " "),
-        _text(taken),
+        f"[{notice.workspace.name}] {subject}".replace("\n", " "),
+        _text(taken, language),
         to=[recipient.email],
         headers={"Message-ID": f"<{taken.id}@{host}>", "Auto-Submitted": "auto-generated"},
     )
@@ -162,12 +164,19 @@ def _mail(taken: Notification) -> None:
         raise NotDelivered(f"The mail server did not take it: {failure}") from failure
 
 
-def _text(taken: Notification) -> str:
+def _text(taken: Notification, language: str) -> str:
     where = f"{settings.FETTLE_URL}{reverse('admin:operate_notification_changelist')}"
-    with translation.override(settings.LANGUAGE_CODE):
+    with translation.override(language):
         footer = str(format_lazy(_("What comes by mail is chosen at {where}"), where=where))
-    notice = taken.notice
-    return "\n\n".join(part for part in (notice.text, f"{settings.FETTLE_URL}{notice.url}", f"-- \n{footer}\n") if part)
+    _subject, text = taken.notice.told_in(language)
+    address = f"{settings.FETTLE_URL}{taken.notice.url}"
+    return "\n\n".join(part for part in (text, address, f"-- \n{footer}\n") if part)
+
+
+def _language_of(user: User) -> str:
+    """The one that was chosen in the menu, else the installation's."""
+    chosen = NotificationPreference.objects.filter(user=user.pk).values_list("language", flat=True).first()
+    return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def _call(taken: Notification) -> None:

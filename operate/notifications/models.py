@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -47,6 +48,7 @@ class Notice(models.Model):
     kind = models.CharField(_("kind"), max_length=32, choices=Kind.choices)
     subject = models.TextField(_("subject"))
     text = models.TextField(_("text"), blank=True, default="")
+    said = models.JSONField(_("in other languages"), default=dict, help_text=_("Subject and text by language."))
     url = models.TextField(_("address"), help_text=_("Of the page to go to, as seen from the root."))
     facts = models.JSONField(_("facts"), default=dict)
     at = models.DateTimeField(_("at"))
@@ -60,6 +62,16 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    def told_in(self, language: str | None) -> tuple[str, str]:
+        """Subject and text in a language, or in the installation's own where it was not told in that."""
+        found = self.said.get(language) or {}
+        return found.get("subject", self.subject), found.get("text", self.text)
+
+    @property
+    def here(self) -> tuple[str, str]:
+        """The same in the language of the page."""
+        return self.told_in(get_language())
 
 
 class WebhookQuerySet(WorkspaceQuerySet):
@@ -165,13 +177,16 @@ class Notification(models.Model):
 
 
 class NotificationPreference(models.Model):
-    """What somebody does not want by mail; without a row everything is."""
+    """What somebody does not want by mail, and in which language; without a row everything in the installation's."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+", verbose_name=_("user")
     )
     not_by_mail = ArrayField(
         models.CharField(max_length=32, choices=Kind.choices), default=list, verbose_name=_("not by mail")
+    )
+    language = models.CharField(
+        _("language"), max_length=8, blank=True, default="", help_text=_("As chosen last in the menu.")
     )
 
     class Meta:

@@ -31,20 +31,19 @@ def notify(
     """Tell the users, all who hold the right in the workspace, and (if asked) its webhooks for this kind; each once.
 
     Who holds the right is told except the actor, who has done it; who is named always is, unless the workspace is hidden
-    from them. `url` is a page's address from the root (`reverse`). Subject and text are written into bells and mails as they
-    are: pass lazy translations, and no values that may be masked. Call it in the transaction that it tells of.
+    from them. `url` is a page's address from the root (`reverse`). Subject and text are written into bells and mails in every
+    language: pass lazy translations, and no values that may be masked. Call it in the transaction that it tells of.
     """
     now = clock()
-    with translation.override(settings.LANGUAGE_CODE):
-        notice = Notice.objects.create(
-            workspace_id=workspace_id,
-            kind=kind,
-            subject=" ".join(str(subject).split()),
-            text=str(text),
-            url=url,
-            facts=dict(facts or {}),
-            at=now,
-        )
+    notice = Notice.objects.create(
+        workspace_id=workspace_id,
+        kind=kind,
+        **_said(settings.LANGUAGE_CODE, subject, text),
+        said={code: _said(code, subject, text) for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE},
+        url=url,
+        facts=dict(facts or {}),
+        at=now,
+    )
     recipients = _recipients(workspace_id, users or (), right, actor)
     rows = [
         Notification(notice=notice, way=Way.PAGE, recipient_id=pk, state=Notification.State.SENT, sent_at=now)
@@ -61,6 +60,11 @@ def notify(
     ]
     Notification.objects.bulk_create(rows)
     return notice
+
+
+def _said(language: str, subject: str, text: str) -> dict[str, str]:
+    with translation.override(language):
+        return {"subject": " ".join(str(subject).split()), "text": str(text)}
 
 
 def _recipients(workspace_id: int, users: Iterable[User], right: Right | None, actor: User | None) -> list[int]:

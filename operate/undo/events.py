@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.models import AuditEvent, Event, Result, Subject
 from audit.undoing import refuse_undone
-from operate.undo import cancellations, migrations, modifications, restarts, suspensions, variables
+from operate.undo import cancellations, migrations, modifications, restarts, retries, suspensions, variables
 from operate.undo.base import Make, Undo
 from workflow.engine.errors import Rejected
 from workflow.models import ProcessInstance
@@ -24,10 +24,11 @@ MAKERS: Mapping[tuple[str, str], Make] = {
     (Event.CANCEL, INSTANCE): cancellations.undo_of,
     (Event.SUSPEND, INSTANCE): suspensions.undo_of,
     (Event.RESUME, INSTANCE): suspensions.undo_of,
+    (Event.RETRY, Subject.JOB): retries.undo_of,
 }
 UNKNOWN = gettext_lazy(
-    "Nobody knows its inverse. What can be undone: modifications, edits of variables, restarts, migrations, cancellations "
-    "and suspensions."
+    "Nobody knows its inverse. What can be undone: modifications, edits of variables, restarts, migrations, cancellations, "
+    "suspensions and new retries of jobs."
 )
 OF_ENDED = frozenset({Event.RESTART, Event.CANCEL})
 """Done to process instances that have ended, or ending them."""

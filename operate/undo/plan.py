@@ -27,6 +27,7 @@ INVERSE = {
     BatchType.SUSPEND: BatchType.RESUME,
     BatchType.RESUME: BatchType.SUSPEND,
     BatchType.SET_VARIABLES: BatchType.SET_VARIABLES,
+    BatchType.SET_RETRIES: BatchType.SET_RETRIES,
 }
 """What takes back what a type of batch has done to one process instance."""
 

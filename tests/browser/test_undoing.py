@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -15,6 +16,7 @@ from operate.actions import (
     ModifyProcessInstance,
     RestartProcessInstances,
     SubmitBatch,
+    UpdateJob,
 )
 from operate.batch.models import Batch
 from operate.batch.plans import Suspend
@@ -22,11 +24,14 @@ from operate.batch.running import run_due_jobs
 from operate.batch.submitting import Selection
 from tests.browser.conftest import Office
 from tests.browser.test_wizards import newer_loan, standing
-from workflow.models import ProcessInstance
+from tests.support.models import deploy, model
+from workflow.graph import Semantics
+from workflow.models import Job, ProcessInstance
 from workflow.modification import CancelAll, StartBefore
-from workflow.services import generate_migration_plan
+from workflow.services import fail_job, generate_migration_plan, lock_job, start_process_instance
 
 CHECK = "check_completeness"
+ROW = "<startEvent id='start'/><job id='print'/><endEvent id='end'/>"
 
 
 def act(kind: type[Action[Any]]) -> Any:
@@ -93,6 +98,24 @@ def test_a_modification_is_undone_in_the_modification_mode(office: Office) -> No
     assert standing(key) == [CHECK]
     first, second = AuditEvent.objects.filter(event="Modify").order_by("key")
     assert second.body["undo_of"] == first.key
+
+
+def test_new_retries_are_undone_and_the_incident_is_back(office: Office) -> None:
+    definition = deploy(model("row", Semantics.ZEEBE, ROW), workspace=office.workspace)
+    key = start_process_instance(definition.key).process_instance_key
+    job = Job.objects.get(process_instance=key)
+    lock_job(job.key, "w", timedelta(minutes=5))
+    fail_job(job.key, retries=0, message="printer on fire", worker="w")
+    act(UpdateJob).execute(job.key, retries=3, resolve=True)
+    page = open_audit(office, key)
+    page.locator("#panel-audit tr", has_text="Retry").get_by_role("link", name="Undo").click()
+    expect(page.locator("#plan")).to_have_text("Set the retries of 1 chosen job to 0")
+    expect(page.locator("#notes")).to_contain_text("has an incident again, a new one.")
+    expect(page.locator("#preview")).to_contain_text("Tried: it succeeds.")
+    page.locator("#apply").click()
+    page.wait_for_url(f"**/processinstance/{key}/")
+    assert Job.objects.get(pk=job.pk).retries == 0
+    expect(page.get_by_role("tab", name="Incidents")).to_contain_text("1")
 
 
 def test_a_batch_is_undone_after_a_look_at_the_first_of_its_instances(office: Office) -> None:

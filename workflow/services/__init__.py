@@ -56,6 +56,7 @@ from workflow.services.instances import (
 from workflow.services.jobs import (
     ActivatedJob,
     JobRequest,
+    UpdatedJob,
     activate_jobs,
     complete_job,
     extend_lock,
@@ -140,6 +141,7 @@ __all__ = [
     "RowFact",
     "StartEvent",
     "SuspendedDefinition",
+    "UpdatedJob",
     "VariableEdit",
     "activate_ad_hoc_elements",
     "activate_jobs",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Self
 
 from workflow.engine.commands import Complete
 from workflow.engine.engine import JOB_NO_RETRIES, Engine
@@ -242,6 +243,18 @@ def throw_job_error(
         return outcome(engine)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdatedJob(Outcome):
+    """What came of changing a job, and the retries that it had before."""
+
+    retries_before: int = 0
+
+    @classmethod
+    def of(cls, found: Outcome, retries_before: int) -> Self:
+        """The outcome with the retries of before."""
+        return cls(**{each.name: getattr(found, each.name) for each in fields(Outcome)}, retries_before=retries_before)
+
+
 def update_job(
     key: int,
     *,
@@ -263,6 +276,7 @@ def update_job(
     with unit_of_work(context) as work:
         engine = work.open(Subject.JOB, key)
         row, instance = open_job(engine, key)
+        former = row.retries
         if retries is not None:
             row.retries = retries
             _follow_retries(engine, row, instance, resolve)
@@ -271,7 +285,7 @@ def update_job(
         if priority is not None:
             row.priority = priority
         row.is_changed = True
-        return outcome(engine)
+        return UpdatedJob.of(outcome(engine), former)
 
 
 def _follow_retries(engine: Engine, row: JobRow, instance: ElementInstance, resolve: bool) -> None:

@@ -92,7 +92,8 @@ class UndoOfEvent(UndoView):
     def get(self, request: Request, key: str) -> Response:
         """Tell the command that takes back what an audit event tells of, and what it cannot take back. Nothing is changed.
 
-        Modifications, edits of variables, restarts, migrations, cancellations and suspensions can be taken back, each once.
+        Modifications, edits of variables, restarts, migrations, cancellations, suspensions and new retries of jobs can be taken
+        back, each once.
         """
         return Response(inverse_json(undo_of(self.event(key))))
 

@@ -218,7 +218,7 @@ def test_who_is_killed_between_approval_and_execution_leaves_it_to_a_worker(shop
     # given
     key, draft = requested(shop)
 
-    def killed(key: int) -> None:
+    def killed(key: int, **_terms: bool) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("operate.approvals.approving.execute_if_possible", killed)

@@ -324,7 +324,7 @@ def test_an_edit_of_variables_breaks_the_glass_or_is_kept_as_a_draft(office: Off
     office.open(page, key, "?tab=variables")
     # without a policy it can be kept all the same
     change_amount(page, "41000")
-    page.locator("#panel-variables").get_by_role("button", name="Save as draft…").click()
+    page.locator("#panel-variables").get_by_role("button", name="As a draft…").click()
     page.locator("#ask").get_by_role("button", name="Save draft").click()
     page.wait_for_url("**/operate/draft/*/")
     expect(page.locator("h1")).to_contain_text("Set amount")

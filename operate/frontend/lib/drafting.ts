@@ -11,6 +11,7 @@ const T = texts({
     update: 'Save changes',
     apply: 'Apply',
     section: 'As a draft',
+    asDraft: 'As a draft…',
     title: 'Title',
     runAt: 'Not before',
     runAtHint: 'Without a time it is done as soon as it is approved.',
@@ -29,6 +30,7 @@ const T = texts({
     update: 'Änderungen speichern',
     apply: 'Anwenden',
     section: 'Als Entwurf',
+    asDraft: 'Als Entwurf…',
     title: 'Titel',
     runAt: 'Nicht vor',
     runAtHint: 'Ohne Zeitpunkt wird es angewendet, sobald es freigegeben ist.',
@@ -43,7 +45,7 @@ const T = texts({
 });
 
 /** What the buttons say. */
-export const asDraft = { request: T.request, save: T.draft };
+export const asDraft = { request: T.request, save: T.asDraft };
 
 /** The policy that demands an approval, and why its glass may not be broken by whoever sits here. */
 export interface Approval {

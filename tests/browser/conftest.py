@@ -87,6 +87,7 @@ class Office:
         page.fill("[name=password]", username)
         page.click("[type=submit]")
         expect(page.locator("h1")).to_contain_text("Overview")
+        page.wait_for_load_state("load")  # keys are listened to once the scripts have run
         return page
 
     def loan(self, **variables: object) -> int:

@@ -34,7 +34,7 @@ def test_an_instance_begins_at_a_chosen_element(office: Office) -> None:
     page.goto(f"/workflow/processdefinition/{definition.key}/?tab=start")
     page.get_by_label("Variables (JSON)").fill(json.dumps(NEEDED))
     page.get_by_text("Begin at certain elements").click()
-    page.get_by_label("Decline loan application").check()
+    page.get_by_role("checkbox", name="Decline loan application").check()
     page.get_by_role("button", name="Start process instance").click()
     expect(page.locator("#toasts")).to_contain_text("started")
     newest = ProcessInstance.objects.order_by("-key")[0]

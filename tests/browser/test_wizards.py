@@ -105,7 +105,7 @@ def test_a_canceled_instance_is_restarted_where_it_stood_with_two_clicks(office:
     hand = Hand(page)
     hand.click(page.get_by_role("link", name="Restart", exact=True))
     ready(page)
-    expect(page.get_by_label("Check completeness")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Check completeness")).to_be_checked()
     applicable(page)
     hand.click(page.locator("#apply"))
     expect(page.locator("#toasts")).to_contain_text(f"Process instance {key} restarted as")

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import unfold
+from django.contrib.staticfiles import finders
 
 from config.settings.base import BASE_DIR
 
@@ -29,3 +30,12 @@ def test_all_scripts_together_weigh_less_than_a_megabyte():
     heaviest = sorted((ours | theme).items(), key=lambda each: -each[1])[:10]
     assert theme
     assert sum(ours.values()) + sum(theme.values()) < MOST_BYTES, f"The heaviest ones: {heaviest}"
+
+
+def test_no_page_waits_for_the_themes_charts():
+    found = finders.find("unfold/js/chart/chart.js")
+    assert found
+    assert Path(found).is_relative_to(BASE_DIR / "operate" / "theme")
+    assert weight(Path(found)) < 1_000
+    templates = [each for each in (BASE_DIR / "templates").rglob("*.html") if 'class="chart' in each.read_text()]
+    assert templates == []  # nothing there is what Chart.js would draw

@@ -209,6 +209,9 @@ export class Diagram {
 
   /** Another size: what was fitted is fitted again; what somebody has zoomed or moved stays so. */
   private resized(): void {
+    if (!this.container.clientWidth || !this.container.clientHeight) {
+      return; // something else has its place for a while
+    }
     if (this.view === this.fitted) {
       this.fit();
     } else {

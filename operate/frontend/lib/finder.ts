@@ -18,7 +18,7 @@ const MAX_PAGES = 4;
 
 export function mountFinder(form: HTMLFormElement): void {
   const field = form.querySelector<HTMLInputElement>('#find')!;
-  const list = form.querySelector<HTMLUListElement>('#find-hits')!;
+  const list = form.querySelector<HTMLElement>('#find-hits')!;
   let hits: Hit[] = [];
   let chosen = -1;
   let timer = 0;
@@ -39,14 +39,16 @@ export function mountFinder(form: HTMLFormElement): void {
     list.replaceChildren(
       ...hits.map((hit, position) =>
         h(
-          'li',
-          { role: 'option', id: `hit-${position}`, 'aria-selected': String(position === chosen) },
-          h(
-            'a',
-            { href: hit.url, tabindex: -1 },
-            icon(hit.icon),
-            h('span', {}, h('strong', {}, hit.title), h('small', {}, hit.hint)),
-          ),
+          'a',
+          {
+            href: hit.url,
+            tabindex: -1,
+            role: 'option',
+            id: `hit-${position}`,
+            'aria-selected': String(position === chosen),
+          },
+          icon(hit.icon),
+          h('span', {}, h('strong', {}, hit.title), h('small', {}, hit.hint)),
         ),
       ),
     );

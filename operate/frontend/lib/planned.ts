@@ -223,8 +223,10 @@ export class PlannedVariables {
   private changed(name: string): void {
     const row = this.rows.get(name);
     if (row && this.subject && !this.subject.why) {
-      row.fault.textContent = faultOf(row.field.value);
-      if (!row.fault.textContent) {
+      if (faultOf(row.field.value)) {
+        afterClick(() => (row.fault.textContent = faultOf(row.field.value)));
+      } else {
+        row.fault.textContent = '';
         this.set(name, row.field.value.trim());
       }
     }
@@ -341,9 +343,10 @@ class Draft {
     const name = this.name.value.trim();
     const ofName = !name ? T.nameless : /[\s"']/.test(name) ? T.invalid : this.isTaken(name) ? T.taken : '';
     const ofValue = faultOf(this.value.value);
-    this.fault.textContent = ofName || (isValue || this.value.value.trim() ? ofValue : '');
     if (!ofName && !ofValue) {
       this.over({ name, value: this.value.value.trim() });
+    } else {
+      afterClick(() => (this.fault.textContent = ofName || (isValue || this.value.value.trim() ? ofValue : '')));
     }
   }
 
@@ -360,6 +363,24 @@ class Draft {
       this.value.value = text;
       this.left(true);
     }
+  }
+}
+
+let isPressed = false;
+for (const [kind, isDown] of [
+  ['pointerdown', true],
+  ['pointerup', false],
+  ['pointercancel', false],
+] as const) {
+  document.addEventListener(kind, () => (isPressed = isDown), { capture: true });
+}
+
+/** Tell what is wrong once the click is done that has left the field: what it goes to would move away below it. */
+function afterClick(tell: () => void): void {
+  if (isPressed) {
+    document.addEventListener('pointerup', () => setTimeout(tell), { once: true });
+  } else {
+    tell();
   }
 }
 

@@ -13,7 +13,7 @@ from operate.admin.modification.plan import read_plan
 from tests.operate.admin.conftest import PLATFORMS, USER_TASKS, Office
 from tests.operate.admin.test_wizard_risks import FORK
 from tests.operate.admin.world import each, started, waiting
-from tests.support.models import HEAD, deploy
+from tests.support.models import HEAD, deploy, model
 from workflow.engine.errors import Rejected
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, ProcessInstance, Variable
@@ -125,6 +125,39 @@ def test_camunda_7_starts_before_it_cancels_whatever_the_order_of_the_plan(offic
     assert [plan.row_of(number) for number in (0, 1, None, 7)] == [1, 0, None, None]
     one = read_plan(instance, [row("cancel", "approve", key="42")])
     assert one.instructions == (CancelElementInstance(42),)
+
+
+@BOTH
+def test_canceling_all_spares_what_the_plan_itself_adds(office, semantics):
+    """Trap 15: what is canceled is what was there when it was planned."""
+    instance = office.start(semantics)
+    [before] = ElementInstance.objects.filter(process_instance=instance.key, element_id="approve")
+    answer = send(office, "petra", instance, row("add", "approve"), row("cancel", "approve"))
+    assert answer.status_code == 200, answer.json()
+    assert active(instance) == ["approve"]
+    assert ElementInstance.objects.get(pk=before.key).state == "TERMINATED"
+
+
+MAPPED = {
+    Semantics.CAMUNDA_7: "<camunda:inputOutput><camunda:inputParameter name='net'>${1 + 1}</camunda:inputParameter>"
+    "</camunda:inputOutput>",
+    Semantics.ZEEBE: "<zeebe:userTask/><zeebe:ioMapping><zeebe:input source='=1 + 1' target='net'/></zeebe:ioMapping>",
+}
+
+
+@BOTH
+@pytest.mark.parametrize("skips", [False, True])
+def test_mappings_of_what_begins_are_evaluated_unless_the_plan_skips_them(office, semantics, skips):
+    """Trap 20: what the option says is what the engine does."""
+    pay = f"<userTask id='pay'><extensionElements>{MAPPED[semantics]}</extensionElements></userTask>"
+    definition = deploy(
+        model("paid", semantics, f"<startEvent id='s'/><userTask id='check'/>{pay}"), workspace=office.shop
+    )
+    instance = ProcessInstance.objects.get(pk=start_process_instance(definition.key).process_instance_key)
+    answer = send(office, "petra", instance, row("move", "check", target="pay"), skipMappings=skips)
+    assert answer.status_code == 200, answer.json()
+    values = Variable.objects.filter(process_instance=instance.key, name="net").values_list("value", flat=True)
+    assert list(values) == ([] if skips else [2])
 
 
 def test_zeebe_plans_become_zeebe_instructions(office):

@@ -116,7 +116,7 @@ def is_asked(action: Governed) -> bool:
     return action.actor is not None and action.approval is None and not is_of_batch and not action.dry_run
 
 
-def policy_on(action: Action[Any], is_red: Callable[[], bool]) -> Policy | None:
+def policy_on(action: Governed, is_red: Callable[[], bool]) -> Policy | None:
     """The policy that demands an approval for what an action has just done, or in a dry run would do."""
     operations = action.operations()
     found = policies_on(operations) if operations else ()

@@ -21,7 +21,7 @@ from operate.admin.answers import REFUSALS, refusal_of
 from operate.admin.base import EngineModelAdmin
 from operate.admin.four_eyes.looking import Look
 from operate.admin.four_eyes.plans import PlanViews
-from operate.admin.four_eyes.telling import Told, named, told
+from operate.admin.four_eyes.telling import Told, difference_in_words, named, told
 from operate.admin.instance_list import figures_of, present
 from operate.admin.paging import NEWER, OLDER
 from operate.admin.policies import in_words
@@ -127,6 +127,9 @@ class DraftAdmin(PlanViews, EngineModelAdmin):
             "policy_words": in_words(found.policy) if found.policy else "",
             "told": shown,
             "sums": [(label, shown.sums[name]) for name, label in TITLES if name in shown.sums],
+            "differences": [
+                (difference_in_words(each.what, is_of_one=shown.total <= 1), each) for each in found.differences
+            ],
             "sentences": [named(each, shown.definition_key) for each in found.sentences],
             "why": why_not(draft, request.user),
             "why_not_break": Reasons.of(request).right(Right.BREAK_GLASS, draft.workspace_id),

@@ -29,6 +29,31 @@ CALLED = {
     "CANCELED": gettext_lazy("Cancels called instances of '%(process)s': %(total)s."),
 }
 
+WHAT = {
+    "total": gettext_lazy("Process instances"),
+    "succeeded": gettext_lazy("would succeed"),
+    "refused": gettext_lazy("would be refused"),
+    "state": gettext_lazy("state"),
+    "definition": gettext_lazy("definition"),
+    "migrated": gettext_lazy("migrated"),
+    "called processes": gettext_lazy("called processes"),
+    "elements activated": gettext_lazy("begins"),
+    "elements completed": gettext_lazy("runs through"),
+    "elements terminated": gettext_lazy("ends"),
+    "jobs created": gettext_lazy("new jobs"),
+    "jobs closed": gettext_lazy("jobs that end"),
+    "timers created": gettext_lazy("new timers"),
+    "timers closed": gettext_lazy("timers that end"),
+    "subscriptions created": gettext_lazy("waits for"),
+    "subscriptions closed": gettext_lazy("waits no longer for"),
+    "user tasks created": gettext_lazy("new tasks"),
+    "user tasks closed": gettext_lazy("tasks that end"),
+    "incidents created": gettext_lazy("new incidents"),
+    "incidents resolved": gettext_lazy("incidents resolved"),
+}
+"""What two dry runs of a draft may differ in."""
+OF_ONE = re.compile(r"(\d+): (.+)", re.DOTALL)
+
 Facts = Mapping[str, Any]
 
 
@@ -84,6 +109,24 @@ def named(sentence: str, definition_key: int | None) -> str:
     return (
         sentence if definition_key is None else QUOTED.sub(lambda hit: f"'{name_in(definition_key, hit[1])}'", sentence)
     )
+
+
+def difference_in_words(what: str, *, is_of_one: bool) -> str:
+    """What two dry runs differ in; which of several process instances it is in comes first."""
+    found = OF_ONE.fullmatch(what)
+    name = found[2] if found else what
+    kind, _space, rest = name.partition(" ")
+    if name in WHAT:
+        words = str(WHAT[name])
+    elif kind == "variable":
+        words = _("variable %(name)s") % {"name": rest}
+    elif name.startswith("refused: "):
+        words = _("refused: %(why)s") % {"why": name.removeprefix("refused: ")}
+    else:
+        words = name
+    if found is None or is_of_one:
+        return words
+    return _("process instance no. %(number)s, %(what)s") % {"number": found[1], "what": words}
 
 
 class _Names:
@@ -212,4 +255,4 @@ def _short(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
-__all__ = ["Told", "named", "told"]
+__all__ = ["Told", "difference_in_words", "named", "told"]

@@ -61,7 +61,7 @@ class Browsing:
         answer = self._ask(page)
         if answer.status_code != 200:
             raise WrongResult(f"Expected an answer from '{page.address}', found status {answer.status_code}.")
-        return len(answer.context["rows"]) if answer.context and "rows" in answer.context else 0
+        return len((getattr(answer, "context_data", None) or {}).get("rows", ()))
 
     def milliseconds(self, page: Page) -> float:
         began = time.perf_counter()

@@ -41,7 +41,7 @@ SELECT i.key
 FROM latest l
 JOIN workflow_elementinstance e
   ON e.element_id = l.element_id AND e.started_at < l.since AND e.state IN ('ACTIVATING', 'ACTIVE', 'COMPLETING')
-JOIN workflow_processinstance i ON i.key = e.process_instance_key AND i.state = 'ACTIVE'
+JOIN workflow_processinstance i ON i.key = e.process_instance_key AND i.state = 'ACTIVE' AND i.definition_key = ANY(%s::bigint[])
 JOIN usual u ON u.definition = i.definition_key AND u.element_id = e.element_id AND e.started_at < u.since
 """
 """What waits at an element is found by index from the latest moment that is long ago for any of the definitions, then compared
@@ -55,7 +55,7 @@ def waiting_longer_than_usual(definition_keys: Sequence[int], now: datetime | No
     Of these definitions, the newest if there are many.
     """
     keys = sorted(definition_keys)[-MOST_DEFINITIONS:]
-    return RawSQL(WAITING_LONGER, (now or clock(), keys, NEWEST, ENOUGH))  # noqa: S611 (no text of users is in it)
+    return RawSQL(WAITING_LONGER, (now or clock(), keys, NEWEST, ENOUGH, keys))  # noqa: S611 (no text of users is in it)
 
 
 def usual_durations(wanted: Mapping[int, Collection[str]]) -> dict[tuple[int, str], Usual]:

@@ -68,6 +68,7 @@ class ProcessInstance(models.Model):
                 condition=Q(business_key__isnull=False),
             ),
             models.Index(fields=["-key"], name="instance_active", condition=Q(state="ACTIVE")),
+            models.Index(fields=["definition", "-key"], name="instance_running", condition=Q(state="ACTIVE")),
             models.Index(fields=["-key"], name="instance_with_incident", condition=Q(open_incidents__gt=0)),
             models.Index(fields=["-key"], name="instance_suspended", condition=Q(state="ACTIVE", suspended=True)),
             models.Index(fields=["-key"], name="instance_canceled", condition=Q(state="CANCELED")),
@@ -148,6 +149,7 @@ class ElementInstance(InstanceRow):
             ),
             models.Index(
                 fields=["element_id", "started_at"],
+                include=["process_instance"],
                 name="element_instance_waiting",
                 condition=Q(state__in=["ACTIVATING", "ACTIVE", "COMPLETING"]),
             ),

@@ -15,6 +15,7 @@ from operate.actions import (
     MigrateProcessInstance,
     ModifyProcessInstance,
     RestartProcessInstances,
+    SetVariables,
     SubmitBatch,
     UpdateJob,
 )
@@ -26,9 +27,9 @@ from tests.browser.conftest import Office
 from tests.browser.test_wizards import newer_loan, standing
 from tests.support.models import deploy, model
 from workflow.graph import Semantics
-from workflow.models import Job, ProcessInstance
+from workflow.models import Job, ProcessInstance, Variable
 from workflow.modification import CancelAll, StartBefore
-from workflow.services import fail_job, generate_migration_plan, lock_job, start_process_instance
+from workflow.services import fail_job, generate_migration_plan, lock_job, set_variables, start_process_instance
 
 CHECK = "check_completeness"
 ROW = "<startEvent id='start'/><job id='print'/><endEvent id='end'/>"
@@ -83,6 +84,23 @@ def test_a_migration_is_undone(office: Office) -> None:
     page.locator("#apply").click()
     page.wait_for_url(f"**/processinstance/{key}/")
     assert ProcessInstance.objects.get(pk=key).definition_key == source
+
+
+def test_an_edit_of_variables_is_undone_as_far_as_nobody_has_changed_them_since(office: Office) -> None:
+    key = office.loan(amount=40_000)
+    ada = get_user_model()._default_manager.get(username="ada")
+    SetVariables(ada, channel=Channel.ADMIN).execute(key, {"amount": 1, "term_months": 1, "note": "new"})
+    event = AuditEvent.objects.get(process_instance_key=key, event="Update")
+    set_variables(key, {"term_months": 36})
+    page = office.login("ada")
+    page.goto(f"/audit/auditevent/{event.key}/undo/")
+    expect(page.locator("#plan")).to_contain_text("Set variable 'amount' to what it was")
+    expect(page.locator("#plan")).to_contain_text("Delete variable 'note', which did not exist")
+    expect(page.locator("#notes")).to_contain_text("'term_months' has been changed since; that value stays.")
+    page.locator("#apply").click()
+    page.wait_for_url(f"**/processinstance/{key}/")
+    values = dict(Variable.objects.filter(scope_key=key).values_list("name", "value"))
+    assert (values["amount"], values["term_months"], "note" in values) == (40_000, 36, False)
 
 
 def test_a_modification_is_undone_in_the_modification_mode(office: Office) -> None:

@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from operate.notifications.models import NotificationPreference
+
 pytestmark = pytest.mark.django_db
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 
@@ -33,6 +35,12 @@ def test_the_choice_in_the_menu_stays(client):
     assert answer.headers["Location"] == "/?workspace=x"
     assert answer.cookies["django_language"]["max-age"] >= 300 * 24 * 60 * 60
     assert "Überblick" in client.get("/", headers={"Accept-Language": "en"}).content.decode()
+
+
+def test_the_choice_is_kept_for_mails(client):
+    client.post("/language/", {"language": "de"})
+    client.post("/language/", {"language": "xx"})
+    assert NotificationPreference.objects.get().language == "de"
 
 
 def test_the_choice_leads_nowhere_else(client):

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import connection
+from django.utils import translation
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy
 
 from audit.models import AuditEvent, Channel
 from operate.notifications import delivering, posting
 from operate.notifications.delivering import MOST_ATTEMPTS, PAUSES, DeliveryRunner, deliver_due, forget_old
-from operate.notifications.models import Kind, Notice, Notification, Way, Webhook
+from operate.notifications.models import Kind, Notice, Notification, NotificationPreference, Way, Webhook
 from operate.notifications.posting import NotPosted, post, why_unreachable
 from operate.workspaces import remove_member
 from tests.operate.notifications.conftest import Clock, Team
@@ -39,6 +42,27 @@ def test_a_mail_says_what_it_is_about_and_where_to_go(team: Team) -> None:
     assert "http://testserver/operate/notification/" in message.body
     assert message.extra_headers["Message-ID"] == f"<{only(Way.MAIL).id}@testserver>"
     assert only(Way.MAIL).state == "SENT"
+
+
+def test_a_mail_comes_in_the_language_that_its_reader_has_chosen(team: Team, settings: Any) -> None:
+    # given
+    NotificationPreference.objects.create(user=team.people["anna"], language="de")
+    NotificationPreference.objects.create(user=team.people["bert"], language="gone")
+    # when
+    team.tell(subject=format_lazy(gettext_lazy("Applied: {title}"), title="Move"), text="")
+    deliver_due()
+    # then
+    assert {message.to[0]: message.subject for message in mail.outbox} == {
+        "anna@example.com": "[Loans] Angewendet: Move",
+        "bert@example.com": "[Loans] Applied: Move",
+    }
+    german = next(message for message in mail.outbox if message.to == ["anna@example.com"])
+    assert "What comes by mail" not in german.body
+    # and programs are told in the installation's language, bells in that of the page
+    notice = Notice.objects.get()
+    assert notice.subject == "Applied: Move"
+    with translation.override("de"):
+        assert notice.here[0] == "Angewendet: Move"
 
 
 def test_what_was_sent_is_not_sent_again(team: Team) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -173,6 +174,17 @@ def test_changes_are_told_from_the_event_that_is_known_and_not_the_own_ones(offi
     assert post(office, "sam", instance, after=told["newest"])["changes"] == []
     mine = post(office, "petra", instance, after=known["newest"])
     assert (mine["changes"], mine["newest"]) == ([], told["newest"])
+
+
+def test_a_page_knows_the_newest_event_that_it_was_made_with(office: Office) -> None:
+    """What others do between the page and its first beat is told, too."""
+    instance = office.start(variables={"amount": 5})
+    by(office, actions.SetVariables, "stella").execute(instance.key, {"amount": 6})
+    page = office.of("sam").get(f"/workflow/processinstance/{instance.key}/").content.decode()
+    [newest] = re.findall(r'data-newest="(\d+)"', page)
+    by(office, actions.SuspendProcessInstance).execute(instance.key)
+    told = post(office, "sam", instance, after=newest)["changes"]
+    assert [each["text"] for each in told] == ["petra suspended the process instance"]
 
 
 def test_refusals_and_what_only_reads_change_nothing(office: Office) -> None:

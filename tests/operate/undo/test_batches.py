@@ -6,8 +6,12 @@ import pytest
 
 from audit.models import AuditEvent, Channel
 from operate.actions import ModifyProcessInstance, SubmitBatch
+from operate.admin.four_eyes.asking import command_of
+from operate.approvals.drafts import Contents, SaveDraft
+from operate.approvals.executing import ApplyDraft
 from operate.batch.models import Batch, BatchItem
-from operate.batch.plans import Cancel, Delete, EditVariables, Migrate, Modify, Restart, Suspend
+from operate.batch.plans import Cancel, Delete, EditVariables, Migrate, Modify, Restart, SetRetries, Suspend
+from operate.batch.running import run_due_jobs
 from operate.batch.submitting import Selection
 from operate.undo.plan import undoing, undone_by, why_not_undone
 from tests.operate.batch.conftest import Shop, active, items, progress, shop
@@ -133,6 +137,35 @@ def test_one_that_was_taken_back_by_itself_is_not_taken_back_with_the_others(sho
     back = undone(shop, batch)
     assert items(back) == {one: "FAILED", other: "COMPLETED"}
     assert "has been undone already" in BatchItem.objects.get(batch=back, process_instance_key=one).error
+
+
+def test_new_retries_of_many_are_taken_back(shop):
+    keys = shop.start(2)
+    shop.done(MOVE, keys)
+    jobs = Job.objects.filter(process_instance__in=keys, state="CREATED")
+    before = list(jobs.order_by("key").values_list("retries", flat=True))
+    batch = shop.done(SetRetries(7), keys)
+    assert set(jobs.values_list("retries", flat=True)) == {7}
+    undone(shop, batch)
+    assert list(jobs.order_by("key").values_list("retries", flat=True)) == before
+
+
+def test_taking_back_a_batch_can_be_a_draft(shop):
+    # given
+    keys = shop.start(2)
+    batch = shop.done(Suspend(), keys)
+    plan, meant = undoing(batch)
+    contents = Contents("Let them go on", command_of(plan, meant))
+    draft = SaveDraft(shop.operator, channel=Channel.ADMIN).execute(shop.workspace.pk, contents)
+    assert draft.rehearsal["succeeded"] == 2
+    # when
+    done = ApplyDraft(shop.operator, channel=Channel.ADMIN).execute(draft.key)
+    run_due_jobs()
+    # then
+    back = undone_by(batch.key)
+    assert (back and back.key, ProcessInstance.objects.filter(suspended=True).count()) == (done.batch_key, 0)
+    with pytest.raises(Conflict, match="has been undone already"):
+        SubmitBatch(shop.operator, channel=Channel.ADMIN).execute(plan, Selection(meant))
 
 
 def test_what_is_gone_for_good_and_what_still_runs_say_so(shop):

@@ -41,7 +41,7 @@ def test_all_incidents_with_one_message_are_retried_with_two_clicks(office: Offi
     failing(office, "Out of paper")
     page = office.login("omar")
     hand = Hand(page)
-    row = page.locator("#by-message details", has_text="does not answer")
+    row = page.locator("#by-message .ft-dashboard-row", has_text="does not answer")
     hand.click(row.get_by_role("button", name="Retry all 3"))
     expect(page.get_by_role("heading", name="Retry incidents of 3 process instances?")).to_be_visible()
     hand.click(page.get_by_role("button", name="Retry incidents of 3 process instances"))

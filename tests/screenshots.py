@@ -260,7 +260,7 @@ def screens() -> dict[str, Show]:
         "variables": at(f"{page_of(stuck)}?tab=variables", "#instance[data-ready]"),
         "variables-compare": compared(page_of(stuck)),
         "modification-mode": planned(page_of(waiting), "check_completeness", "accept_loan_application"),
-        "modification-review": moved(page_of(waiting), "check_completeness", "accept_loan_application"),
+        "modification-review": moved(page_of(waiting), "check_completeness", "assess_customer"),
         "move-many": chosen_move(f"/operate/batch/new/?operation=move&{keys}", "assess_customer", "check_completeness"),
         "restart": at(f"/operate/batch/new/?operation=restart&key={ended.key if ended else ''}", "#wizard[data-ready]"),
         "migrate": at(f"/operate/batch/new/?operation=migrate&key={older.key if older else ''}", "#wizard[data-ready]"),

@@ -14,6 +14,7 @@ import pytest
 from django.core.signals import request_finished, request_started
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -48,6 +49,12 @@ def nothing_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     data_paths.assume_configuration({})
     monkeypatch.setattr(policies, "MAX_AGE", float("inf"))
     policies.assume_policies(())
+
+
+@pytest.fixture(autouse=True)
+def each_test_begins_in_english() -> None:
+    """A request in another language leaves its thread in that."""
+    translation.deactivate()
 
 
 END_OTHER_SESSIONS = """

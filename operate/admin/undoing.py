@@ -87,9 +87,9 @@ class UndoEventPages(EngineModelAdmin):
             context["refusal"], status = refusal_of(refusal)["message"], _status(request, refusal)
         if context["undo"] is not None:
             context |= _tried(request, context["undo"])
-        title = _("Undo %(event)s %(subject)s") % {
-            "event": event.get_event_display().lower(),
-            "subject": event.get_subject_display().lower(),
+        title = _("Undo: %(event)s · %(subject)s") % {
+            "event": event.get_event_display(),
+            "subject": event.get_subject_display(),
         }
         return self.render(request, "undo.html", title, context, status=status)
 

@@ -9,7 +9,7 @@ const T = texts({
   en: {
     needed: 'This needs an approval',
     draft: 'Keep the edit as a draft',
-    lead: 'It is kept with what it would do, for others to look at, comment on and approve. Nothing is changed yet.',
+    lead: 'The edit is kept with what it would do, for others to look at, comment on and approve. Nothing is changed yet.',
     back: 'Keep editing',
     set: (names: string) => `Set ${names}`,
     remove: (names: string) => `Delete ${names}`,
@@ -17,7 +17,7 @@ const T = texts({
   de: {
     needed: 'Das braucht eine Freigabe',
     draft: 'Die Änderung als Entwurf aufheben',
-    lead: 'Sie wird mit dem aufgehoben, was sie täte, damit andere sie ansehen, kommentieren und freigeben. Noch ist nichts geändert.',
+    lead: 'Die Änderung wird mit dem aufgehoben, was sie täte, damit andere sie ansehen, kommentieren und freigeben. Noch ist nichts geändert.',
     back: 'Weiter bearbeiten',
     set: (names) => `${names} setzen`,
     remove: (names) => `${names} löschen`,

@@ -245,7 +245,7 @@ def screens() -> dict[str, Show]:
     event = AuditEvent.objects.filter(event="Modify", result="SUCCESS").latest("key")
     request = Draft.objects.filter(state="REQUESTED").latest("key")
     batches = {"batch": Batch.objects.filter(state="ACTIVE"), "batch-done": Batch.objects.exclude(state="ACTIVE")}
-    workspace = definition.workspace_id
+    workspace = request.workspace_id
     keys = "&".join(f"key={each.key}" for each in running.filter(process_id="loan_application")[:6])
     loans = "/workflow/processinstance/?process=loan_application"
     found: dict[str, Show] = {

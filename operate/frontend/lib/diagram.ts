@@ -110,6 +110,7 @@ export class Diagram {
   private readonly viewer: NavigatedViewer;
   private selected: string | null = null;
   private fitted = '';
+  private isToBeFitted = false;
   private marked = new Map<string, Set<string>>();
 
   private constructor(private readonly container: HTMLElement) {
@@ -201,6 +202,10 @@ export class Diagram {
   }
 
   fit(): void {
+    this.isToBeFitted = !this.hasRoom;
+    if (this.isToBeFitted) {
+      return; // nothing fits into no room at all: it is fitted when there is some
+    }
     this.canvas.resized();
     this.canvas.zoom('fit-viewport', 'auto');
     this.canvas.zoom(Math.min(this.canvas.viewbox().scale * MARGIN, MAX_ZOOM), 'auto');
@@ -209,14 +214,18 @@ export class Diagram {
 
   /** Another size: what was fitted is fitted again; what somebody has zoomed or moved stays so. */
   private resized(): void {
-    if (!this.container.clientWidth || !this.container.clientHeight) {
+    if (!this.hasRoom) {
       return; // something else has its place for a while
     }
-    if (this.view === this.fitted) {
+    if (this.isToBeFitted || this.view === this.fitted) {
       this.fit();
     } else {
       this.canvas.resized();
     }
+  }
+
+  private get hasRoom(): boolean {
+    return this.container.clientWidth > 0 && this.container.clientHeight > 0;
   }
 
   private get view(): string {

@@ -11,6 +11,7 @@ from contextlib import nullcontext
 import psutil
 import psycopg
 import pytest
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.core.signals import request_finished, request_started
 from django.db import connection
 from django.test import TransactionTestCase
@@ -80,6 +81,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 PATIENCE_S = 30.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_go_out_at_once() -> None:
+    """Django's test server sends an answer in two parts; the second would wait 40 ms for the first one's acknowledgement."""
+    WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 @pytest.fixture(scope="session")

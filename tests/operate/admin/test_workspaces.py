@@ -165,7 +165,7 @@ def test_the_history_tells_what_was_before(loans):
     found = client.get(f"{PAGE}{loans.pk}/history/").context["versions"]
     changes = {(each.kind, d.name, d.before, d.after) for each in found for d in each.differences if each.who == "ada"}
     assert ("Workspace", "name", "Loans", "Leasing") in changes
-    assert ("Settings", "audit job workers", "False", "True") in changes
+    assert ("Settings", "audit job workers", "no", "yes") in changes
 
 
 def test_masking_is_configured_by_who_manages(loans):

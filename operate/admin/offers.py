@@ -70,7 +70,7 @@ OFFERS = {
         Right.CANCEL,
         Q(state=ACTIVE),
         _("ended already"),
-        _("Everything that is active in them, and what they have called, is terminated. This cannot be undone."),
+        _("Everything that is active in them, and what they have called, is terminated. Undoing it starts new ones where they stood."),
         Cancel(),
         is_dangerous=True,
     ),

@@ -24,7 +24,7 @@ def told(tried: Rehearsal, process: ExecutableProcess | None) -> dict[str, Any]:
             sums[name].update(label_in(names, fact.element_id) for fact in getattr(outcome, name))
         waits = [*outcome.jobs_created, *outcome.subscriptions_opened]
         sums["waits"].update(
-            f"{WORDS[fact.kind]} '{label_in(names, fact.element_id)}'" for fact in waits if fact.kind in WORDS
+            WORDS[fact.kind] % {"element": label_in(names, fact.element_id)} for fact in waits if fact.kind in WORDS
         )
         sums["incidents"].update(label_in(names, fact.element_id) for fact in outcome.incidents_created)
         sums["ends"].update([outcome.state] if outcome.state != "ACTIVE" else [])

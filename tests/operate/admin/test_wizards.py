@@ -15,7 +15,13 @@ from operate.batch.running import run_due_jobs
 from tests.operate.admin.conftest import PLATFORMS, SUB_PROCESS, USER_TASKS, Office
 from workflow.graph import Semantics
 from workflow.models import ElementInstance, ProcessDefinition, ProcessInstance, UserTask, Variable
-from workflow.services import Resource, cancel_process_instance, complete_user_task, deploy
+from workflow.services import (
+    Resource,
+    cancel_process_instance,
+    complete_user_task,
+    deploy,
+    start_process_instance,
+)
 
 NEW = "/operate/batch/new/"
 PREVIEW = "/operate/batch/new/preview/"
@@ -157,6 +163,16 @@ def test_one_is_restarted_where_it_stood(office: Office, semantics: Semantics) -
     assert active(again.key) == ["pack"]
     assert again.business_key == "B-1"
     assert Variable.objects.get(scope_key=again.key, name="tier").value == "gold"
+
+
+def test_a_preview_names_what_is_waited_for_by_its_element(office: Office) -> None:
+    xml = SUB_PROCESS.format(
+        platform=PLATFORMS[Semantics.CAMUNDA_7], id="delivery_camunda7", user_task=USER_TASKS[Semantics.CAMUNDA_7]
+    ).replace('<userTask id="pack" ', '<userTask id="pack" camunda:asyncBefore="true" ')
+    definition = deploy([Resource("delivery.bpmn", xml.encode())], workspace_id=office.shop.pk).definitions[0]
+    key = start_process_instance(definition.key).process_instance_key
+    sent = fields("move", [key], source="approve", target="pack")
+    assert preview(office, "petra", sent)["sums"]["waits"] == [{"name": "continuation before 'Pack'", "total": 1}]
 
 
 def test_a_completed_one_begins_at_its_start_again(office: Office) -> None:

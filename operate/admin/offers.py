@@ -70,7 +70,10 @@ OFFERS = {
         Right.CANCEL,
         Q(state=ACTIVE),
         _("ended already"),
-        _("Everything that is active in them, and what they have called, is terminated. Undoing it starts new ones where they stood."),
+        _(
+            "Everything that is active in them, and what they have called, is terminated. "
+            "Undoing it starts new ones where they stood."
+        ),
         Cancel(),
         is_dangerous=True,
     ),

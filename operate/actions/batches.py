@@ -108,9 +108,7 @@ class SubmitBatch(BatchAction):
 
     def operations(self) -> frozenset[BatchType]:
         """What the batch does to each of its process instances."""
-        return frozenset(
-            {self._plan.governed_as} | ({BatchType.SET_VARIABLES} if self._plan.edits_variables else set())
-        )
+        return self._plan.operations
 
     def places(self) -> list[Place]:
         """Its process instances, counted by where they are."""
@@ -124,7 +122,7 @@ class SubmitBatch(BatchAction):
         options: dict[str, Any] = {"request_id": self.request_id, "url": self.url, "now": self.now}
         tried = SubmitBatch(self.actor, channel=self.channel, dry_run=True, **options)
         found = tried.rehearse(plan, selection, examine=MOST_JUDGED)
-        return found.is_red or found.examined < found.total
+        return found.may_be_red
 
     def _choose(self, plan: Plan, selection: Selection) -> Chosen:
         """The process instances that are meant, once it is sure that the plan may be carried out on them."""

@@ -118,15 +118,17 @@ def is_asked(action: Governed) -> bool:
 
 def policy_on(action: Governed, is_red: Callable[[], bool]) -> Policy | None:
     """The policy that demands an approval for what an action has just done, or in a dry run would do."""
-    operations = action.operations()
+    return governing(action.operations(), action.places, is_red)
+
+
+def governing(
+    operations: Collection[BatchType], places: Callable[[], Collection[Place]], is_red: Callable[[], bool]
+) -> Policy | None:
+    """The policy that demands an approval, the most specific one first; where and how risky is only asked if it matters."""
     found = policies_on(operations) if operations else ()
-    return governing(found, action.places(), is_red) if found else None
-
-
-def governing(policies: Sequence[Policy], places: Collection[Place], is_red: Any) -> Policy | None:
-    """The policy that demands an approval, the most specific one first; `is_red` is only called where it matters."""
-    for policy in policies:
-        if policy.holds_for(places) and (not policy.only_red or is_red()):
+    where = places() if found else ()
+    for policy in found:
+        if policy.holds_for(where) and (not policy.only_red or is_red()):
             return policy
     return None
 

@@ -15,7 +15,7 @@ from operate.actions.base import REFUSALS
 from operate.actions.batches import places_of
 from operate.approvals.gate import governing
 from operate.approvals.models import DEFAULT_HOURS
-from operate.approvals.policies import Place, Policy, policies_on
+from operate.approvals.policies import Place, Policy
 from operate.batch.models import BatchType
 from operate.batch.rehearsing import Rehearsal
 from operate.batch.running import text_of
@@ -65,21 +65,18 @@ class Tried:
     def operations(self) -> frozenset[BatchType]:
         """What it is to approval policies."""
         if isinstance(self.asked, AskedOfInstances):
-            edits = {BatchType.SET_VARIABLES} if self.asked.plan.edits_variables else set()
-            return frozenset({self.asked.plan.governed_as} | edits)
+            return self.asked.plan.operations
         operation = self.asked.command.action.operation
         return frozenset() if operation is None else frozenset({operation})
 
     @property
     def policy(self) -> Policy | None:
         """The policy that demands an approval for it, if one does."""
-        found = policies_on(self.operations) if self.operations else []
-        return governing(found, self.places, self._is_risky)
+        return governing(self.operations, lambda: self.places, self._is_risky)
 
     def _is_risky(self) -> bool:
         """Whether there are red warnings, or may be: not all of it was looked at."""
-        tried = self.rehearsal
-        return tried is not None and (tried.is_red or tried.examined < tried.total)
+        return self.rehearsal is not None and self.rehearsal.may_be_red
 
     @property
     def hours(self) -> int:

@@ -73,6 +73,11 @@ class Plan:
         """What approval policies know it as."""
         return self.type
 
+    @property
+    def operations(self) -> frozenset[BatchType]:
+        """All that it is to approval policies: bringing variables along is editing them, too."""
+        return frozenset({self.governed_as, BatchType.SET_VARIABLES} if self.edits_variables else {self.governed_as})
+
     def check(self) -> None:
         """Raise Rejected for what no process instance could fulfil."""
 

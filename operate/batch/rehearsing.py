@@ -83,6 +83,11 @@ class Rehearsal:
         """Whether something is badly wrong with one of those that were tried."""
         return any(harm.warning.severity is Severity.RED for harm in self.harms.values())
 
+    @property
+    def may_be_red(self) -> bool:
+        """Whether it is red, or not all of it was looked at."""
+        return self.is_red or self.examined < self.total
+
     def add(self, found: Rehearsed, *, in_detail: bool) -> None:
         """One more."""
         self.examined += 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from workflow.engine.engine import Engine
 from workflow.engine.state import (
@@ -97,6 +98,10 @@ class Outcome:
     """When that was: the time that all rows tell which the command has written."""
     migrated_from: int | None = None
     """The process definition that it has left, if the command was a migration."""
+
+    def facts(self) -> dict[str, Any]:
+        """All of this by name, for an outcome that tells more."""
+        return {each.name: getattr(self, each.name) for each in fields(Outcome)}
 
 
 def outcomes(engines: Sequence[Engine], everyone: Iterable[Engine]) -> tuple[Outcome, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -252,7 +252,7 @@ class UpdatedJob(Outcome):
     @classmethod
     def of(cls, found: Outcome, retries_before: int) -> Self:
         """The outcome with the retries of before."""
-        return cls(**{each.name: getattr(found, each.name) for each in fields(Outcome)}, retries_before=retries_before)
+        return cls(**found.facts(), retries_before=retries_before)
 
 
 def update_job(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 from workflow.engine.errors import Conflict
@@ -23,7 +23,7 @@ class JudgedOutcome(Outcome):
     @classmethod
     def of(cls, outcome: Outcome, judged: Judged) -> Self:
         """The outcome with its judgement."""
-        return cls(**{each.name: getattr(outcome, each.name) for each in fields(Outcome)}, judged=judged)
+        return cls(**outcome.facts(), judged=judged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from operate.actions.base import Action
 from operate.approvals.gate import governing, policy_on
-from operate.approvals.policies import Place, Policy, policies_on
+from operate.approvals.policies import Place, Policy
 from operate.batch import plans
 from operate.batch.models import BatchType
 from operate.plans import commands
@@ -34,17 +34,14 @@ def approval_for_many(
     plan: plans.Plan, rows: QuerySet[ProcessInstance], is_red: Callable[[], bool], request: HttpRequest
 ) -> dict[str, str] | None:
     """The same for a plan on these process instances."""
-    edits = {BatchType.SET_VARIABLES} if plan.edits_variables else set()
-    found = policies_on({plan.governed_as} | edits)
-    policy = governing(found, places_of(rows), is_red) if found else None
+    policy = governing(plan.operations, lambda: places_of(rows), is_red)
     return None if policy is None else approval_json(policy, request)
 
 
 def approval_for_edit(instance: ProcessInstance, request: HttpRequest) -> dict[str, str] | None:
     """The same for any edit of the variables of a process instance."""
-    found = policies_on({BatchType.SET_VARIABLES})
     place = Place(instance.workspace_id, frozenset({instance.process_id}))
-    policy = governing(found, [place], lambda: False) if found else None
+    policy = governing({BatchType.SET_VARIABLES}, lambda: [place], lambda: False)
     return None if policy is None else approval_json(policy, request)
 
 

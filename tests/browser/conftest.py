@@ -124,3 +124,13 @@ def office(transactional_db: None, browser: Browser, live_server: LiveServer) ->
 def click_element(page: Page, element_id: str) -> None:
     """Click an element on the diagram."""
     page.locator(f"[data-element-id='{element_id}'] > .djs-hit").first.click()
+
+
+def choose_tab(page: Page, name: str) -> None:
+    """Click a tab, wherever there is room for it."""
+    tab = page.get_by_role("tab", name=name)
+    if tab.count() and tab.is_visible():
+        tab.click()
+        return
+    page.get_by_label("More tabs").click()
+    page.locator("[data-more-tabs] .ft-menu-item", has_text=name).click()

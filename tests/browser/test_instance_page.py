@@ -10,7 +10,7 @@ from django.db import connection
 from playwright.sync_api import Locator, Page, expect
 
 from audit.models import AuditEvent
-from tests.browser.conftest import Office, click_element
+from tests.browser.conftest import Office, choose_tab, click_element
 from tests.operate.admin.world import PLATFORMS, WAITING
 from workflow import services
 from workflow.graph import Semantics
@@ -394,16 +394,6 @@ def test_every_tab_has_something_to_say_when_there_is_nothing(office: Office) ->
         panel = page.locator(f"#{chosen.get_attribute('aria-controls')}")
         expect(panel).not_to_be_empty()
         expect(panel).not_to_have_attribute("aria-busy", "true")
-
-
-def choose_tab(page: Page, name: str) -> None:
-    """Click a tab, wherever there is room for it."""
-    tab = page.get_by_role("tab", name=name)
-    if tab.count() and tab.is_visible():
-        tab.click()
-        return
-    page.get_by_label("More tabs").click()
-    page.locator("[data-more-tabs] .ft-menu-item", has_text=name).click()
 
 
 def test_keys_are_copied_and_times_are_exact_on_hover(office: Office) -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from audit.models import AuditEvent, VariableSnapshot
 from operate.masking.models import MaskedVariable
 from tests.browser.clicks import Hand
-from tests.browser.conftest import Office
+from tests.browser.conftest import Office, choose_tab
 from workflow import services
 from workflow.engine.values import TypedValue
 from workflow.graph import Semantics
@@ -92,16 +92,6 @@ def write(page: Page, text: str) -> None:
 
 def save_button(page: Page):  # type: ignore[no-untyped-def]
     return page.locator("#variables-editor").get_by_role("button", name="Save")
-
-
-def open_tab(page: Page, name: str) -> None:
-    """Open a tab: for those that the window has no room for there is a menu."""
-    tab = page.get_by_role("tab", name=name)
-    if tab.is_visible():
-        tab.click()
-    else:
-        page.locator("[data-more-tabs] > summary").click()
-        page.locator("[data-more]", has_text=name).click()
 
 
 def toast(page: Page, text: str) -> None:
@@ -752,7 +742,7 @@ def test_snapshots_are_compared_and_restored_as_an_edit(office: Office) -> None:
         write(page, json.dumps({"amount": 1, "customer": {"name": name, "city": "Ulm"}}))
         save_button(page).click()
         toast(page, "Variables saved.")
-    open_tab(page, "Snapshots")
+    choose_tab(page, "Snapshots")
     rows = page.locator("#panel-snapshots tr[data-snapshot]:not([data-snapshot='now'])")
     expect(rows).to_have_count(2)
     rows.nth(1).get_by_role("button", name="View").click()
@@ -784,7 +774,7 @@ def test_two_instances_are_compared(office: Office) -> None:
     write(page, json.dumps({"amount": 4}))
     save_button(page).click()
     toast(page, "Variables saved.")
-    open_tab(page, "Snapshots")
+    choose_tab(page, "Snapshots")
     page.locator("[data-snapshot='now'] [name=snapshot-left]").check()
     page.get_by_label("Key of another process instance").fill(str(other))
     page.get_by_role("button", name="Compare", exact=True).click()
